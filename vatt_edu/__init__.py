@@ -1,0 +1,1 @@
+"""VATT in PyTorch."""

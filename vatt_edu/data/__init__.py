@@ -1,0 +1,1 @@
+"""Reads any world: media files and their words become ``Batch``es."""

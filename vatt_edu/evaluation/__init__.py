@@ -1,0 +1,1 @@
+"""What the embeddings are good for."""

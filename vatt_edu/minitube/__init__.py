@@ -1,0 +1,1 @@
+"""Makes a small world: narrated videos with sound, picture and words that belong together."""

@@ -1,0 +1,1 @@
+"""What the book needs and a training run does not."""
