@@ -1,0 +1,73 @@
+# Two commands matter: `make book` (environment, notebooks, pages) and `make test` (environment, everything checked).
+# Works with GNU make 3.81 and later. Override, for example:
+#   make book PYTHON=python3.12           another Python (3.11 to 3.13 are tested)
+#   make env  TORCH="torch==2.13.0 --index-url URL"    another build of PyTorch, see README.md
+#   make env  TORCH=                      whatever PyTorch pyproject.toml allows and pip chooses
+
+PYTHON ?= python3
+# PyTorch goes in first and at a fixed version, so that the rest of the install never exchanges it.
+TORCH ?= torch==2.13.0
+VENV ?= .venv
+WORKERS ?= 2
+PORT ?= 8000
+
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip install --disable-pip-version-check --progress-bar on
+STAMP := $(VENV)/.installed
+# Two test processes on two cores: one thread each. No test or notebook may need the network.
+OFFLINE := HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1
+ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
+
+.DEFAULT_GOAL := help
+.PHONY: help env vendor book test serve lab lint clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+
+env: $(STAMP)  ## make .venv and install everything, once and again when pyproject.toml or constraints.txt changes
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("vatt_edu needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12 ...")'
+	@test -x $(PY) || { echo "==> environment 1 of 3: making $(VENV) with $$($(PYTHON) -V)"; $(PYTHON) -m venv $(VENV); }
+	@echo "==> environment 2 of 3: PyTorch ($(if $(TORCH),$(TORCH),as pyproject.toml allows); the largest download)"
+	$(if $(TORCH),$(PIP) $(TORCH),@true)
+	@echo "==> environment 3 of 3: vatt_edu and everything else, at the versions of constraints.txt"
+	$(PIP) -c constraints.txt -e ".[all]"
+	@touch $@
+
+vendor: env  # MathJax and the widgets' scripts, so that the pages need no network
+	@$(PY) tools/vendor.py
+
+book: vendor  ## run every notebook once (only those that changed) and render the pages
+	@echo "==> notebooks"
+	@$(OFFLINE) $(PY) tools/book.py execute
+	@echo "==> pages"
+	@$(PY) tools/book.py build
+
+test: vendor  ## everything: lint, types, unit tests, notebooks, pages, pages in a browser
+	@echo "==> test 1 of 4: ruff and mypy"
+	@$(MAKE) --no-print-directory lint
+	@echo "==> test 2 of 4: unit tests, $(WORKERS) at a time"
+	@$(OFFLINE) $(ONE_THREAD) $(PY) -m pytest --ignore=tests/browser -n $(WORKERS) --durations=5
+	@echo "==> test 3 of 4: notebooks, executed once, and the pages made from them"
+	@$(MAKE) --no-print-directory book
+	@echo "==> test 4 of 4: the pages in a browser"
+	@$(PY) -m pytest tests/browser -v
+	@echo "==> all green"
+
+serve: book  ## render the pages and serve them at http://localhost:8000 (PORT=)
+	@echo "==> http://localhost:$(PORT) (Ctrl-C ends it)"
+	@$(PY) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+lab: env  ## open the notebooks in JupyterLab (installed when first asked for)
+	@$(PY) -c 'import jupyterlab' 2>/dev/null || $(PIP) -c constraints.txt -e ".[lab]"
+	@$(PY) -m jupyterlab book
+
+lint: env  ## ruff, mypy and notebook hygiene
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(PY) tools/notebooks.py book/*.ipynb
+
+clean:  ## remove what was built: pages, executed notebooks, corpora (keeps .venv, runs/ and the vendored scripts)
+	rm -rf _executed _build build
