@@ -1,0 +1,212 @@
+"""What the corpus looks like on disk: real video files, in layouts that real data sets use.
+
+A corpus is one folder, OUT::
+
+    OUT/source.json                    what this folder is (below)
+    OUT/annotations.json               ground truth of every video (below)
+    OUT/howto/HowTo100M_v1.csv         video_id,task_id,rank,category_1,category_2 (header line)
+    OUT/howto/caption.json             {video_id: {"start": [s, …], "end": [s, …], "text": [line, …]}}
+    OUT/howto/videos/<video_id>.mp4    32 s, video_id like "howto_00017"
+    OUT/audioset/segments.csv          three lines that start with "#", then  YTID, start, end, "mid,mid"
+    OUT/audioset/class_labels_indices.csv   index,mid,display_name (header line); mids like "/mt/bounce"
+    OUT/audioset/videos/<ytid>_<start>.mp4  10 s, text-free; ytid like "aset_000017", start in whole seconds
+    OUT/eval/<split>.json              list of clips (below), split one of val, test_iid, test_comp, test_bg
+    OUT/eval/<split>/<id>.mp4          4 s, one step, id like "test_iid_00017"
+
+A split's index files (CSV, JSON) are written when all of its videos are there, each by one atomic rename, and
+``source.json`` lists the split from then on: what is listed is complete. Names that start with a dot are not part of
+the corpus (lock, files being written); readers skip them. Paths in the JSON files are relative to the file's folder.
+
+``source.json``::
+
+    {"kind": "minitube", "version": 1, "preset": "small", "seed": 0,
+     "splits": {"howto": 480, "audioset": 160, "val": 150, …},        only complete ones
+     "fps": 20, "size": 128, "sample_rate": 48000, "step_seconds": 4.0, "steps": 8,
+     "knobs": {…}, "narration_seed": 0, "photos": ["china", …], "sounds": ["perc_bell", …]}
+
+``eval/<split>.json``: a list, in the order of numbers, of::
+
+    {"id": "test_iid_00017", "file": "test_iid/test_iid_00017.mp4", "duration": 4.0,
+     "caption": "roll the big red metal ball across the floor",       distinct within the split
+     "captions": [three paraphrases, each with every attribute],
+     "action", "material", "shape", "color", "size", "count", "outcome", "bg_id"}
+
+``annotations.json``: ``{video_id: video}``, one video a line::
+
+    {"id", "split", "number", "file" (relative to OUT), "duration", "fps", "seed",
+     "steps": [{"start", "end" (s from the start of the file), "action", "material", "shape", "color", "size",
+                "count", "outcome", "caption", "captions", "bg_id", "pitch", "decay", "snr", "distractor", "rt60",
+                "events": [[t, impulse], …] (t in s from the start of the file; impulse > 0, 1: a heavy hit)}],
+     "narration": [{"start", "end", "text", "step": index or -1 for filler}]}      howto only, sorted by start
+
+Every file is H.264 (yuv420p, 128×128, 20 fps, GOP 20) with AAC (mono, 48 kHz). Its bytes may differ between builds of
+the encoder; annotations do not.
+"""
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+
+from vatt_edu.minitube.presets import FPS, SAMPLE_RATE, SIZE
+
+TEMPORARY = ".tmp-"
+"""Prefix of files that are being written."""
+
+
+def atomic_text(path: Path, text: str) -> None:
+    """Write a text file so that a reader sees the old one, the new one, and nothing between."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{TEMPORARY}{path.name}")
+    with open(temporary, "w", encoding="utf-8", newline="") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def atomic_json(path: Path, value: Any) -> None:
+    """Write JSON by one atomic rename."""
+    atomic_text(path, json.dumps(value, indent=1) + "\n")
+
+
+def write_video(path: Path, frames: Iterable[np.ndarray], audio: np.ndarray) -> None:
+    """Encode one video file and move it to its place in one step.
+
+    Args:
+        path: Where the mp4 goes; its folder is made.
+        frames: Pictures ``(SIZE, SIZE, 3)`` uint8 RGB, at ``FPS``.
+        audio: ``(S,)`` float32 in [-1, 1] at ``SAMPLE_RATE``.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{TEMPORARY}{path.name}")
+    try:
+        with av.open(str(temporary), "w", format="mp4", options={"movflags": "faststart"}) as container:
+            video = _video_stream(container)
+            sound = _audio_stream(container)
+            for frame in frames:
+                # OpenCV's conversion writes the planes that the encoder wants and is several times faster than PyAV's.
+                planes = cv2.cvtColor(frame, cv2.COLOR_RGB2YUV_I420)
+                container.mux(video.encode(av.VideoFrame.from_ndarray(planes, format="yuv420p")))
+            container.mux(video.encode())
+            container.mux(sound.encode(_audio_frame(audio)))
+            container.mux(sound.encode())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _video_stream(container: Any) -> Any:
+    stream = container.add_stream("libx264", rate=FPS)
+    stream.width = stream.height = SIZE
+    stream.pix_fmt = "yuv420p"
+    stream.thread_count = 1
+    stream.options = {"crf": "24", "preset": "veryfast", "g": "20", "threads": "1"}
+    return stream
+
+
+def _audio_stream(container: Any) -> Any:
+    stream = container.add_stream("aac", rate=SAMPLE_RATE)
+    stream.layout = "mono"
+    stream.bit_rate = 64_000
+    stream.options = {"aac_coder": "fast"}
+    return stream
+
+
+def _audio_frame(audio: np.ndarray) -> av.AudioFrame:
+    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(audio[None], np.float32), format="fltp", layout="mono")
+    frame.sample_rate = SAMPLE_RATE
+    frame.pts = 0
+    frame.time_base = Fraction(1, SAMPLE_RATE)
+    return frame
+
+
+# ------------------------------------------------------------------ index files of the two real layouts
+
+
+def howto_files(videos: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """Index files of the HowTo100M form, as {path relative to OUT: text}."""
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(["video_id", "task_id", "rank", "category_1", "category_2"])
+    for video in videos:
+        first = video["steps"][0]
+        writer.writerow([video["id"], video["number"], 1, "MiniTube", first["action"].capitalize()])
+    return {"howto/HowTo100M_v1.csv": table.getvalue(), "howto/caption.json": captions_json(videos)}
+
+
+def captions_json(videos: Sequence[dict[str, Any]]) -> str:
+    """``caption.json`` of HowTo100M: parallel lists of starts, ends and texts for each video."""
+    captions = {
+        video["id"]: {key: [line[key] for line in video["narration"]] for key in ("start", "end", "text")}
+        for video in videos
+    }
+    return json.dumps(captions, indent=1) + "\n"
+
+
+def audioset_files(videos: Sequence[dict[str, Any]], classes: Sequence[str]) -> dict[str, str]:
+    """Index files of the AudioSet form, as {path relative to OUT: text}; labels are actions and materials."""
+    rows = []
+    positives = 0
+    for video in videos:
+        seen = {step[key] for step in video["steps"] for key in ("action", "material")}
+        labels = [f"/mt/{name}" for name in classes if name in seen]
+        positives += len(labels)
+        start, end = segment(video["number"], video["duration"])
+        rows.append(f'{video["id"]}, {start:.3f}, {end:.3f}, "{",".join(labels)}"')
+    head = [
+        "# Segments csv of a procedural corpus in the form of AudioSet's",
+        f"# num_ytids={len(videos)}, num_segs={len(videos)}, num_unique_labels={len(classes)}, "
+        f"num_positive_labels={positives}",
+        "# YTID, start_seconds, end_seconds, positive_labels",
+    ]
+    names = ["index,mid,display_name", *(f'{i},/mt/{name},"{name.capitalize()}"' for i, name in enumerate(classes))]
+    return {
+        "audioset/segments.csv": "\n".join(head + rows) + "\n",
+        "audioset/class_labels_indices.csv": "\n".join(names) + "\n",
+    }
+
+
+def segment(number: int, duration: float) -> tuple[float, float]:
+    """Start and end, in seconds, of the segment that a text-free clip claims to be cut from."""
+    start = 10.0 * (number * 7 % 30)
+    return start, start + duration
+
+
+EVAL_KEYS = ("caption", "captions", "action", "material", "shape", "color", "size", "count", "outcome", "bg_id")
+
+
+def eval_files(split: str, videos: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """The index of an evaluation split, as {path relative to OUT: text}."""
+    rows = [
+        {"id": video["id"], "file": f"{split}/{video['id']}.mp4", "duration": video["duration"]}
+        | {key: video["steps"][0][key] for key in EVAL_KEYS}
+        for video in videos
+    ]
+    return {f"eval/{split}.json": json.dumps(rows, indent=1) + "\n"}
+
+
+def video_file(split: str, number: int, duration: float) -> tuple[str, str]:
+    """Identity and path (relative to OUT) of the video with that number in a split."""
+    if split == "howto":
+        name = f"howto_{number:05d}"
+        return name, f"howto/videos/{name}.mp4"
+    if split == "audioset":
+        name = f"aset_{number:06d}"
+        return name, f"audioset/videos/{name}_{segment(number, duration)[0]:.0f}.mp4"
+    name = f"{split}_{number:05d}"
+    return name, f"eval/{split}/{name}.mp4"
+
+
+def annotations_json(videos: dict[str, dict[str, Any]]) -> str:
+    """All ground truth, one video a line, so that it can be read by eye and compared by ``diff``."""
+    lines = [f"{json.dumps(name)}: {json.dumps(video, separators=(',', ':'))}" for name, video in videos.items()]
+    return "{" + ",\n".join(lines) + "}\n"
