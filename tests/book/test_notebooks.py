@@ -1,0 +1,68 @@
+"""What lies in book/ is clean, and the table of contents lists what exists and all that exists."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tools import notebooks
+
+BOOK = Path(__file__).resolve().parents[2] / "book"
+CHAPTERS = sorted(BOOK.rglob("*.ipynb"))
+
+
+def listed(toc: dict) -> list[str]:
+    """The pages of a ``_toc.yml`` in order, the root first."""
+    pages = [toc["root"]]
+    parts = toc.get("parts", [toc])
+    entries = [entry for part in parts for entry in part.get("chapters", [])]
+    while entries:
+        entry = entries.pop(0)
+        pages.append(entry["file"])
+        entries = entry.get("sections", []) + entries
+    return pages
+
+
+def test_contents_list_what_exists_and_all_of_it() -> None:
+    pages = listed(yaml.safe_load((BOOK / "_toc.yml").read_text()))
+    assert len(pages) == len(set(pages))
+    written = [path for path in BOOK.rglob("*") if path.suffix in {".md", ".ipynb"}]
+    assert set(pages) == {str(path.relative_to(BOOK).with_suffix("")) for path in written}
+
+
+def test_file_names_do_not_start_with_a_digit() -> None:
+    assert [path.name for path in BOOK.rglob("*") if path.name[0].isdigit()] == []
+
+
+def test_no_static_folder() -> None:
+    """Jupyter Book would put every script below book/_static on every page."""
+    assert not (BOOK / "_static").exists()
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_notebook_is_clean(path: Path) -> None:
+    assert notebooks.problems(json.loads(path.read_text(encoding="utf-8"))) == []
+
+
+def dirty() -> dict:
+    code = {"cell_type": "code", "id": "a", "metadata": {}, "source": "1", "outputs": [{}], "execution_count": 1}
+    text = {"cell_type": "markdown", "metadata": {}, "source": "words"}
+    return {"cells": [code, text], "metadata": {"widgets": {}}, "nbformat": 4, "nbformat_minor": 5}
+
+
+def test_hygiene_sees_and_mends() -> None:
+    notebook = dirty()
+    assert len(notebooks.problems(notebook)) == 5
+    notebooks.clean(notebook)
+    assert notebooks.problems(notebook) == []
+    assert [cell["source"] for cell in notebook["cells"]] == ["1", "words"]
+
+
+def test_hygiene_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "page.ipynb"
+    path.write_text(json.dumps(dirty()))
+    assert notebooks.main([str(path)]) == 1
+    assert "cell 0 has outputs" in capsys.readouterr().out
+    assert notebooks.main(["--fix", str(path)]) == 0
+    assert notebooks.main([str(path)]) == 0
