@@ -5,7 +5,6 @@ clip, ``M`` words, ``N`` tokens, ``K`` kept tokens, ``D`` width.
 """
 
 from dataclasses import dataclass, fields
-from typing import Self
 
 import torch
 from jaxtyping import Bool, Float, Int, UInt8
@@ -42,13 +41,13 @@ class Batch:
     def __len__(self) -> int:
         return self.video.shape[0]
 
-    def to(self, device: torch.device | str) -> Self:
+    def to(self, device: torch.device | str) -> "Batch":
         """The same batch on ``device``."""
-        return type(self)(**{f.name: getattr(self, f.name).to(device, non_blocking=True) for f in fields(self)})
+        return Batch(**{f.name: getattr(self, f.name).to(device, non_blocking=True) for f in fields(self)})
 
-    def pin_memory(self) -> Self:
+    def pin_memory(self) -> "Batch":
         """The same batch in page-locked memory (what a DataLoader calls with ``pin_memory=True``)."""
-        return type(self)(**{f.name: getattr(self, f.name).pin_memory() for f in fields(self)})
+        return Batch(**{f.name: getattr(self, f.name).pin_memory() for f in fields(self)})
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,61 @@
+import pytest
+import torch
+
+from vatt_edu.common_space import BatchNorm, CommonSpace
+from vatt_edu.config import CommonSpaceConfig
+
+HEADS = ("released", "paper", "deep_audio")
+
+
+def test_batch_norm_on_valid_rows_is_torchs_on_those_rows():
+    ours, theirs = BatchNorm(4), torch.nn.BatchNorm1d(4)
+    torch.nn.init.normal_(ours.weight)
+    theirs.weight.data.copy_(ours.weight)
+    x, valid = torch.randn(9, 4) * 3 + 1, torch.tensor([1, 1, 0, 1, 1, 0, 1, 1, 1]).bool()
+    torch.testing.assert_close(ours(x, valid)[valid], theirs(x[valid]), rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(ours.running_mean, theirs.running_mean)
+    biased = x[valid].var(0, correction=0)
+    torch.testing.assert_close(ours.running_var, 0.9 + 0.1 * biased)  # torch tracks the unbiased one
+
+
+def test_batch_norm_without_valid_rows_learns_nothing():
+    norm = BatchNorm(3)
+    out = norm(torch.randn(4, 3), torch.zeros(4, dtype=torch.bool))
+    assert out.isfinite().all()
+    assert norm.running_mean.tolist() == [0, 0, 0]
+    assert norm.running_var.tolist() == [1, 1, 1]
+
+
+def test_batch_norm_in_eval_uses_what_it_tracked():
+    norm = BatchNorm(2).eval()
+    norm.running_mean.copy_(torch.tensor([1.0, 2.0]))
+    norm.running_var.copy_(torch.tensor([4.0, 9.0]))
+    out = norm(torch.tensor([[3.0, 5.0]]), torch.tensor([True]))
+    assert out[0].tolist() == pytest.approx([1.0, 1.0], rel=1e-5)
+
+
+@pytest.mark.parametrize("heads", HEADS)
+def test_where_each_head_normalizes(heads):
+    space = CommonSpace(CommonSpaceConfig(heads, va_width=6, vt_width=5), 4, 3, 7)
+    norms = {name.rsplit(".", 1)[0] for name, _ in space.named_buffers()}
+    expected = {"video_to_va.hidden_norm", "video_to_va.out_norm", "va_to_vt.out_norm"}
+    expected |= {"paper": {"audio_to_va.out_norm", "text_to_vt.out_norm"}}.get(heads, set())
+    expected |= {"deep_audio": {"audio_to_va.hidden_norm", "audio_to_va.out_norm"}}.get(heads, set())
+    assert norms == expected
+
+
+@pytest.mark.parametrize("heads", HEADS)
+def test_video_reaches_text_through_the_audio_space(heads):
+    space = CommonSpace(CommonSpaceConfig(heads, va_width=6, vt_width=5), 4, 3, 7).eval()
+    everyone = torch.ones(8, dtype=torch.bool)
+    e = space(torch.randn(8, 4), torch.randn(8, 3), torch.randn(8, 2, 7), everyone, everyone, everyone)
+    assert (e.video_va.shape, e.audio_va.shape, e.video_vt.shape, e.text_vt.shape) == (
+        (8, 6),
+        (8, 6),
+        (8, 5),
+        (8, 2, 5),
+    )
+    torch.testing.assert_close(e.video_vt, space.to_vt(e.video_va, everyone))
+    negative = space.to_vt(-e.video_va.abs(), everyone)
+    same_as_zero = torch.allclose(negative, space.to_vt(torch.zeros(8, 6), everyone))
+    assert same_as_zero == (heads != "paper")  # the released map rectifies first, the paper's is linear

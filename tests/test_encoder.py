@@ -1,0 +1,74 @@
+"""Encoders against attention written out, and against another library's T5 buckets where the golden numbers end."""
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+import torch.nn.functional as F
+from tiny import ENCODER
+
+from vatt_edu.config import TextConfig
+from vatt_edu.encoder import Attention, Encoder, TextEncoder, agg_token, relative_buckets
+
+
+def test_attention_written_out():
+    layer = Attention(ENCODER).double()
+    x = torch.randn(2, 5, 16, dtype=torch.float64)
+    bias = torch.randn(1, 2, 5, 5, dtype=torch.float64)
+    q, k, v = (m(x).view(2, 5, 2, 8).transpose(1, 2) for m in (layer.q, layer.k, layer.v))
+    weights = (q @ k.transpose(2, 3) / math.sqrt(8) + bias).softmax(-1)
+    expected = layer.o((weights @ v).transpose(1, 2).reshape(2, 5, 16))
+    torch.testing.assert_close(layer(x, bias), expected, rtol=1e-12, atol=1e-12)
+
+
+def test_attention_drops_nothing_in_eval():
+    layer = Attention(replace(ENCODER, dropout=0.5)).eval()
+    x = torch.randn(1, 4, 16)
+    assert torch.equal(layer(x), layer(x))
+    layer.train()
+    assert not torch.equal(layer(x), layer(x))
+
+
+def test_encoder_does_not_know_the_order_of_its_tokens():
+    encoder = Encoder(ENCODER).double()
+    x, order = torch.randn(2, 7, 16, dtype=torch.float64), torch.randperm(7)
+    torch.testing.assert_close(encoder(x[:, order]), encoder(x)[:, order], rtol=1e-12, atol=1e-12)
+
+
+def test_layer_is_pre_norm():
+    layer = Encoder(ENCODER).layers[0]
+    x = torch.randn(1, 3, 16)
+    middle = x + layer.attention(F.layer_norm(x, (16,), eps=1e-6))
+    expected = middle + layer.ff.wo(F.gelu(layer.ff.wi(F.layer_norm(middle, (16,), eps=1e-6))))
+    torch.testing.assert_close(layer(x), expected)
+
+
+def test_text_encoder_normalizes_as_released():
+    config = TextConfig(encoder=ENCODER)
+    encoder = TextEncoder(config)
+    layer = encoder.layers[0]
+    assert isinstance(layer.attention_norm, torch.nn.RMSNorm)
+    assert isinstance(layer.ff_norm, torch.nn.LayerNorm)
+    assert isinstance(encoder.norm, torch.nn.RMSNorm)
+    assert not [name for name, _ in encoder.named_parameters() if name.endswith("bias") and "ff_norm" not in name]
+
+
+@pytest.mark.parametrize(("buckets", "reach"), [(32, 64), (32, 128), (8, 20)])
+def test_buckets_one_distance_at_a_time(buckets, reach):
+    half, exact = buckets // 2, buckets // 4
+    for distance in range(-300, 301):
+        away = abs(distance)
+        bucket = away
+        if away >= exact:
+            log = math.log(away / exact) / math.log(reach / exact)
+            if abs(log * (half - exact) - round(log * (half - exact))) < 1e-5:
+                continue  # the truncation of a whole number is the rounding's choice; golden/ pins it
+            bucket = min(exact + int(log * (half - exact)), half - 1)
+        bucket += half if distance > 0 else 0
+        assert relative_buckets(torch.tensor([distance]), buckets, reach).item() == bucket
+
+
+def test_agg_start_has_unit_length_on_average():
+    agg = agg_token(20_000)
+    assert agg.square().sum().item() == pytest.approx(1.0, abs=0.03)  # variance 1/width, 20,000 draws

@@ -1,0 +1,156 @@
+import math
+from dataclasses import replace
+
+import brute
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vatt_edu.batch import Embeddings
+from vatt_edu.config import LossConfig
+from vatt_edu.losses import Pairs, l2_normalize, shared_lines, vatt_loss
+
+
+def random_pairs(seed, clips=5, lines=3, width=4, missing=True, dtype=torch.float64):
+    g = torch.Generator().manual_seed(seed)
+
+    def normal(*shape):
+        return torch.randn(*shape, generator=g, dtype=dtype)
+
+    def present():
+        return torch.rand(clips, generator=g) > (0.3 if missing else -1)
+
+    return Pairs(
+        Embeddings(normal(clips, width), normal(clips, width), normal(clips, width), normal(clips, lines, width)),
+        present(),
+        present(),
+        present(),
+        torch.randint(-1, 6, (clips, lines), generator=g),
+    )
+
+
+def brute_total(pairs, config):
+    e, masks = pairs.embeddings, [m.tolist() for m in (pairs.has_video, pairs.has_audio, pairs.has_text)]
+    none = [[-1]] * len(masks[0])
+    nce = brute.contrastive(
+        e.video_va.tolist(), e.audio_va[:, None].tolist(), masks[0], masks[1], none,
+        config.form, config.temperature, False,
+    )  # fmt: skip
+    mil = brute.contrastive(
+        e.video_vt.tolist(), e.text_vt.tolist(), masks[0], masks[2], pairs.text_id.tolist(),
+        config.form, config.temperature, config.line_masking,
+    )  # fmt: skip
+    total = (config.weight_va * nce + config.weight_vt * mil) / (config.weight_va + config.weight_vt)
+    return nce, mil, total
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    seed=st.integers(0, 10**6),
+    clips=st.integers(1, 6),
+    lines=st.integers(1, 3),
+    form=st.sampled_from(["asymmetric", "symmetric"]),
+    line_masking=st.booleans(),
+    mask_mean=st.sampled_from(["replica", "global"]),
+    weights=st.sampled_from([(1.0, 1.0), (2.0, 0.5), (0.0, 1.0)]),
+)
+def test_equals_a_loop_over_pairs(seed, clips, lines, form, line_masking, mask_mean, weights):
+    pairs = random_pairs(seed, clips, lines)
+    config = LossConfig(form, 0.07, *weights, line_masking, mask_mean)
+    losses = vatt_loss(pairs, config)
+    for ours, theirs in zip((losses.nce, losses.mil_nce, losses.total), brute_total(pairs, config), strict=True):
+        assert ours.item() == pytest.approx(theirs, rel=1e-12, abs=1e-12)
+
+
+def test_gradient_against_finite_differences():
+    pairs = random_pairs(3, clips=4, lines=2)
+    for form in ("asymmetric", "symmetric"):
+        config = LossConfig(form, temperature=0.5, line_masking=True, mask_mean="global")
+
+        def total(*parts, config=config):
+            return vatt_loss(replace(pairs, embeddings=Embeddings(*parts)), config).total
+
+        e = pairs.embeddings
+        parts = [x.requires_grad_() for x in (e.video_va, e.audio_va, e.video_vt, e.text_vt)]
+        assert torch.autograd.gradcheck(total, parts)
+
+
+@pytest.mark.parametrize(("form", "floor"), [("asymmetric", math.log(2)), ("symmetric", 0.0)])
+def test_floor_and_ignorance(form, floor):
+    """Perfect pairs reach the floor (ln 2 where the positive counts twice); equal embeddings give ln(2B) or 2 ln B."""
+    clips, width = 8, 8
+    perfect = torch.eye(clips, width, dtype=torch.float64)
+    same = torch.ones(clips, width, dtype=torch.float64)
+    everyone = torch.ones(clips, dtype=torch.bool)
+    ids = torch.full((clips, 1), -1)
+
+    def loss(x, temperature):
+        pairs = Pairs(Embeddings(x, x, x, x[:, None]), everyone, everyone, everyone, ids)
+        return vatt_loss(pairs, LossConfig(form, temperature))
+
+    assert loss(perfect, 0.01).total.item() == pytest.approx(floor, abs=1e-12)
+    ignorant = math.log(2 * clips) if form == "asymmetric" else 2 * math.log(clips)
+    assert loss(same, 0.07).nce.item() == pytest.approx(ignorant, rel=1e-12)
+    assert loss(same, 0.07).mil_nce.item() == pytest.approx(ignorant, rel=1e-12)
+
+
+@pytest.mark.parametrize("form", ["asymmetric", "symmetric"])
+@pytest.mark.parametrize("replicas", [2, 4])
+def test_replicas_average_to_the_global_batch(form, replicas):
+    """With the global mean over valid samples, the mean of the replicas' losses is the loss of one process."""
+    pairs = random_pairs(11, clips=8, lines=2)
+    config = LossConfig(form, line_masking=True, mask_mean="global")
+    share = 8 // replicas
+    losses = []
+    for start in range(0, 8, share):
+        rows = slice(start, start + share)
+        local = Pairs(
+            Embeddings(**{k: v[rows] for k, v in vars(pairs.embeddings).items()}),
+            pairs.has_video[rows], pairs.has_audio[rows], pairs.has_text[rows], pairs.text_id[rows],
+        )  # fmt: skip
+        losses.append(vatt_loss(local, config, pairs, start).total)
+    torch.testing.assert_close(torch.stack(losses).mean(), vatt_loss(pairs, config).total, rtol=1e-12, atol=1e-12)
+
+
+def test_nothing_valid_is_zero_and_has_no_gradient():
+    pairs = random_pairs(5, missing=False)
+    text = pairs.embeddings.text_vt.requires_grad_()
+    silent = replace(pairs, has_audio=torch.zeros(5, dtype=torch.bool), has_text=torch.zeros(5, dtype=torch.bool))
+    losses = vatt_loss(silent, LossConfig())
+    assert losses.total.item() == 0.0
+    (gradient,) = torch.autograd.grad(losses.total, text)
+    assert torch.equal(gradient, torch.zeros_like(gradient))
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 10**6))
+def test_shared_lines_against_sets(seed):
+    g = torch.Generator().manual_seed(seed)
+    ids = torch.randint(-1, 5, (6, 3), generator=g)
+    shared = shared_lines(ids[2:4], ids, offset=2)
+    for i in range(2):
+        own = set(ids[2 + i].tolist()) - {-1}
+        for j in range(6):
+            theirs = set(ids[j].tolist()) - {-1}
+            for line in range(3):
+                assert shared.rows[i, j, line] == (j != 2 + i and ids[j, line].item() in own)
+                assert shared.columns[i, j, line] == (j != 2 + i and ids[2 + i, line].item() in theirs)
+
+
+def test_low_precision_is_computed_in_float32():
+    pairs = random_pairs(2, dtype=torch.float32)
+
+    def cast(*dtypes):
+        embeddings = vars(pairs.embeddings)
+        for dtype in dtypes:
+            embeddings = {name: value.to(dtype) for name, value in embeddings.items()}
+        return vatt_loss(replace(pairs, embeddings=Embeddings(**embeddings)), LossConfig()).total
+
+    assert cast(torch.bfloat16).dtype == torch.float32
+    assert torch.equal(cast(torch.bfloat16), cast(torch.bfloat16, torch.float32))
+
+
+def test_normalization_of_a_zero_vector():
+    assert torch.equal(l2_normalize(torch.zeros(2, 3)), torch.zeros(2, 3))
+    assert l2_normalize(torch.tensor([3.0, 4.0])).tolist() == pytest.approx([0.6, 0.8], rel=1e-6)

@@ -1,0 +1,125 @@
+"""The common space (paper, section 3.4): video -> video-audio space -> video-text space.
+
+Video meets audio in a space of width ``va``; the vector that meets words is computed from that one, so what video says
+to text has passed through what it says to sound. Three heads by name: ``released`` (batch norm on the video side only,
+audio and text one plain layer each), ``paper`` (batch norm after every linear layer, on every side) and ``deep_audio``
+(the released head with the video's two layers on the audio side too).
+"""
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from vatt_edu.batch import Embeddings
+from vatt_edu.config import CommonSpaceConfig
+from vatt_edu.encoder import linear
+
+
+class BatchNorm(nn.Module):
+    """Batch norm as Keras computes it, over the valid rows only.
+
+    Two differences from ``nn.BatchNorm1d``: the running variance follows the *biased* batch variance, and a row that is
+    not valid enters neither the statistics nor the running ones, so a missing modality changes nothing for the others.
+    """
+
+    eps = 1e-5
+    momentum = 0.1  # Keras calls this 0.9
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(width))
+        self.bias = nn.Parameter(torch.zeros(width))
+        self.register_buffer("running_mean", torch.zeros(width))
+        self.register_buffer("running_var", torch.ones(width))
+        self.running_mean: Tensor
+        self.running_var: Tensor
+
+    def forward(self, x: Float[Tensor, "R D"], valid: Bool[Tensor, " R"]) -> Float[Tensor, "R D"]:
+        """Normalizes each column; in training with the statistics of the valid rows."""
+        mean, var = self.running_mean, self.running_var
+        if self.training:
+            share = (valid / valid.sum().clamp(min=1)).to(x.dtype)
+            mean = share @ x
+            var = share @ (x - mean).square()
+            self._track(mean, var, valid)
+        return (x - mean) * torch.rsqrt(var + self.eps) * self.weight + self.bias
+
+    @torch.no_grad()
+    def _track(self, mean: Tensor, var: Tensor, valid: Tensor) -> None:
+        momentum = self.momentum * valid.any().to(self.running_mean.dtype)  # nothing valid: nothing learned
+        self.running_mean.lerp_(mean.to(self.running_mean.dtype), momentum)
+        self.running_var.lerp_(var.to(self.running_var.dtype), momentum)
+
+
+class TwoLayers(nn.Module):
+    """Linear, batch norm, ReLU, linear, batch norm: the released video side."""
+
+    def __init__(self, inputs: int, width: int) -> None:
+        super().__init__()
+        self.hidden = linear(inputs, width, bias=False)
+        self.hidden_norm = BatchNorm(width)
+        self.out = linear(width, width, bias=False)
+        self.out_norm = BatchNorm(width)
+
+    def forward(self, x: Float[Tensor, "R I"], valid: Bool[Tensor, " R"]) -> Float[Tensor, "R D"]:
+        """Projects each row."""
+        hidden = F.relu(self.hidden_norm(self.hidden(x), valid))
+        return self.out_norm(self.out(hidden), valid)
+
+
+class OneLayer(nn.Module):
+    """One linear layer; with ``normed``, without a bias and followed by batch norm."""
+
+    def __init__(self, inputs: int, width: int, normed: bool) -> None:
+        super().__init__()
+        self.out = linear(inputs, width, bias=not normed)
+        self.out_norm = BatchNorm(width) if normed else None
+
+    def forward(self, x: Float[Tensor, "R I"], valid: Bool[Tensor, " R"]) -> Float[Tensor, "R D"]:
+        """Projects each row."""
+        out = self.out(x)
+        return out if self.out_norm is None else self.out_norm(out, valid)
+
+
+class CommonSpace(nn.Module):
+    """Projects the pooled features of three towers to where they can be compared.
+
+    Args:
+        config: Which heads, and the widths of the two spaces.
+        video_width: Width of the pooled video feature; likewise ``audio_width`` and ``text_width``.
+    """
+
+    def __init__(self, config: CommonSpaceConfig, video_width: int, audio_width: int, text_width: int) -> None:
+        super().__init__()
+        everywhere = config.heads == "paper"
+        deep = config.heads == "deep_audio"
+        va, vt = config.va_width, config.vt_width
+        self.video_to_va = TwoLayers(video_width, va)
+        self.audio_to_va = TwoLayers(audio_width, va) if deep else OneLayer(audio_width, va, normed=everywhere)
+        self.va_to_vt = OneLayer(va, vt, normed=True)
+        self.text_to_vt = OneLayer(text_width, vt, normed=everywhere)
+        self.rectified = not everywhere  # the released va -> vt map has a ReLU before its layer, the paper's has none
+
+    def forward(
+        self,
+        video: Float[Tensor, "B V"],
+        audio: Float[Tensor, "B A"],
+        text: Float[Tensor, "B L W"],
+        has_video: Bool[Tensor, " B"],
+        has_audio: Bool[Tensor, " B"],
+        has_text: Bool[Tensor, " B"],
+    ) -> Embeddings:
+        """Pooled features and which of them are valid, to embeddings before l2 normalization."""
+        video_va = self.video_to_va(video, has_video)
+        lines = has_text[:, None].expand(text.shape[:2])
+        return Embeddings(
+            video_va=video_va,
+            audio_va=self.audio_to_va(audio, has_audio),
+            video_vt=self.to_vt(video_va, has_video),
+            text_vt=self.text_to_vt(text.flatten(0, 1), lines.flatten()).unflatten(0, text.shape[:2]),
+        )
+
+    def to_vt(self, va: Float[Tensor, "B D"], valid: Bool[Tensor, " B"]) -> Float[Tensor, "B E"]:
+        """The video's map from the video-audio to the video-text space. Audio can be sent through it too, untrained."""
+        return self.va_to_vt(F.relu(va) if self.rectified else va, valid)
