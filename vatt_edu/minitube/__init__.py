@@ -1,1 +1,14 @@
-"""Makes a small world: narrated videos with sound, picture and words that belong together."""
+"""Makes a small world: narrated videos with sound, picture and words that belong together.
+
+    from vatt_edu import minitube
+    folder = minitube.ensure("tiny")                      # made if it is not there yet
+    folder = minitube.make("small", "data/small", shortcut=True)
+
+Read in this order: `world` (what there is), `stage` and `actions` (what happens), `sound`, `narrate`, `backgrounds`,
+`sprites`, `render` (what it looks like), `video` (all of it in one file), `write` (the folder on disk), `build`.
+"""
+
+from vatt_edu.minitube.build import ensure, make, read_annotations, read_source
+from vatt_edu.minitube.presets import PRESETS, SPLITS, VERSION, Knobs, Preset
+
+__all__ = ["PRESETS", "SPLITS", "VERSION", "Knobs", "Preset", "ensure", "make", "read_annotations", "read_source"]

@@ -112,6 +112,12 @@ class Preset:
         """Number of videos in a split."""
         return int(getattr(self, split))
 
+    def shape(self, split: str) -> tuple[int, float]:
+        """Steps of a video of that split, and seconds of a step."""
+        if split == "audioset":
+            return 2, 5.0
+        return (self.steps if split == "howto" else 1), self.step_seconds
+
 
 PRESETS = {
     preset.name: preset

@@ -22,7 +22,8 @@ the corpus (lock, files being written); readers skip them. Paths in the JSON fil
     {"kind": "minitube", "version": 1, "preset": "small", "seed": 0,
      "splits": {"howto": 480, "audioset": 160, "val": 150, …},        only complete ones
      "fps": 20, "size": 128, "sample_rate": 48000, "step_seconds": 4.0, "steps": 8,
-     "knobs": {…}, "narration_seed": 0, "photos": ["china", …], "sounds": ["perc_bell", …]}
+     "planned": {"howto": 480, …}, "knobs": {…}, "narration_seed": 0,
+     "photos": ["china", …], "sounds": ["perc_bell", …]}
 
 ``eval/<split>.json``: a list, in the order of numbers, of::
 
@@ -47,86 +48,35 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterable, Sequence
-from fractions import Fraction
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import av
-import cv2
-import numpy as np
-
-from vatt_edu.minitube.presets import FPS, SAMPLE_RATE, SIZE
+from vatt_edu.minitube.world import ACTIONS, MATERIALS
 
 TEMPORARY = ".tmp-"
 """Prefix of files that are being written."""
 
 
+def temporary(path: Path) -> Path:
+    """Where this process writes a file before it is renamed; no two processes share one."""
+    return path.with_name(f"{TEMPORARY}{os.getpid()}-{path.name}")
+
+
 def atomic_text(path: Path, text: str) -> None:
     """Write a text file so that a reader sees the old one, the new one, and nothing between."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{TEMPORARY}{path.name}")
-    with open(temporary, "w", encoding="utf-8", newline="") as file:
+    part = temporary(path)
+    with open(part, "w", encoding="utf-8", newline="") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(temporary, path)
+    os.replace(part, path)
 
 
 def atomic_json(path: Path, value: Any) -> None:
     """Write JSON by one atomic rename."""
     atomic_text(path, json.dumps(value, indent=1) + "\n")
-
-
-def write_video(path: Path, frames: Iterable[np.ndarray], audio: np.ndarray) -> None:
-    """Encode one video file and move it to its place in one step.
-
-    Args:
-        path: Where the mp4 goes; its folder is made.
-        frames: Pictures ``(SIZE, SIZE, 3)`` uint8 RGB, at ``FPS``.
-        audio: ``(S,)`` float32 in [-1, 1] at ``SAMPLE_RATE``.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{TEMPORARY}{path.name}")
-    try:
-        with av.open(str(temporary), "w", format="mp4", options={"movflags": "faststart"}) as container:
-            video = _video_stream(container)
-            sound = _audio_stream(container)
-            for frame in frames:
-                # OpenCV's conversion writes the planes that the encoder wants and is several times faster than PyAV's.
-                planes = cv2.cvtColor(frame, cv2.COLOR_RGB2YUV_I420)
-                container.mux(video.encode(av.VideoFrame.from_ndarray(planes, format="yuv420p")))
-            container.mux(video.encode())
-            container.mux(sound.encode(_audio_frame(audio)))
-            container.mux(sound.encode())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _video_stream(container: Any) -> Any:
-    stream = container.add_stream("libx264", rate=FPS)
-    stream.width = stream.height = SIZE
-    stream.pix_fmt = "yuv420p"
-    stream.thread_count = 1
-    stream.options = {"crf": "24", "preset": "veryfast", "g": "20", "threads": "1"}
-    return stream
-
-
-def _audio_stream(container: Any) -> Any:
-    stream = container.add_stream("aac", rate=SAMPLE_RATE)
-    stream.layout = "mono"
-    stream.bit_rate = 64_000
-    stream.options = {"aac_coder": "fast"}
-    return stream
-
-
-def _audio_frame(audio: np.ndarray) -> av.AudioFrame:
-    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(audio[None], np.float32), format="fltp", layout="mono")
-    frame.sample_rate = SAMPLE_RATE
-    frame.pts = 0
-    frame.time_base = Fraction(1, SAMPLE_RATE)
-    return frame
 
 
 # ------------------------------------------------------------------ index files of the two real layouts
@@ -194,14 +144,21 @@ def eval_files(split: str, videos: Sequence[dict[str, Any]]) -> dict[str, str]:
     return {f"eval/{split}.json": json.dumps(rows, indent=1) + "\n"}
 
 
-def video_file(split: str, number: int, duration: float) -> tuple[str, str]:
+def index_files(split: str, videos: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """All index files of a complete split, as {path relative to OUT: text}."""
+    if split == "howto":
+        return howto_files(videos)
+    return audioset_files(videos, (*ACTIONS, *MATERIALS)) if split == "audioset" else eval_files(split, videos)
+
+
+def video_file(split: str, number: int) -> tuple[str, str]:
     """Identity and path (relative to OUT) of the video with that number in a split."""
     if split == "howto":
         name = f"howto_{number:05d}"
         return name, f"howto/videos/{name}.mp4"
     if split == "audioset":
         name = f"aset_{number:06d}"
-        return name, f"audioset/videos/{name}_{segment(number, duration)[0]:.0f}.mp4"
+        return name, f"audioset/videos/{name}_{segment(number, 0)[0]:.0f}.mp4"
     name = f"{split}_{number:05d}"
     return name, f"eval/{split}/{name}.mp4"
 

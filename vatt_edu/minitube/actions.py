@@ -1,0 +1,320 @@
+"""The eight actions, all alive from their first 0.4 s to the end of the step.
+
+Each action is a function that builds its things on a `Stage` and returns what drives them. Things whose path is the
+point of the action (slide, swing, tap) follow a formula; all others are left to physics.
+"""
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pymunk
+
+from vatt_edu.minitube.stage import FULL_HIT, GRAVITY, TICK, UNIT, Drive, Stage, foot
+from vatt_edu.minitube.world import FLOOR, PIECES, Event, Factors, Pose, Scene, Tool
+
+BOUNCE = {"rubber": 0.9, "metal": 0.8, "glass": 0.74, "wood": 0.67, "stone": 0.6}
+"""Share of speed that a bounce keeps: material is seen in motion, too."""
+
+
+def bounce(stage: Stage) -> Drive:
+    """A thing falls, bounces until it is spent, and is tossed up again."""
+    radius, rng = stage.radius, stage.rng
+    start = (rng.uniform(0.35, 0.65), max(0.24, radius + 0.02))
+    # A large moment of inertia keeps corners from turning the bounce into a spin.
+    body = stage.add(*start, radius, BOUNCE[stage.factors.material], inertia=5.0)
+    body.angle = rng.uniform(-0.3, 0.3)
+    drift = stage.side * rng.uniform(0.03, 0.12) * UNIT
+    stage.bumpers()
+    toss = math.sqrt(2 * GRAVITY * (FLOOR - radius - start[1])) * UNIT
+    calm = 0.0
+
+    def drive(time: float) -> None:
+        nonlocal calm, drift
+        if time < stage.start:
+            body.position = (start[0] * UNIT, start[1] * UNIT)
+            body.velocity = (drift, 0)
+            body.angular_velocity = 0
+            return
+        low = body.position.y / UNIT > FLOOR - 1.12 * radius
+        calm = calm + TICK if low and abs(body.velocity.y) < 0.25 * UNIT else 0.0
+        if calm > 0.12 and time < stage.duration - 0.7:
+            drift = abs(drift) if body.position.x < UNIT / 2 else -abs(drift)
+            body.velocity = (drift, -toss)
+            calm = 0.0
+
+    return drive
+
+
+def roll(stage: Stage) -> Drive:
+    """A ball rolls from side to side; what has corners is pushed over and over."""
+    stage.bumpers()
+    return _roll_ball(stage) if stage.factors.shape == "ball" else _tumble(stage)
+
+
+def _roll_ball(stage: Stage) -> Drive:
+    radius = stage.radius
+    body = stage.add(0.5 - stage.side * 0.2, FLOOR - radius, radius, 0.6)
+    speed = stage.rng.uniform(0.45, 0.75) * UNIT
+    direction = stage.side
+
+    def drive(time: float) -> None:
+        nonlocal direction
+        if time < stage.start:
+            body.velocity = (0, 0)
+            return
+        if abs(body.velocity.x) > 0.2 * speed and time > stage.start + 0.1:
+            direction = 1 if body.velocity.x > 0 else -1
+        if abs(body.velocity.x) < 0.8 * speed:
+            # Whoever pushes it is not in the picture: the speed comes back over a tenth of a second.
+            body.velocity = (body.velocity.x + direction * speed * 10 * TICK, body.velocity.y)
+        body.angular_velocity = body.velocity.x / (radius * UNIT)
+
+    stage.rubbing = lambda: abs(body.velocity.x) / UNIT
+    return drive
+
+
+def _tumble(stage: Stage) -> Drive:
+    shape, radius = stage.factors.shape, stage.radius
+    body = stage.add(0.5 - stage.side * 0.2, FLOOR - radius * foot(shape), radius, 0.15)
+    for part in body.shapes:
+        part.friction = 1.2
+    turning = stage.rng.uniform(4.0, 5.5)
+    strength = 14.0 * body.moment
+    direction = stage.side
+
+    def drive(time: float) -> None:
+        nonlocal direction
+        if time < stage.start:
+            return
+        x = body.position.x / UNIT
+        if (x - 0.5) * direction > 0.42 - radius:
+            direction = -direction
+        lack = direction * turning - body.angular_velocity
+        body.torque = strength * lack + direction * 0.8 * GRAVITY * UNIT * radius * UNIT
+
+    return drive
+
+
+def slide(stage: Stage) -> Drive:
+    """A thing is pushed to and fro over the floor and never turns."""
+    radius, rng = stage.radius, stage.rng
+    y = FLOOR - radius * foot(stage.factors.shape)
+    reach = 0.46 - radius
+    period = rng.uniform(1.3, 2.0)
+    body = stage.add(0.5, y, radius, 0.0)
+    velocity = 0.0
+
+    def path(time: float) -> float:
+        # Strokes with a short stop at either end: a scrape is heard for each.
+        phase = max(0.0, time - stage.start) / period
+        part = phase % 1
+        stroke = min(1.0, (part % 0.5) / 0.42)
+        smooth = 0.5 - 0.5 * math.cos(math.pi * stroke)
+        return stage.side * reach * (smooth if part < 0.5 else 1 - smooth) * 2 - stage.side * reach
+
+    def drive(time: float) -> None:
+        nonlocal velocity
+        velocity = (path(time) - path(time - TICK)) / TICK
+        body.position = ((0.5 + path(time)) * UNIT, y * UNIT)
+        body.velocity = (0, 0)
+        body.angular_velocity = 0
+
+    stage.rubbing = lambda: abs(velocity)
+    return drive
+
+
+def swing(stage: Stage) -> Drive:
+    """A thing on a rope swings against a post, and is kept going."""
+    radius = stage.radius
+    top, length = 0.02, 0.5
+    pace = GRAVITY / length
+    hit_angle = -stage.side * stage.rng.uniform(0.02, 0.1)
+    angle, turning = stage.side * stage.rng.uniform(0.6, 0.75), 0.0
+    kept = {"rubber": 0.97, "metal": 0.93, "glass": 0.9, "wood": 0.88, "stone": 0.85}[stage.factors.material]
+    touch = 0.5 + length * math.sin(hit_angle) - stage.side * (radius * 0.9 + 0.03)
+    stage.scenery.append(Tool("post", touch, 0.42))
+    hung = Pose(0.5, 0.5, 0.0, radius)
+
+    def drive(time: float) -> None:
+        nonlocal angle, turning, hung
+        if time >= stage.start:
+            turning -= pace * math.sin(angle) * TICK
+            angle += turning * TICK
+        if (angle - hit_angle) * stage.side < 0 and turning * stage.side < 0:
+            stage.hit(abs(turning) * length / FULL_HIT * 2, radius)
+            # A hand that is not in the picture keeps it going.
+            turning = stage.side * max(kept * abs(turning), 1.3)
+            angle = hit_angle
+        hung = Pose(0.5 + length * math.sin(angle), top + length * math.cos(angle), -angle, radius)
+
+    stage.extra = lambda time: (hung,)
+    stage.tools = lambda time: (Tool("rope", 0.5, top, hung.x, hung.y),)
+    return drive
+
+
+def shake(stage: Stage) -> Drive:
+    """A cage is shaken, and the thing inside rattles."""
+    rng = stage.rng
+    radius = stage.radius * 0.8
+    half = radius * 1.4
+    width, often = rng.uniform(0.09, 0.13), rng.uniform(1.8, 2.8)
+    middle = 0.5
+    cage = pymunk.Body(body_type=pymunk.Body.KINEMATIC)
+    cage.position = (0.5 * UNIT, middle * UNIT)
+    ends = [(-half, -half), (half, -half), (half, half), (-half, half)]
+    stage.space.add(cage)
+    thick = 0.05
+    for (ax, ay), (bx, by) in zip(ends, ends[1:] + ends[:1], strict=True):
+        # Thick walls outside the drawn ones: nothing fast slips through.
+        dx, dy = np.sign(ax + bx) * thick, np.sign(ay + by) * thick
+        line = [((x + dx) * UNIT, (y + dy) * UNIT) for x, y in ((ax, ay), (bx, by))]
+        side = pymunk.Segment(cage, *line, thick * UNIT)
+        side.elasticity, side.friction = 1.0, 0.4
+        stage.space.add(side)
+    stage.add(0.5, middle + half - radius * foot(stage.factors.shape), radius, 0.4)
+
+    def drive(time: float) -> None:
+        since = max(0.0, time - stage.start)
+        pace = 2 * math.pi * often
+        grown = min(1.0, since / 0.3)
+        x = 0.5 + width * grown * math.sin(pace * since)
+        y = middle + 0.3 * width * grown * math.sin(2 * pace * since)
+        cage.velocity = ((x * UNIT - cage.position.x) / TICK, (y * UNIT - cage.position.y) / TICK)
+
+    stage.tools = lambda time: (Tool("cage", cage.position.x / UNIT, cage.position.y / UNIT, half),)
+    return drive
+
+
+def pour(stage: Stage) -> Drive:
+    """Many small things fall out of a jug that tips over."""
+    rng = stage.rng
+    radius = stage.radius * 0.36
+    stage.bumpers()
+    mouth = (0.5 - stage.side * 0.1, 0.2)
+    lively = 0.8 * BOUNCE[stage.factors.material]
+    gap = (stage.duration - 1.3) / PIECES
+    due = [stage.start + 0.15 + gap * i + rng.uniform(0, 0.4) * gap for i in range(PIECES)]
+
+    def drive(time: float) -> None:
+        while due and due[0] <= time:
+            due.pop(0)
+            piece = stage.add(mouth[0], mouth[1] + rng.uniform(-0.02, 0.02), radius, lively)
+            piece.velocity = (stage.side * rng.uniform(0.15, 0.6) * UNIT, rng.uniform(0, 0.2) * UNIT)
+            piece.angle = rng.uniform(-3, 3)
+            piece.angular_velocity = rng.uniform(-3, 3)
+
+    def jug(time: float) -> tuple[Tool, ...]:
+        tipped = min(1.0, max(0.0, time - stage.start + 0.1) / 0.25)
+        return (Tool("jug", mouth[0], mouth[1], stage.side * (0.5 + 1.4 * tipped), 0.3),)
+
+    stage.tools = jug
+    return drive
+
+
+def tap(stage: Stage) -> Drive:
+    """A stick hits a thing, as many times as the count says."""
+    rng, count, shape = stage.rng, stage.factors.count, stage.factors.shape
+    radius = stage.radius
+    y = FLOOR - radius * foot(shape)
+    top = y - radius * (foot("box") if shape == "box" else 1.0)
+    period = rng.uniform(0.75, 1.0) * (stage.duration - 0.9) / (count - 0.5)
+    hits = [stage.start + 0.2 + i * period for i in range(count)]
+    loud = rng.uniform(0.4, 0.8, count)
+    rest = Pose(0.5, y, 0.0, radius)
+    for when, impulse in zip(hits, loud, strict=True):
+        stage.events.append(Event(when, float(impulse), radius))
+
+    def raised(time: float) -> float:
+        """Height of the stick above the thing, in [0, 1]: it falls fast and rises slowly."""
+        ahead = min((when - time for when in hits if when >= time), default=9.0)
+        behind = min((time - when for when in hits if when <= time), default=9.0)
+        return min(1.0, (ahead / 0.13) ** 2, behind / 0.22)
+
+    def thing(time: float) -> tuple[Pose, ...]:
+        behind = min((time - when for when in hits if when <= time), default=9.0)
+        dip = 0.012 * math.exp(-behind / 0.05) * math.cos(60 * behind)
+        return (Pose(rest.x, rest.y + dip, 0.0, radius),)
+
+    def stick(time: float) -> tuple[Tool, ...]:
+        height = 0.26 * raised(time)
+        return (Tool("stick", 0.5, top - 0.03 - height, 0.5 + stage.side * 0.5, top - 0.22 - 1.3 * height),)
+
+    stage.extra = thing
+    stage.tools = stick
+    return lambda time: None
+
+
+def stack(stage: Stage) -> Drive:
+    """Things are set on top of each other by a crane; physics decides whether they stay there."""
+    rng, count = stage.rng, stage.factors.count
+    shape = stage.factors.shape
+    radius = stage.radius * 0.6
+    stage.bumpers()
+    height = radius * (1 + foot(shape)) if shape != "box" else 2 * radius * foot(shape)
+    gap = (stage.duration - 1.2) / count * rng.uniform(0.85, 1.0)
+    due = [stage.start + 0.35 + gap * i for i in range(count)]
+    places = [0.5 + rng.normal(0, 0.02) for _ in range(count)]
+    lowering = 0.45
+
+    def level(index: int) -> float:
+        return max(0.12, FLOOR - radius * foot(shape) - index * height - 0.03)
+
+    def drive(time: float) -> None:
+        released = len(stage.bodies)
+        if released < count and time >= due[released]:
+            body = stage.add(places[released], level(released), radius, 0.1)
+            body.velocity = (0, 0.3 * UNIT)
+
+    def held(time: float) -> tuple[Pose, ...]:
+        index = len(stage.bodies)
+        if index >= count or time < due[index] - lowering:
+            return ()
+        part = (due[index] - time) / lowering
+        return (Pose(places[index], level(index) - part * (level(index) + radius), 0.0, radius),)
+
+    def crane(time: float) -> tuple[Tool, ...]:
+        return tuple(Tool("crane", pose.x, -0.2, pose.x, pose.y) for pose in held(time))
+
+    stage.extra = held
+    stage.tools = crane
+    return drive
+
+
+def tower(stage: Stage) -> str:
+    """How a stack ended: ``stands``, ``one falls`` or ``topples``."""
+    bodies = sorted(stage.bodies, key=lambda body: -body.position.y)
+    levels = 1
+    for low, high in pairwise(bodies):
+        above = (low.position.y - high.position.y) / UNIT > 0.8 * low.reach
+        levels += above and abs(low.position.x - high.position.x) / UNIT < 1.2 * low.reach
+    if levels == len(bodies):
+        return "stands"
+    return "one falls" if levels == len(bodies) - 1 and levels > 1 else "topples"
+
+
+ACTS = {
+    "bounce": bounce,
+    "roll": roll,
+    "slide": slide,
+    "swing": swing,
+    "shake": shake,
+    "pour": pour,
+    "tap": tap,
+    "stack": stack,
+}
+
+
+def simulate(factors: Factors, duration: float, rng: np.random.Generator) -> Scene:
+    """Play one step.
+
+    Args:
+        factors: What it is about.
+        duration: In seconds.
+        rng: All chance comes from here.
+    """
+    stage = Stage(factors, duration, rng)
+    frames, friction = stage.run(ACTS[factors.action](stage))
+    outcome = tower(stage) if factors.action == "stack" else ""
+    events = tuple(sorted(stage.events, key=lambda event: event.time))
+    return Scene(factors, duration, tuple(frames), events, friction, outcome, tuple(stage.scenery))

@@ -1,0 +1,147 @@
+"""What things look like: a shape filled with a color, drawn in the manner of a material.
+
+Sprites are drawn once at a few sizes and kept: a picture then costs one small warp for each thing in it.
+"""
+
+import math
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+from vatt_edu.minitube.stage import corners
+
+PALETTE = {
+    "red": (222, 40, 34),
+    "blue": (38, 84, 222),
+    "green": (36, 160, 56),
+    "yellow": (244, 204, 28),
+    "purple": (150, 56, 190),
+    "white": (240, 240, 240),
+}
+LEVELS = (8, 16, 32, 64)
+"""Radii in pixels at which sprites are kept; what is drawn comes from the next larger one."""
+VARIANTS = 4
+MARGIN = 1.12
+"""Half the side of a sprite in radii."""
+
+Sprite = np.ndarray
+"""``(S, S, 4)`` uint8: RGB already multiplied by alpha, and alpha."""
+
+
+def outline(shape: str, radius: float) -> np.ndarray:
+    """Corner points ``(n, 2)`` around the origin; a ball gets many."""
+    points = corners(shape, radius)
+    if not points:
+        turns = np.linspace(0, 2 * math.pi, 64, endpoint=False)
+        return np.stack([np.cos(turns), np.sin(turns)], 1) * radius
+    return np.array(points)
+
+
+def _mask(shape: str, radius: float, side: int, grow: float = 1.0) -> np.ndarray:
+    """Coverage of the shape, ``(side, side)`` float32 in [0, 1], by drawing four times as large."""
+    large = np.zeros((side * 4, side * 4), np.uint8)
+    points = outline(shape, radius * 4 * grow) + side * 2
+    cv2.fillPoly(large, [np.round(points * 16).astype(np.int32)], 255, shift=4)
+    return cv2.resize(large, (side, side), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+
+
+def _wood(u: np.ndarray, v: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    grain = 0.5 + 0.5 * np.sin(11 * v + 3 * np.sin(2.2 * u + rng.uniform(0, 6)) + rng.normal(0, 0.3))
+    return 0.5 + 0.5 * grain, np.zeros_like(u)
+
+
+def _metal(u: np.ndarray, v: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    sheen = 0.5 + 0.5 * np.cos(4.2 * (u + v) + rng.uniform(-0.6, 0.6))
+    return 0.35 + 0.65 * sheen, 0.75 * sheen**5
+
+
+def _glass(u: np.ndarray, v: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    shine = np.exp(-((u + 0.32) ** 2 + (v + 0.3) ** 2) / 0.025) + 0.6 * np.exp(-((u - v) ** 2) / 0.01) * (u > 0.1)
+    return np.ones_like(u), np.clip(0.25 + shine, 0, 1)
+
+
+def _rubber(u: np.ndarray, v: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    distance = np.hypot(u, v)
+    ring = ((distance > 0.28) & (distance < 0.42)) | ((np.abs(u) < 0.09) & (distance < 0.28))
+    return np.where(ring, 0.12, 0.9 - 0.2 * distance), np.zeros_like(u)
+
+
+def _stone(u: np.ndarray, v: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    side = len(u)
+    coarse = max(3, 9)
+    rough = cv2.resize(rng.normal(0, 1, (coarse, coarse)).astype(np.float32), (side, side))
+    specks = cv2.resize((rng.random((20, 20)) < 0.22).astype(np.float32), (side, side), interpolation=cv2.INTER_LINEAR)
+    return np.clip(0.85 + 0.13 * rough - 0.6 * specks, 0.2, 1.1), 0.16 + 0.05 * rough
+
+
+MATERIAL_LOOKS = {"wood": _wood, "metal": _metal, "glass": _glass, "rubber": _rubber, "stone": _stone}
+
+
+@lru_cache(maxsize=4096)
+def sprite(shape: str, material: str, color: str, variant: int, level: int) -> Sprite:
+    """A thing seen from the front, point up, with radius ``level`` pixels in the middle of a square.
+
+    Args:
+        shape: One of the world's shapes.
+        material: Its manner of drawing.
+        color: Name in `PALETTE`.
+        variant: Which of ``VARIANTS`` grains, specks, reflections.
+        level: Radius in pixels, one of `LEVELS`.
+    """
+    rng = np.random.default_rng((7000, variant, sorted(MATERIAL_LOOKS).index(material)))
+    side = 2 * math.ceil(level * MARGIN)
+    axis = (np.arange(side, dtype=np.float32) + 0.5 - side / 2) / level
+    u, v = np.meshgrid(axis, axis)
+    shade, white = MATERIAL_LOOKS[material](u, v, rng)
+    tint = np.array(PALETTE[color], np.float32) / 255
+    if material == "wood":
+        # Grain is brown, whatever the paint.
+        dark = tint * np.array([0.62, 0.45, 0.32], np.float32)
+        colors = dark + (tint - dark) * ((shade - 0.5) * 2)[..., None]
+    else:
+        colors = tint * shade[..., None]
+    colors = colors + (1 - colors) * white[..., None]
+    alpha = _mask(shape, level, side)
+    if material == "glass":
+        # Glass lets the background through, but for its rim and its shine.
+        rim = alpha - _mask(shape, level, side, 0.82)
+        alpha = alpha * np.clip(0.5 + 0.5 * rim + 0.6 * (white - 0.25), 0, 1)
+        colors = colors * (1 - 0.3 * np.clip(rim, 0, 1)[..., None])
+    # A dark rim separates a thing from whatever is behind it.
+    edge = np.clip(_mask(shape, level, side) - _mask(shape, level, side, 0.9), 0, 1)
+    colors = colors * (1 - (0.35 if material == "glass" else 0.65) * edge[..., None])
+    rgba = np.concatenate([np.clip(colors, 0, 1) * alpha[..., None], alpha[..., None]], 2)
+    return np.round(rgba * 255).astype(np.uint8)
+
+
+def paste(image: np.ndarray, shape: tuple[str, str, str, int], x: float, y: float, radius: float, angle: float) -> None:
+    """Draw a thing into a picture, in place.
+
+    Args:
+        image: ``(H, W, 3)`` uint8.
+        shape: Shape, material, color and variant of its `sprite`.
+        x: Center in pixels.
+        y: Center in pixels.
+        radius: In pixels.
+        angle: In radians.
+    """
+    level = next((size for size in LEVELS if size >= radius), LEVELS[-1])
+    source = sprite(*shape, level)
+    half = math.ceil(radius * MARGIN) + 1
+    left, top = math.floor(x) - half, math.floor(y) - half
+    box = 2 * half + 1
+    x0, y0 = max(0, left), max(0, top)
+    x1, y1 = min(image.shape[1], left + box), min(image.shape[0], top + box)
+    if x1 <= x0 or y1 <= y0:
+        return
+    scale = radius / level
+    c, s = scale * math.cos(angle), scale * math.sin(angle)
+    middle = source.shape[0] / 2 - 0.5
+    matrix = np.array(
+        [[c, -s, x - x0 - c * middle + s * middle], [s, c, y - y0 - s * middle - c * middle]], dtype=np.float32
+    )
+    patch = cv2.warpAffine(source, matrix, (x1 - x0, y1 - y0), flags=cv2.INTER_LINEAR)
+    rgb, alpha = patch[..., :3], cv2.cvtColor(patch[..., 3], cv2.COLOR_GRAY2RGB)
+    under = image[y0:y1, x0:x1]
+    image[y0:y1, x0:x1] = cv2.add(cv2.multiply(under, 255 - alpha, scale=1 / 255), rgb)

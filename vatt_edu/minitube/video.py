@@ -1,0 +1,119 @@
+"""One video, whole: what happens, what it sounds like, what is said, what it looks like, in a file.
+
+A video is a function of (seed, split, number) and of the knobs. Each part of each step has random numbers of its own,
+so that another narration, or another noise, leaves everything else as it was.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vatt_edu.minitube.actions import simulate
+from vatt_edu.minitube.encode import write_video
+from vatt_edu.minitube.narrate import captions, narration
+from vatt_edu.minitube.presets import FPS, Knobs, Preset
+from vatt_edu.minitube.render import Look, draw_look, render
+from vatt_edu.minitube.sound import Take, record
+from vatt_edu.minitube.world import Scene, factors_of, stream
+from vatt_edu.minitube.write import video_file
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What every video of a corpus shares."""
+
+    preset: Preset
+    seed: int
+    knobs: Knobs
+
+    def as_json(self) -> dict[str, Any]:
+        """As plain values, for another process."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "Recipe":
+        """The inverse of `as_json`."""
+        return cls(Preset(**values["preset"]), values["seed"], Knobs(**values["knobs"]))
+
+
+def scenes_of(recipe: Recipe, split: str, number: int) -> list[Scene]:
+    """What happens in a video, step by step."""
+    steps, seconds = recipe.preset.shape(split)
+    return [
+        simulate(
+            factors_of(recipe.seed, split, number, step),
+            seconds,
+            stream(recipe.seed, split, number, step, "physics"),
+        )
+        for step in range(steps)
+    ]
+
+
+def looks_of(recipe: Recipe, split: str, number: int) -> list[Look]:
+    """Background and camera of each step: new at every cut, or one for all with the shortcut."""
+    steps, _ = recipe.preset.shape(split)
+    places = [0] * steps if recipe.knobs.shortcut else range(steps)
+    drawn = {
+        place: draw_look(split == "test_bg", recipe.knobs, stream(recipe.seed, split, number, place, "look"))
+        for place in sorted(set(places))
+    }
+    return [drawn[place] for place in places]
+
+
+def make_video(recipe: Recipe, split: str, number: int, out: Path) -> dict[str, Any]:
+    """Make one video file under ``out`` and return its annotation (see `vatt_edu.minitube.write`)."""
+    scenes = scenes_of(recipe, split, number)
+    looks = looks_of(recipe, split, number)
+    sounds, takes = [], []
+    for step, scene in enumerate(scenes):
+        sound, take = record(scene, recipe.knobs, stream(recipe.seed, split, number, step, "sound"))
+        sounds.append(sound)
+        takes.append(take)
+    _, file = video_file(split, number)
+    write_video(out / file, _pictures(recipe, split, number, scenes, looks), np.concatenate(sounds))
+    return _annotation(recipe, split, number, scenes, looks, takes)
+
+
+def _pictures(recipe: Recipe, split: str, number: int, scenes: list[Scene], looks: list[Look]) -> Iterator[np.ndarray]:
+    start = 0.0
+    for step, (scene, look) in enumerate(zip(scenes, looks, strict=True)):
+        rng = stream(recipe.seed, split, number, step, "picture")
+        yield from render(scene, look, start, recipe.knobs, rng)
+        start += scene.duration
+
+
+def _annotation(
+    recipe: Recipe, split: str, number: int, scenes: list[Scene], looks: list[Look], takes: list[Take]
+) -> dict[str, Any]:
+    duration = sum(scene.duration for scene in scenes)
+    name, file = video_file(split, number)
+    steps = []
+    start = 0.0
+    for scene, look, take in zip(scenes, looks, takes, strict=True):
+        caption, others = captions(scene.factors, scene.outcome)
+        steps.append(
+            {"start": start, "end": start + scene.duration}
+            | scene.factors.as_json()
+            | {"outcome": scene.outcome, "caption": caption, "captions": others, "bg_id": look.background}
+            | asdict(take)
+            | {"events": [[round(start + event.time, 4), round(event.impulse, 4)] for event in scene.events]}
+        )
+        start += scene.duration
+    lines = []
+    if split == "howto":
+        told = [(scene.factors, scene.outcome) for scene in scenes]
+        lines = narration(told, scenes[0].duration, recipe.seed, split, number, recipe.knobs)
+    return {
+        "id": name,
+        "split": split,
+        "number": number,
+        "file": file,
+        "duration": duration,
+        "fps": FPS,
+        "seed": recipe.seed,
+        "steps": steps,
+        "narration": [asdict(line) for line in lines],
+    }

@@ -1,0 +1,153 @@
+"""Several processes make videos side by side: plain subprocesses that take one job a line.
+
+Not ``multiprocessing``: its fork copies the threads of whoever calls (torch, a notebook), its spawn runs the caller's
+script again. A worker here knows nothing of its caller, and ends when its input does, also when the caller was killed.
+"""
+
+import contextlib
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vatt_edu.minitube.video import Recipe
+
+Job = tuple[str, int]
+"""Split and number."""
+
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
+def part_file(out: Path, split: str, number: int) -> Path:
+    """Where the annotation of a video waits until its split is complete."""
+    return out / ".parts" / f"{split}_{number:06d}.json"
+
+
+def run_jobs(recipe: "Recipe", out: Path, jobs: Sequence[Job], workers: int) -> Iterator[Job]:
+    """Make videos and their annotations; yields each job when it is done, in any order."""
+    if workers <= 1 or len(jobs) <= 1:
+        yield from _run_here(recipe, out, jobs)
+    elif jobs:
+        yield from _run_apart(recipe, out, jobs, min(workers, len(jobs)))
+
+
+def _run_here(recipe: "Recipe", out: Path, jobs: Sequence[Job]) -> Iterator[Job]:
+    import cv2
+
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        for job in jobs:
+            do_job(recipe, out, job)
+            yield job
+    finally:
+        cv2.setNumThreads(threads)
+
+
+def do_job(recipe: "Recipe", out: Path, job: Job) -> None:
+    """Make one video, then its annotation: where both are, it is done."""
+    from vatt_edu.minitube.video import make_video
+    from vatt_edu.minitube.write import atomic_text
+
+    annotation = make_video(recipe, *job, out)
+    atomic_text(part_file(out, *job), json.dumps(annotation))
+
+
+def _run_apart(recipe: "Recipe", out: Path, jobs: Sequence[Job], workers: int) -> Iterator[Job]:
+    todo: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+    done: queue.SimpleQueue[Job | str] = queue.SimpleQueue()
+    for job in [*jobs, *[None] * workers]:
+        todo.put(job)
+    processes = [_start(recipe, out) for _ in range(workers)]
+    threads = [threading.Thread(target=_serve, args=(process, todo, done), daemon=True) for process in processes]
+    try:
+        for thread in threads:
+            thread.start()
+        for _ in jobs:
+            answer = done.get()
+            if isinstance(answer, str):
+                raise RuntimeError(f"a worker failed: {answer}")
+            yield answer
+    finally:
+        for process in processes:
+            if process.poll() is None and len(threads):
+                _stop(process)
+
+
+def _start(recipe: "Recipe", out: Path) -> subprocess.Popen[str]:
+    root = str(Path(__file__).resolve().parents[2])
+    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "vatt_edu.minitube.workers"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | ONE_THREAD | {"PYTHONPATH": os.pathsep.join(paths)},
+    )
+    assert process.stdin is not None
+    process.stdin.write(json.dumps({"recipe": recipe.as_json(), "out": str(out.resolve())}) + "\n")
+    process.stdin.flush()
+    return process
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    """Let a worker end by itself (its input ends), or end it where it is busy: a file is whole or not there."""
+    with contextlib.suppress(OSError):
+        assert process.stdin is not None
+        process.stdin.close()
+    try:
+        process.wait(timeout=0.2)
+    except subprocess.TimeoutExpired:
+        process.terminate()
+        process.wait()
+
+
+def _serve(process: subprocess.Popen[str], todo: Any, done: Any) -> None:
+    """Hand jobs to one worker, one at a time."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    while (job := todo.get()) is not None:
+        try:
+            process.stdin.write(json.dumps(job) + "\n")
+            process.stdin.flush()
+            answer = json.loads(process.stdout.readline() or '{"error": "it ended without a word"}')
+        except (OSError, ValueError) as error:
+            answer = {"error": str(error)}
+        if "error" in answer:
+            done.put(f"{job[0]} {job[1]}: {answer['error']}")
+            return
+        done.put(job)
+
+
+def main() -> None:
+    """A worker: a first line with the recipe, then a job a line; answers each with a line."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the caller, who then ends this input.
+    import cv2
+
+    from vatt_edu.minitube.video import Recipe
+
+    cv2.setNumThreads(1)
+    start = json.loads(sys.stdin.readline())
+    recipe, out = Recipe.from_json(start["recipe"]), Path(start["out"])
+    for line in sys.stdin:
+        try:
+            do_job(recipe, out, tuple(json.loads(line)))
+            answer = {}
+        except Exception as error:
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        try:
+            print(json.dumps(answer), flush=True)
+        except BrokenPipeError:
+            # The caller is gone. Nothing is left to do, and nobody to tell.
+            os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
