@@ -1,70 +1,19 @@
 """One small interface to media files: probe, read frames, read sound.
 
 Both readers share one clock: time 0 is where the file's first stream starts, and a frame and a sample of the same time
-belong together. decord decodes video (PyAV where decord is missing, or when asked), PyAV decodes audio, torchaudio
-resamples it. Everything is opened, read and closed within a call: nothing is inherited over a fork.
+belong together. decord decodes video (PyAV where decord is missing or fails, or when asked), PyAV decodes audio,
+torchaudio resamples it. Everything is opened, read and closed within a call: nothing is inherited over a fork.
 """
 
-from dataclasses import dataclass
 from os import PathLike
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vatt_edu.errors import UserError
+from vatt_edu.data._probe import MediaError, MediaInfo, probe
+from vatt_edu.data._video import Decoder, nearest_frames
 
-Decoder = Literal["decord", "pyav"]
-
-
-class MediaError(UserError):
-    """A file that cannot be decoded.
-
-    Attributes:
-        path: The file.
-        reason: Why, in one line.
-    """
-
-    def __init__(self, path: str | PathLike[str], reason: str) -> None:
-        self.path, self.reason = str(path), " ".join(str(reason).split())
-        super().__init__(f"cannot decode {self.path}: {self.reason}")
-
-    def __reduce__(self) -> tuple[type, tuple[str, str]]:
-        return type(self), (self.path, self.reason)
-
-
-@dataclass(frozen=True)
-class MediaInfo:
-    """What a file holds.
-
-    Attributes:
-        duration: Seconds: of the video where there is one, else of the audio.
-        has_video: Whether there is a video stream (a cover picture is none).
-        has_audio: Whether there is an audio stream; it may still be silent.
-        fps: Frames per second, on average; 0 without video.
-        width: Pixels; 0 without video.
-        height: Pixels; 0 without video.
-        sample_rate: Audio samples per second in the file; 0 without audio.
-        channels: Audio channels in the file; 0 without audio.
-    """
-
-    duration: float
-    has_video: bool
-    has_audio: bool
-    fps: float = 0.0
-    width: int = 0
-    height: int = 0
-    sample_rate: int = 0
-    channels: int = 0
-
-
-def probe(path: str | PathLike[str]) -> MediaInfo:
-    """What ``path`` holds, without decoding it.
-
-    Raises:
-        MediaError: If it is missing, not a media file, or cut off.
-    """
-    raise NotImplementedError
+__all__ = ["Decoder", "MediaError", "MediaInfo", "probe", "read_audio", "read_video"]
 
 
 def read_video(
@@ -78,7 +27,7 @@ def read_video(
         frames: How many; past the end the last one is repeated.
         fps: Frames per second to read at, whatever the file's own rate.
         short_side: Pixels of the shorter side of the result; the decoder resizes, the aspect ratio stays.
-        decoder: Default: ``$VATT_DECODER``, else decord if it is installed, else PyAV.
+        decoder: Default: ``$VATT_DECODER``, else decord if it is installed, else PyAV. Both give the same frames.
 
     Returns:
         uint8 in 0..255, (frames, height, width, 3), RGB.
@@ -86,7 +35,7 @@ def read_video(
     Raises:
         MediaError: If the file cannot be decoded or has no video.
     """
-    raise NotImplementedError
+    return nearest_frames(path, start + np.arange(frames) / fps, short_side, decoder)
 
 
 def read_audio(path: str | PathLike[str], start: float, samples: int, sample_rate: int) -> NDArray[np.float32] | None:
@@ -106,4 +55,13 @@ def read_audio(path: str | PathLike[str], start: float, samples: int, sample_rat
     Raises:
         MediaError: If the file cannot be decoded.
     """
-    raise NotImplementedError
+    from vatt_edu.data._audio import read_pcm
+
+    if not probe(path).has_audio:
+        return None
+    return to_float(read_pcm(path, round(start * sample_rate), samples, sample_rate))
+
+
+def to_float(pcm: NDArray[np.int16]) -> NDArray[np.float32]:
+    """16-bit samples as float32 in [-1, 1)."""
+    return pcm.astype(np.float32) * np.float32(1 / 32768)

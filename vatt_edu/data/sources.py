@@ -4,24 +4,21 @@
 folder of videos with captions beside them) and hands it to one small adapter. Nothing is decoded here.
 """
 
-from collections.abc import Iterable
+import importlib
+import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
+from vatt_edu.data.captions import Line, read_json
+from vatt_edu.errors import UserError
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of narration: seconds in its video, the words, and its identity (stable over runs and machines)."""
+__all__ = ["KINDS", "Line", "Source", "Video", "media_files", "open_source", "open_sources"]
 
-    start: float
-    end: float
-    text: str
-    text_id: int
-
-    @property
-    def center(self) -> float:
-        """Seconds."""
-        return (self.start + self.end) / 2
+KINDS = ("minitube", "howto100m", "audioset", "folder")
+VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi")
+AUDIO_SUFFIXES = (".wav", ".flac", ".m4a", ".mp3", ".ogg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +51,13 @@ class Video:
         return self.captions[0] if self.captions else ""
 
 
+class Found(NamedTuple):
+    """What an adapter found: the videos that are there, and how many of those listed are not."""
+
+    videos: list[Video]
+    missing: int = 0
+
+
 @dataclass(frozen=True)
 class Source:
     """A corpus.
@@ -81,10 +85,13 @@ class Source:
         Raises:
             UserError: If there is no such split; the message lists those there are.
         """
-        raise NotImplementedError
+        clips = tuple(video for video in self.videos if video.split == split)
+        if not clips:
+            raise UserError(f"no split {split!r} in {self.root}; there are: {', '.join(self.splits)}")
+        return clips
 
     @property
-    def texts(self) -> Iterable[str]:
+    def texts(self) -> Iterator[str]:
         """Every line of the training split: what a vocabulary is trained on."""
         return (line.text for video in self.videos if video.split == "train" for line in video.lines)
 
@@ -95,7 +102,29 @@ def open_source(spec: str | Path) -> Source:
     Raises:
         UserError: If there is no such directory, no video in it, or its annotations cannot be read.
     """
-    raise NotImplementedError
+    prefix, colon, rest = str(spec).partition(":")
+    kind, root = (prefix, Path(rest)) if colon and prefix in KINDS else ("", Path(spec))
+    if not root.exists():
+        raise UserError(f"no such directory: {root}")
+    if not root.is_dir():
+        raise UserError(f"{root} is a file: a source is a folder of videos")
+    kind = kind or _kind_of(root)
+    found: Found = importlib.import_module(f"vatt_edu.data.adapters.{kind}").read(root)
+    if not found.videos:
+        listed = f" ({found.missing} are listed, none of them is there)" if found.missing else ""
+        raise UserError(f"empty corpus: no video in {root}{listed}; it was read as {kind}:DIR")
+    return Source(root.resolve().name, root, tuple(found.videos), found.missing)
+
+
+def _kind_of(root: Path) -> str:
+    card = root / "source.json"
+    if not card.exists():
+        return "folder"
+    value = read_json(card)
+    kind = value.get("kind") if isinstance(value, dict) else None
+    if kind not in KINDS:
+        raise UserError(f"{card}: kind is {kind!r}; there are: {', '.join(KINDS)}")
+    return str(kind)
 
 
 def open_sources(specs: Iterable[str]) -> list[tuple[Source, float]]:
@@ -104,4 +133,26 @@ def open_sources(specs: Iterable[str]) -> list[tuple[Source, float]]:
     Raises:
         UserError: As ``open_source``; or if a weight is not positive.
     """
-    raise NotImplementedError
+    sources = []
+    for spec in specs:
+        name, colon, last = spec.rpartition(":")
+        try:
+            weight = float(last) if colon and not os.path.exists(spec) else 1.0
+        except ValueError:
+            name, weight = spec, 1.0
+        else:
+            name = name if colon and not os.path.exists(spec) else spec
+        if not 0 < weight < float("inf"):
+            raise UserError(f"{spec}: the weight of a source must be positive")
+        sources.append((open_source(name), weight))
+    return sources
+
+
+def media_files(root: Path, suffixes: tuple[str, ...] = VIDEO_SUFFIXES) -> list[Path]:
+    """Media files under ``root`` in a fixed order, without hidden names and without the decoded cache."""
+    found = []
+    for folder, folders, files in os.walk(root, followlinks=True):
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "cache")
+        names = sorted(name for name in files if not name.startswith(".") and name.lower().endswith(suffixes))
+        found += [Path(folder, name) for name in names]
+    return found

@@ -4,18 +4,36 @@ Lower case, punctuation removed, split at blanks, as the released code does. Id 
 no begin and no end token. ``vocab.json`` is a file of the ``tokenizers`` library and loads there as well.
 """
 
+import os
 from collections.abc import Iterable, Sequence
 from os import PathLike
-from typing import Self
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Self
 
+import torch
 from jaxtyping import Int
 from torch import Tensor
 
+from vatt_edu.errors import UserError, missing
+
 PAD, UNKNOWN = 0, 1
+SPECIAL = ["[PAD]", "[UNK]"]
+
+
+def _tokenizers() -> ModuleType:
+    try:
+        import tokenizers
+    except ModuleNotFoundError:
+        raise missing("tokenizers", "data") from None
+    return tokenizers
 
 
 class Vocabulary:
     """Maps words to ids."""
+
+    def __init__(self, tokenizer: Any) -> None:
+        self._tokenizer = tokenizer
 
     @classmethod
     def train(cls, lines: Iterable[str], size: int) -> Self:
@@ -28,7 +46,18 @@ class Vocabulary:
         Raises:
             UserError: If ``size`` leaves no room for a word.
         """
-        raise NotImplementedError
+        if size <= len(SPECIAL):
+            raise UserError(f"model.text.vocab = {size} leaves no room for a word: ids 0 and 1 are padding and unknown")
+        library = _tokenizers()
+        normalizers = library.normalizers
+        tokenizer = library.Tokenizer(library.models.WordLevel(unk_token="[UNK]"))
+        tokenizer.normalizer = normalizers.Sequence(
+            [normalizers.Lowercase(), normalizers.Replace(library.Regex(r"[\p{P}$+<=>^`|~]"), "")]
+        )
+        tokenizer.pre_tokenizer = library.pre_tokenizers.WhitespaceSplit()
+        trainer = library.trainers.WordLevelTrainer(vocab_size=size, special_tokens=SPECIAL, show_progress=False)
+        tokenizer.train_from_iterator(lines, trainer)
+        return cls(tokenizer)
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Self:
@@ -37,14 +66,28 @@ class Vocabulary:
         Raises:
             UserError: If there is no such file, or it is not a vocabulary.
         """
-        raise NotImplementedError
+        if not os.path.isfile(path):
+            raise UserError(f"no such vocabulary: {path}")
+        try:
+            tokenizer = _tokenizers().Tokenizer.from_file(os.fspath(path))
+        except Exception as error:  # tokenizers raises plain Exception
+            raise UserError(f"{path} is not a vocabulary: {' '.join(str(error).split())}") from None
+        if [tokenizer.token_to_id(word) for word in SPECIAL] != [PAD, UNKNOWN]:
+            raise UserError(f"{path} is not one of ours: ids 0 and 1 must be {' and '.join(SPECIAL)}")
+        return cls(tokenizer)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write ``vocab.json``, atomically."""
-        raise NotImplementedError
+        temporary = Path(path).with_name(f".{Path(path).name}.{os.getpid()}")
+        temporary.write_text(self._tokenizer.to_str(pretty=True), encoding="utf-8")
+        os.replace(temporary, path)
 
     def __len__(self) -> int:
-        raise NotImplementedError
+        size: int = self._tokenizer.get_vocab_size()
+        return size
+
+    def __contains__(self, word: str) -> bool:
+        return self._tokenizer.token_to_id(word) is not None
 
     def encode(self, lines: Sequence[str], words: int) -> Int[Tensor, "L M"]:
         """Word ids of each line, cropped or padded with 0 to ``words`` of them.
@@ -53,8 +96,12 @@ class Vocabulary:
             lines: L lines.
             words: M.
         """
-        raise NotImplementedError
+        rows = torch.zeros(len(lines), words, dtype=torch.int64)
+        for row, line in zip(rows, lines, strict=True):
+            ids = self._tokenizer.encode(line).ids[:words]
+            row[: len(ids)] = torch.tensor(ids, dtype=torch.int64)
+        return rows
 
     def decode(self, ids: Iterable[int]) -> str:
         """The words of ``ids``, without padding; unknown ones as ``[UNK]``."""
-        raise NotImplementedError
+        return " ".join(self._tokenizer.id_to_token(int(i)) for i in ids if int(i) != PAD)

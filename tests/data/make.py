@@ -1,0 +1,90 @@
+"""Makes short media files with known content: a flash and a click at known times, a tone, a moving pattern."""
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+Samples = NDArray[np.float32]
+
+
+def pattern(index: int, height: int, width: int) -> NDArray[np.uint8]:
+    """A frame in which brightness tells the frame number, over a fixed smooth texture."""
+    y, x = np.mgrid[0:height, 0:width]
+    base = np.stack([x * 255 / width, y * 255 / height, 127 + 100 * np.sin((x + y + 7 * index) / 9)], -1)
+    return np.clip(base * (0.3 + 0.7 * ((index * 37) % 100) / 100), 0, 255).astype(np.uint8)
+
+
+def clicks(*times: float, rate: int = 48_000, duration: float = 4.0, channels: int = 1) -> Samples:
+    """Short bursts that begin at ``times``: (channels, samples)."""
+    wave = np.zeros(int(duration * rate), np.float32)
+    burst = np.exp(-np.arange(240) / 40) * np.sin(np.arange(240) * 2 * np.pi * 3000 / rate)
+    for time in times:
+        begin = round(time * rate)
+        wave[begin : begin + len(burst)] += burst[: len(wave) - begin].astype(np.float32)
+    return np.tile(wave * 0.8, (channels, 1))
+
+
+def tone(hertz: float, rate: int = 48_000, duration: float = 4.0, level: float = 0.3, channels: int = 1) -> Samples:
+    """A sine: (channels, samples)."""
+    wave = level * np.sin(2 * np.pi * hertz * np.arange(int(duration * rate)) / rate)
+    return np.tile(wave.astype(np.float32), (channels, 1))
+
+
+LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1"}
+
+
+def write(
+    path: Path,
+    duration: float = 4.0,
+    fps: float = 20,
+    size: tuple[int, int] = (96, 128),
+    audio: Samples | None = None,
+    rate: int = 48_000,
+    codec: str = "aac",
+    video: Callable[[int, int, int], NDArray[np.uint8]] | None = pattern,
+    video_offset: float = 0.0,
+    audio_offset: float = 0.0,
+    gop: int = 20,
+    options: dict[str, str] | None = None,
+) -> Path:
+    """Write a media file; ``video=None`` or ``audio=None`` leaves that stream out; ``size`` is (height, width)."""
+    import av
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with av.open(str(path), "w", container_options=options or {}) as file:
+        picture = sound = None
+        if video is not None:
+            picture = file.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
+            picture.height, picture.width = size
+            picture.pix_fmt = "yuv420p"
+            picture.codec_context.gop_size = gop
+            picture.codec_context.time_base = Fraction(1, 90_000)
+            picture.options = {"crf": "20", "preset": "veryfast"}
+        if audio is not None:
+            sound = file.add_stream(codec, rate=rate, layout=LAYOUTS[len(audio)])
+        if picture is not None and video is not None:
+            for index in range(round(duration * fps)):
+                frame = av.VideoFrame.from_ndarray(video(index, *size), format="rgb24")
+                frame.pts = round((video_offset + index / fps) * 90_000)
+                frame.time_base = Fraction(1, 90_000)
+                file.mux(picture.encode(frame))
+            file.mux(picture.encode(None))
+        if sound is not None and audio is not None:
+            _write_sound(file, sound, audio, rate, audio_offset)
+    return path
+
+
+def _write_sound(file: object, stream: object, audio: Samples, rate: int, offset: float) -> None:
+    import av
+
+    planar = stream.codec_context.format.name if stream.codec_context.format else "fltp"
+    resampler = av.AudioResampler(format=planar, layout=LAYOUTS[len(audio)], rate=rate, frame_size=1024)
+    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(audio), format="fltp", layout=LAYOUTS[len(audio)])
+    frame.sample_rate, frame.time_base, frame.pts = rate, Fraction(1, rate), 0
+    for part in [*resampler.resample(frame), *resampler.resample(None)]:
+        part.pts = part.pts + round(offset * rate)
+        file.mux(stream.encode(part))
+    file.mux(stream.encode(None))

@@ -1,0 +1,51 @@
+"""MiniTube: narrated videos as HowTo100M lays them out, text-free ones as AudioSet does, and clips for evaluation.
+
+The layout is written down in ``vatt_edu.minitube.write``. Parts that are not there (yet) are left out.
+"""
+
+from pathlib import Path
+
+from vatt_edu.data.adapters import audioset, howto100m
+from vatt_edu.data.captions import read_json
+from vatt_edu.data.sources import Found, Video
+from vatt_edu.errors import UserError
+
+
+def read(root: Path) -> Found:
+    """The videos under ``root``, of all splits.
+
+    Raises:
+        UserError: If an index file cannot be read.
+    """
+    videos: list[Video] = []
+    missing = 0
+    if (root / "howto").is_dir():
+        found = howto100m.read(root / "howto")
+        videos, missing = videos + found.videos, missing + found.missing
+    if (root / "audioset").is_dir():
+        found = audioset.read(root / "audioset")
+        videos, missing = videos + found.videos, missing + found.missing
+    for path in sorted((root / "eval").glob("[!.]*.json")):
+        found = clips(path)
+        videos, missing = videos + found.videos, missing + found.missing
+    return Found(videos, missing)
+
+
+def clips(path: Path) -> Found:
+    """The clips of an evaluation split; its name is the file's.
+
+    Raises:
+        UserError: If the file does not hold a list of clips.
+    """
+    videos, missing = [], 0
+    try:
+        for row in read_json(path):
+            file = path.parent / row["file"]
+            captions = (row["caption"], *row.get("captions", ()))
+            if file.exists():
+                videos.append(Video(row["id"], file, split=path.stem, captions=captions))
+            else:
+                missing += 1
+    except (KeyError, TypeError, AttributeError):
+        raise UserError(f'{path}: expected a list of {{"id", "file", "caption", …}}') from None
+    return Found(videos, missing)

@@ -1,0 +1,128 @@
+"""What happens to a clip between the reader and the batch: a crop, and in training random changes of look and sound.
+
+Order and ranges are the released code's: scale jitter, crop, flip, then brightness, saturation, contrast, hue. One
+difference: pixels stay bytes to the end (they are normalized on the device), so color jitter rounds to 1/255. Where
+only brightness and contrast change, both are one lookup table, and contrast turns around mid-gray instead of around
+each frame's mean. Numbers are drawn in a fixed order from the clip's own generator.
+"""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn.functional import interpolate
+
+from vatt_edu.config import AugmentConfig, ClipSpec
+
+Frames = NDArray[np.uint8]
+Wave = NDArray[np.float32]
+
+
+def train_clip(
+    frames: Frames, audio: Wave, spec: ClipSpec, augment: AugmentConfig, generator: np.random.Generator
+) -> tuple[Frames, Wave]:
+    """A randomly changed training clip.
+
+    Args:
+        frames: uint8 (T, H, W, 3), the shorter side ``spec.short_side``.
+        audio: float32 (S,) in [-1, 1].
+        spec: Size of the crop.
+        augment: What may change, and how much.
+        generator: The clip's own, from ``seeds.generator``.
+
+    Returns:
+        Frames (T, spec.height, spec.width, 3) and audio (S,), clipped to [-1, 1].
+    """
+    if generator.random() < augment.scale_share and augment.scale > 0:
+        frames = scale_jitter(frames, generator.uniform(1 - augment.scale, 1 + augment.scale, 2), spec.short_side)
+    frames = crop(frames, spec.height, spec.width, *generator.random(2))
+    if generator.random() < 0.5 and augment.flip:
+        frames = frames[:, :, ::-1]
+    if generator.random() < augment.color_share:
+        frames = color_jitter(frames, augment, generator)
+    return np.ascontiguousarray(frames), audio_jitter(audio, augment, generator)
+
+
+def eval_clip(frames: Frames, audio: Wave, spec: ClipSpec) -> tuple[Frames, Wave]:
+    """The center crop, (T, spec.height, spec.width, 3), and the audio as it is."""
+    return np.ascontiguousarray(crop(frames, spec.height, spec.width, 0.5, 0.5)), audio
+
+
+def crop(frames: Frames, height: int, width: int, y: float, x: float) -> Frames:
+    """A (T, height, width, 3) view.
+
+    Args:
+        frames: (T, H, W, 3), at least as large.
+        height: Pixels.
+        width: Pixels.
+        y: Which of the possible places, from 0 (top) to just under 1 (bottom).
+        x: From 0 (left) to just under 1 (right).
+    """
+    top = int(y * (frames.shape[1] - height + 1))
+    left = int(x * (frames.shape[2] - width + 1))
+    return frames[:, top : top + height, left : left + width]
+
+
+def resize(frames: Frames, height: int, width: int) -> Frames:
+    """Bilinear: (T, height, width, 3)."""
+    pixels = torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2).float()
+    pixels = interpolate(pixels, (height, width), mode="bilinear", align_corners=False)
+    resized: Frames = pixels.round_().clamp_(0, 255).to(torch.uint8).permute(0, 2, 3, 1).numpy()
+    return resized
+
+
+def scale_jitter(frames: Frames, factors: NDArray[np.float64], short_side: int) -> Frames:
+    """Stretch height and width by two factors, then bring the shorter side back to ``short_side``."""
+    height, width = (max(1, round(size * factor)) for size, factor in zip(frames.shape[1:3], factors, strict=True))
+    frames = resize(frames, height, width)
+    scale = short_side / min(height, width)
+    return resize(frames, max(short_side, round(height * scale)), max(short_side, round(width * scale)))
+
+
+def color_jitter(frames: Frames, augment: AugmentConfig, generator: np.random.Generator) -> Frames:
+    """Random brightness, saturation, contrast and hue, the same for all frames of the clip."""
+    shift = generator.uniform(-augment.brightness, augment.brightness)
+    saturation = generator.uniform(1 - augment.saturation, 1 + augment.saturation)
+    contrast = generator.uniform(1 - augment.contrast, 1 + augment.contrast)
+    turn = generator.uniform(-augment.hue, augment.hue)
+    if augment.saturation == 0 and augment.hue == 0:
+        table = (np.arange(256) / 255 + shift - 0.5) * contrast + 0.5
+        return np.take(np.rint(np.clip(table, 0, 1) * 255).astype(np.uint8), frames)
+    pixels = frames.astype(np.float32) / 255 + np.float32(shift)
+    pixels = change_saturation(pixels, saturation)
+    mean = pixels.mean(axis=(1, 2), keepdims=True)
+    pixels = (pixels - mean) * np.float32(contrast) + mean
+    pixels = np.clip(turn_hue(pixels, turn), 0, 1)
+    return np.rint(pixels * 255).astype(np.uint8)
+
+
+def change_saturation(pixels: NDArray[np.float32], factor: float) -> NDArray[np.float32]:
+    """Multiply the saturation (of hue, saturation, value) by ``factor``, at most to 1."""
+    value = pixels.max(-1, keepdims=True)
+    spread = value - pixels.min(-1, keepdims=True)
+    most = np.divide(value, spread, out=np.full_like(spread, np.inf), where=spread > 0)
+    return value - (value - pixels) * np.minimum(np.float32(factor), np.maximum(most, 1))
+
+
+def turn_hue(pixels: NDArray[np.float32], turn: float) -> NDArray[np.float32]:
+    """Turn the color circle by ``turn`` (1 is all the way around), keeping saturation and value."""
+    value = pixels.max(-1)
+    spread = value - pixels.min(-1)
+    red, green, blue = np.moveaxis(pixels, -1, 0)
+    safe = np.where(spread > 0, spread, 1)
+    hue = np.where(value == red, (green - blue) / safe, 2 + (blue - red) / safe)
+    hue = np.where((value == blue) & (value != red) & (value != green), 4 + (red - green) / safe, hue)
+    hue = np.where(spread > 0, hue, 0) + np.float32(6 * turn)
+    sectors = (np.asarray([5, 3, 1], np.float32) + hue[..., None]) % 6
+    share = np.clip(np.minimum(sectors, 4 - sectors), 0, 1)
+    turned: NDArray[np.float32] = value[..., None] - spread[..., None] * share
+    return turned
+
+
+def audio_jitter(audio: Wave, augment: AugmentConfig, generator: np.random.Generator) -> Wave:
+    """A random gain, then noise relative to the clip's peak; the result is clipped to [-1, 1]."""
+    gain = np.exp(generator.standard_normal() * augment.audio_gain)
+    wave = audio * np.float32(gain)
+    if augment.audio_noise > 0:
+        noise = generator.standard_normal(len(wave), np.float32)
+        wave += np.float32(augment.audio_noise) * np.abs(wave).max() * noise
+    return np.clip(wave, -1, 1, out=wave)
