@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 import pymunk
 
-from vatt_edu.minitube.stage import FULL_HIT, GRAVITY, TICK, UNIT, Drive, Stage, foot
+from vatt_edu.minitube.stage import FULL_HIT, GRAVITY, TICK, UNIT, Drive, Stage, corners, foot
 from vatt_edu.minitube.world import FLOOR, PIECES, Event, Factors, Pose, Scene, Tool
 
 BOUNCE = {"rubber": 0.9, "metal": 0.8, "glass": 0.74, "wood": 0.67, "stone": 0.6}
@@ -128,11 +128,12 @@ def swing(stage: Stage) -> Drive:
     """A thing on a rope swings against a post, and is kept going."""
     radius = stage.radius
     top, length = 0.02, 0.5
-    pace = GRAVITY / length
+    pace = 1.7 * GRAVITY / length  # Brisker than gravity, so that it hits about once a second.
     hit_angle = -stage.side * stage.rng.uniform(0.02, 0.1)
     angle, turning = stage.side * stage.rng.uniform(0.6, 0.75), 0.0
     kept = {"rubber": 0.97, "metal": 0.93, "glass": 0.9, "wood": 0.88, "stone": 0.85}[stage.factors.material]
-    touch = 0.5 + length * math.sin(hit_angle) - stage.side * (radius * 0.9 + 0.03)
+    reach = radius * max((x for x, _ in corners(stage.factors.shape, 1.0)), default=1.0)
+    touch = 0.5 + length * math.sin(hit_angle) - stage.side * (reach + 0.025)
     stage.scenery.append(Tool("post", touch, 0.42))
     hung = Pose(0.5, 0.5, 0.0, radius)
 
@@ -142,9 +143,9 @@ def swing(stage: Stage) -> Drive:
             turning -= pace * math.sin(angle) * TICK
             angle += turning * TICK
         if (angle - hit_angle) * stage.side < 0 and turning * stage.side < 0:
-            stage.hit(abs(turning) * length / FULL_HIT * 2, radius)
+            stage.hit(abs(turning) * length / FULL_HIT * 1.6, radius)
             # A hand that is not in the picture keeps it going.
-            turning = stage.side * max(kept * abs(turning), 1.3)
+            turning = stage.side * max(kept * abs(turning), 1.7)
             angle = hit_angle
         hung = Pose(0.5 + length * math.sin(angle), top + length * math.cos(angle), -angle, radius)
 
@@ -229,7 +230,7 @@ def tap(stage: Stage) -> Drive:
         """Height of the stick above the thing, in [0, 1]: it falls fast and rises slowly."""
         ahead = min((when - time for when in hits if when >= time), default=9.0)
         behind = min((time - when for when in hits if when <= time), default=9.0)
-        return min(1.0, (ahead / 0.13) ** 2, behind / 0.22)
+        return min(1.0, (ahead / 0.2) ** 2, max(0.0, behind - 0.04) / 0.25)
 
     def thing(time: float) -> tuple[Pose, ...]:
         behind = min((time - when for when in hits if when <= time), default=9.0)

@@ -53,24 +53,24 @@ def _wood(u: np.ndarray, v: np.ndarray, rng: np.random.Generator) -> tuple[np.nd
 
 def _metal(u: np.ndarray, v: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     sheen = 0.5 + 0.5 * np.cos(4.2 * (u + v) + rng.uniform(-0.6, 0.6))
-    return 0.35 + 0.65 * sheen, 0.75 * sheen**5
+    return 0.45 + 0.55 * sheen, 0.75 * sheen**5
 
 
 def _glass(u: np.ndarray, v: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     shine = np.exp(-((u + 0.32) ** 2 + (v + 0.3) ** 2) / 0.025) + 0.6 * np.exp(-((u - v) ** 2) / 0.01) * (u > 0.1)
-    return np.ones_like(u), np.clip(0.25 + shine, 0, 1)
+    return np.ones_like(u), np.clip(0.15 + shine, 0, 1)
 
 
 def _rubber(u: np.ndarray, v: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     distance = np.hypot(u, v)
-    ring = ((distance > 0.28) & (distance < 0.42)) | ((np.abs(u) < 0.09) & (distance < 0.28))
-    return np.where(ring, 0.12, 0.9 - 0.2 * distance), np.zeros_like(u)
+    # A tire: a dark band around a hub, and a bar by which one sees it turn.
+    tire = ((distance > 0.34) & (distance < 0.54)) | ((np.abs(u) < 0.08) & (distance < 0.34))
+    return np.where(tire, 0.12, 0.95 - 0.15 * distance), np.zeros_like(u)
 
 
 def _stone(u: np.ndarray, v: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     side = len(u)
-    coarse = max(3, 9)
-    rough = cv2.resize(rng.normal(0, 1, (coarse, coarse)).astype(np.float32), (side, side))
+    rough = cv2.resize(rng.normal(0, 1, (9, 9)).astype(np.float32), (side, side))
     specks = cv2.resize((rng.random((20, 20)) < 0.22).astype(np.float32), (side, side), interpolation=cv2.INTER_LINEAR)
     return np.clip(0.85 + 0.13 * rough - 0.6 * specks, 0.2, 1.1), 0.16 + 0.05 * rough
 
@@ -106,7 +106,7 @@ def sprite(shape: str, material: str, color: str, variant: int, level: int) -> S
     if material == "glass":
         # Glass lets the background through, but for its rim and its shine.
         rim = alpha - _mask(shape, level, side, 0.82)
-        alpha = alpha * np.clip(0.5 + 0.5 * rim + 0.6 * (white - 0.25), 0, 1)
+        alpha = alpha * np.clip(0.58 + 0.4 * rim + 0.6 * (white - 0.15), 0, 1)
         colors = colors * (1 - 0.3 * np.clip(rim, 0, 1)[..., None])
     # A dark rim separates a thing from whatever is behind it.
     edge = np.clip(_mask(shape, level, side) - _mask(shape, level, side, 0.9), 0, 1)

@@ -85,7 +85,7 @@ def _start(recipe: "Recipe", out: Path) -> subprocess.Popen[str]:
     root = str(Path(__file__).resolve().parents[2])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     process = subprocess.Popen(
-        [sys.executable, "-m", "vatt_edu.minitube.workers"],
+        [sys.executable, "-c", "from vatt_edu.minitube.workers import main; main()"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -147,7 +147,3 @@ def main() -> None:
         except BrokenPipeError:
             # The caller is gone. Nothing is left to do, and nobody to tell.
             os._exit(0)
-
-
-if __name__ == "__main__":
-    main()
