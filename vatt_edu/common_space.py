@@ -39,9 +39,10 @@ class BatchNorm(nn.Module):
         """Normalizes each column; in training with the statistics of the valid rows."""
         mean, var = self.running_mean, self.running_var
         if self.training:
-            share = (valid / valid.sum().clamp(min=1)).to(x.dtype)
-            mean = share @ x
-            var = share @ (x - mean).square()
+            # Sums of products, not a matrix product, which autocast would round to half precision.
+            share = (valid / valid.sum().clamp(min=1)).to(self.weight.dtype)[:, None]
+            mean = (share * x).sum(0)
+            var = (share * (x - mean).square()).sum(0)
             self._track(mean, var, valid)
         return (x - mean) * torch.rsqrt(var + self.eps) * self.weight + self.bias
 

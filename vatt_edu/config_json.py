@@ -1,0 +1,53 @@
+"""Configurations as JSON: what ``RUN/config.json`` holds, read back with every name and type checked."""
+
+import types
+from dataclasses import asdict, fields, is_dataclass
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from vatt_edu.errors import UserError
+
+T = TypeVar("T")
+
+
+def to_json(config: Any) -> dict[str, Any]:
+    """A tree of dataclasses as nested dictionaries."""
+    return asdict(config)
+
+
+def from_json(kind: type[T], values: Any, where: str = "config") -> T:
+    """The tree of dataclasses that ``to_json`` wrote.
+
+    Args:
+        kind: The dataclass to build.
+        values: Nested dictionaries; fields that are not named keep their defaults.
+        where: What error messages call this place.
+
+    Raises:
+        UserError: At an unknown field or a value of the wrong type; the message lists what exists.
+    """
+    if not isinstance(values, dict):
+        raise UserError(f"{where}: expected an object with the fields of {kind.__name__}, got {values!r}")
+    hints = get_type_hints(kind)
+    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    unknown = sorted(set(values) - set(names))
+    if unknown:
+        raise UserError(f"{where}: unknown field {unknown[0]!r}; there are: {', '.join(names)}")
+    return kind(**{name: _value(hints[name], value, f"{where}.{name}") for name, value in values.items()})
+
+
+def _value(hint: Any, value: Any, where: str) -> Any:
+    origin, parts = get_origin(hint), get_args(hint)
+    if is_dataclass(hint) and isinstance(hint, type):
+        return from_json(hint, value, where)
+    if origin is tuple and isinstance(value, list | tuple) and len(value) == len(parts):
+        return tuple(_value(part, v, f"{where}[{n}]") for n, (part, v) in enumerate(zip(parts, value, strict=True)))
+    if origin is Literal and value in parts:
+        return value
+    if origin in (Union, types.UnionType) and value is None and type(None) in parts:
+        return None
+    if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(hint, type) and type(value) is hint:
+        return value
+    expected = " | ".join(map(repr, parts)) if origin is Literal else str(getattr(hint, "__name__", hint))
+    raise UserError(f"{where}: expected {expected}, got {value!r}")

@@ -1,0 +1,49 @@
+"""Retrieval metrics (paper, Table 4)."""
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+AT = (1, 5, 10)
+
+# Queries and items of each direction of retrieval, by modality and space.
+DIRECTIONS = {
+    "text_to_video": ("text_vt", "video_vt"),
+    "video_to_text": ("video_vt", "text_vt"),
+    "video_to_audio": ("video_va", "audio_va"),
+    "audio_to_video": ("audio_va", "video_va"),
+    "audio_to_text": ("audio_vt", "text_vt"),  # never trained: audio sent through the video's map
+    "text_to_audio": ("text_vt", "audio_vt"),
+}
+
+
+def ranks(similarity: Float[Tensor, "Q Q"]) -> np.ndarray:
+    """The rank of each query's own item, from 1; items that are as similar as it stand before it.
+
+    Counting ties against ourselves means that a collapsed model, for which everything is equal, gets the last rank.
+    """
+    own = similarity.diagonal()[:, None]
+    return (~(similarity < own)).sum(1).cpu().numpy()  # what is not less counts, so a NaN counts against us too
+
+
+def retrieval(similarity: Float[Tensor, "Q Q"]) -> dict[str, float]:
+    """Recall at 1, 5 and 10 (fractions) and the median rank, from the similarity of query i and item j."""
+    return from_ranks(ranks(similarity))
+
+
+def from_ranks(found: np.ndarray) -> dict[str, float]:
+    """Recall at 1, 5 and 10 and the median of given ranks."""
+    recalls = {f"R@{k}": float((found <= k).mean()) for k in AT}
+    return {**recalls, "MedR": float(np.median(found))}
+
+
+def chance(items: int) -> dict[str, float]:
+    """What guessing gives on average: every rank from 1 to ``items`` is equally likely."""
+    return from_ranks(np.arange(1, items + 1))
+
+
+def similarities(queries: Float[Tensor, "Q D"], items: Float[Tensor, "Q D"]) -> Float[Tensor, "Q Q"]:
+    """Cosines, in float64 so that ties are ties of the embeddings and not of rounding."""
+    queries, items = (torch.nn.functional.normalize(x.double(), dim=1) for x in (queries, items))
+    return queries @ items.T

@@ -1,0 +1,145 @@
+"""Checkpoints: tensors and JSON only, written so that a kill at any moment leaves the last complete one.
+
+A checkpoint is a folder that appears under its name by one rename, after its files are on the disk; then ``LAST`` is
+replaced. Step 0 is the model before training: it is never pruned, since evaluation shows it beside the trained one.
+"""
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from vatt_edu.errors import UserError, missing
+
+_MODEL, _OPTIMIZER = "model.", "optimizer."
+
+
+def save(run: Path, step: int, model: nn.Module, optimizer: torch.optim.Optimizer, meta: dict[str, Any]) -> Path:
+    """Writes ``RUN/checkpoints/step-XXXXXXXX`` and points ``RUN/LAST`` to it."""
+    folder = run / "checkpoints" / f"step-{step:08d}"
+    partial = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    names = {id(p): name for name, p in model.named_parameters()}
+    tensors = {_MODEL + name: value for name, value in model.state_dict().items()}
+    for parameter, state in optimizer.state.items():
+        tensors |= {f"{_OPTIMIZER}{names[id(parameter)]}.{key}": value for key, value in state.items()}
+    write_tensors(partial / "state.safetensors", tensors)
+    write_json(partial / "meta.json", {"step": step, **meta})
+    shutil.rmtree(folder, ignore_errors=True)
+    partial.rename(folder)
+    _sync(folder.parent)
+    write_text(run / "LAST", folder.name + "\n")
+    return folder
+
+
+def last(run: Path) -> Path | None:
+    """The last complete checkpoint of a run, None if there is none."""
+    pointer = run / "LAST"
+    folder = run / "checkpoints" / pointer.read_text().strip() if pointer.exists() else None
+    return folder if folder is not None and folder.is_dir() else None
+
+
+def first(run: Path) -> Path | None:
+    """The checkpoint of step 0, the model before training."""
+    folder = run / "checkpoints" / f"step-{0:08d}"
+    return folder if folder.is_dir() else None
+
+
+def restore(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+    """Loads weights and optimizer state in place; returns what ``meta.json`` says.
+
+    Raises:
+        UserError: If the checkpoint is damaged or belongs to another model.
+    """
+    tensors = read_tensors(folder / "state.safetensors")
+    load_weights(model, tensors, folder / "state.safetensors")
+    parameters = dict(model.named_parameters())
+    optimizer.state.clear()
+    for key, value in tensors.items():
+        if key.startswith(_OPTIMIZER):
+            name, _, slot = key.removeprefix(_OPTIMIZER).rpartition(".")
+            parameter = parameters[name]
+            optimizer.state[parameter][slot] = value if slot == "step" else value.to(parameter.device)
+    return json.loads((folder / "meta.json").read_text())
+
+
+def load_weights(model: nn.Module, tensors: dict[str, Tensor], where: Path) -> None:
+    """Loads the weights among ``tensors`` (``model.*`` of a checkpoint, or all) into ``model``.
+
+    Raises:
+        UserError: If a tensor is missing, unexpected, or of another shape.
+    """
+    weights = {k.removeprefix(_MODEL): v for k, v in tensors.items() if k.startswith(_MODEL)} or tensors
+    own = model.state_dict()
+    for name in sorted(set(own) ^ set(weights)):
+        raise UserError(f"{where}: tensor {name} is {'missing' if name in own else 'not part of this model'}")
+    for name, value in weights.items():
+        if value.shape != own[name].shape:
+            raise UserError(f"{where}: {name} has shape {tuple(value.shape)}, the model {tuple(own[name].shape)}")
+    model.load_state_dict(weights)
+
+
+def prune(run: Path, keep: int) -> None:
+    """Deletes all checkpoints but step 0 and the last ``keep``."""
+    folders = sorted((run / "checkpoints").glob("step-*"))[1:]
+    for folder in folders[:-keep]:
+        shutil.rmtree(folder)
+
+
+def write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
+    """A safetensors file, on the disk when this returns."""
+    try:
+        from safetensors.torch import save_file
+    except ImportError:
+        raise missing("safetensors", "train") from None
+    partial = path.with_name(f".{path.name}.partial")
+    save_file({name: value.detach().cpu().contiguous() for name, value in tensors.items()}, partial)
+    _replace(partial, path)
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """The tensors of a safetensors file.
+
+    Raises:
+        UserError: If there is no such file or it is damaged.
+    """
+    try:
+        from safetensors import SafetensorError
+        from safetensors.torch import load_file
+    except ImportError:
+        raise missing("safetensors", "train") from None
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise UserError(f"{path}: cannot be read as safetensors ({error})") from None
+
+
+def write_json(path: Path, value: Any) -> None:
+    """A JSON file, replaced atomically."""
+    write_text(path, json.dumps(value, indent=1) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """A text file, replaced atomically."""
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(text)
+    _replace(partial, path)
+
+
+def _replace(partial: Path, path: Path) -> None:
+    _sync(partial)
+    partial.replace(path)
+    _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

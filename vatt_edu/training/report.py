@@ -1,0 +1,98 @@
+"""Between a run and its user: the progress bar, Ctrl-C, and the machine it ran on."""
+
+import platform
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from vatt_edu.losses import Losses
+
+
+class Bar:
+    """A progress bar that shows the smoothed losses."""
+
+    def __init__(self, bar: Any) -> None:
+        self._bar = bar
+        self._smooth: dict[str, float] = {}
+
+    def show(self, losses: Losses) -> None:
+        """One more step is done."""
+        for name in ("nce", "mil_nce"):
+            value = getattr(losses, name).item()
+            self._smooth[name] = 0.95 * self._smooth.get(name, value) + 0.05 * value
+        self._bar.set_postfix({name: f"{value:.3f}" for name, value in self._smooth.items()}, refresh=False)
+        self._bar.update()
+
+
+@contextmanager
+def progress(steps: int, done: int, quiet: bool) -> Iterator[Bar]:
+    """A progress bar over ``steps``, of which ``done`` are behind us; nothing is drawn if ``quiet``."""
+    from tqdm import tqdm
+
+    with tqdm(total=steps, initial=done, desc="pretrain", unit="step", disable=quiet, mininterval=1.0) as bar:
+        yield Bar(bar)
+
+
+@contextmanager
+def interrupt() -> Iterator[threading.Event]:
+    """An event that Ctrl-C and SIGTERM set, so that the loop can save before it ends; a second Ctrl-C ends at once."""
+    event = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield event  # only the main thread may listen to signals
+        return
+
+    def ask(number: int, _frame: object) -> None:
+        if event.is_set():
+            raise KeyboardInterrupt
+        event.set()
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield event
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def machine() -> dict[str, Any]:
+    """Where and with what a number was made: machine, versions, commit."""
+    packages = ("torch", "numpy", "decord", "decord2", "av", "torchaudio")
+    cuda = torch.cuda.is_available()
+    return {
+        "machine": {
+            "system": platform.platform(),
+            "processor": torch.backends.cpu.get_cpu_capability(),
+            "threads": torch.get_num_threads(),
+            "gpu": torch.cuda.get_device_name() if cuda else None,
+        },
+        "versions": {"python": platform.python_version()} | {p: v for p in packages if (v := _version(p))},
+        "commit": _commit(),
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _commit() -> str | None:
+    """The commit of the checkout that this package was imported from; None outside a checkout."""
+    here = Path(sys.modules["vatt_edu"].__file__ or ".").parent
+    try:
+        found = subprocess.run(
+            ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=12"],
+            capture_output=True, text=True, timeout=10, check=True,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return found.stdout.strip()

@@ -1,0 +1,128 @@
+"""The folder of a run: who may write to it, and its log.
+
+A folder is claimed only after everything that a user can get wrong has been tried, so that a failed call leaves nothing
+behind that would be in the way of the next one.
+"""
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from vatt_edu.config import Config, TrainConfig
+from vatt_edu.config_json import from_json, to_json
+from vatt_edu.data.loader import Skip
+from vatt_edu.data.text import Vocabulary
+from vatt_edu.errors import UserError
+from vatt_edu.losses import Losses
+from vatt_edu.training.checkpoint import write_json, write_text
+
+
+def read_config(run: Path) -> tuple[Config, dict[str, Any]]:
+    """The configuration of a run, and all that its ``config.json`` records (``preset``, ``data``).
+
+    Raises:
+        UserError: If the folder holds no run, or its record is damaged.
+    """
+    path = run / "config.json"
+    if not path.exists():
+        raise UserError(f"{run} holds no run (there is no config.json in it); give a folder that pretrain wrote")
+    try:
+        record = json.loads(path.read_text())
+        return from_json(Config, record["config"], str(path)), record
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        raise UserError(f"{path} is damaged ({error!r}); choose another folder") from None
+
+
+def check(out: Path, config: Config, data: Sequence[str], resume: bool) -> None:
+    """Makes sure that this run may write to ``out``; changes nothing.
+
+    Raises:
+        UserError: If ``out`` holds something else, another run, or this one and ``resume`` was not asked for.
+    """
+    if not (out / "config.json").exists():
+        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+            raise UserError(f"{out} is not empty and holds no run; choose another --out")
+        return
+    theirs, record = read_config(out)
+    changed = sorted(_differences(_decisive(theirs), _decisive(config)))
+    if changed:
+        raise UserError(f"{out} holds another run (its {changed[0]} differs); choose another --out")
+    if record["data"] != list(data):
+        raise UserError(f"{out} holds a run on other data ({', '.join(record['data'])}); choose another --out")
+    if not resume:
+        raise UserError(f"{out} already holds this run; add --resume to go on with it, or choose another --out")
+
+
+def claim(out: Path, config: Config, data: Sequence[str], preset: str, vocab: Vocabulary) -> None:
+    """Makes ``out`` the folder of this run, if it is not already."""
+    if (out / "config.json").exists():
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    vocab.save(out / "vocab.json")
+    write_json(out / "config.json", {"preset": preset, "data": list(data), "config": to_json(config)})
+
+
+def cut(out: Path, step: int) -> None:
+    """Removes what was logged after the checkpoint that a resume starts from, so that the files read as one run."""
+    for name in ("log.jsonl", "skipped.jsonl"):
+        path = out / name
+        if path.exists():
+            complete = [line for line in path.read_text().split("\n")[:-1] if line]
+            kept = [line for line in complete if json.loads(line)["step"] < step]
+            write_text(path, "".join(line + "\n" for line in kept))
+
+
+class Log:
+    """``log.jsonl``, one line a step, and ``skipped.jsonl``, one line for each clip that had to be replaced."""
+
+    def __init__(self, out: Path) -> None:
+        self._log = (out / "log.jsonl").open("a", buffering=1)
+        self._skipped = (out / "skipped.jsonl").open("a", buffering=1)
+        self._before = time.perf_counter()
+
+    def __enter__(self) -> "Log":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._log.close()
+        self._skipped.close()
+
+    def write(self, step: int, losses: Losses, lr: float, clips: int, waited: float, skips: Sequence[Skip]) -> None:
+        """Appends one step; raises UserError if the loss is not a number, before any of it is saved."""
+        values = {name: getattr(losses, name).item() for name in ("total", "nce", "mil_nce")}
+        if values["total"] != values["total"] or abs(values["total"]) == float("inf"):
+            raise UserError(
+                f"the loss is {values['total']} at step {step}; the last checkpoint is kept: lower optim.lr"
+            )
+        now = time.perf_counter()
+        line = {
+            "step": step,
+            "loss": values["total"],
+            "nce": values["nce"],
+            "mil_nce": values["mil_nce"],
+            "lr": lr,
+            "clips_per_s": round(clips / (now - self._before), 2),
+            "data_wait": round(waited, 4),
+            "skipped": len(skips),
+        }
+        self._before = now
+        self._log.write(json.dumps(line) + "\n")
+        for skip in skips:
+            self._skipped.write(json.dumps({"step": step, **vars(skip)}) + "\n")
+
+
+def _decisive(config: Config) -> dict[str, Any]:
+    """All that can change the result; a run may go on with, say, more workers."""
+    free, train = TrainConfig(), config.train
+    return to_json(replace(config, train=replace(train, workers=free.workers, keep_checkpoints=free.keep_checkpoints)))
+
+
+def _differences(ours: dict[str, Any], theirs: dict[str, Any], where: str = "") -> Iterator[str]:
+    for name, value in ours.items():
+        if isinstance(value, dict):
+            yield from _differences(value, theirs[name], f"{where}{name}.")
+        elif value != theirs[name]:
+            yield where + name
