@@ -35,7 +35,10 @@ def read_pcm(path: str | PathLike[str], first: int, samples: int, sample_rate: i
     """
     out = np.zeros(samples, np.int16)
     size = BLOCK * sample_rate
-    stat = os.stat(path)
+    try:
+        stat = os.stat(path)
+    except OSError:
+        raise MediaError(path, "no such file") from None
     for number in range(first // size, (first + samples - 1) // size + 1):
         block = _block(os.fspath(path), stat.st_size, stat.st_mtime_ns, number, sample_rate)
         begin = max(first, number * size)

@@ -5,27 +5,27 @@ the decoded cache or from the files. ``batches`` reads it ahead, in a thread or 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from vatt_edu.batch import Batch
 from vatt_edu.config import ClipSpec, DataConfig
+from vatt_edu.data._probe import MediaError
+from vatt_edu.data.ahead import Skip, batches
+from vatt_edu.data.cache import CachedReader, open_cache
+from vatt_edu.data.reader import FileReader, Reader, part, read_window, window_frames
+from vatt_edu.data.rows import Rows, Words, or_zeros
+from vatt_edu.data.sampler import Pool, Sampler, Slot, nearest_lines, place
+from vatt_edu.data.seeds import generator
 from vatt_edu.data.sources import Source, Video
 from vatt_edu.data.text import Vocabulary
+from vatt_edu.data.transforms import train_clip
+from vatt_edu.data.windows import Window, eval_batches, window_batches
+from vatt_edu.errors import UserError
 
+__all__ = ["ClipStream", "Skip", "Window", "batches", "eval_batches", "window_batches"]
 
-@dataclass(frozen=True)
-class Skip:
-    """A clip that could not be read and was replaced (a line of ``skipped.jsonl``).
-
-    Attributes:
-        path: The file that failed.
-        reason: Why, in one line.
-        index: The clip's place in the stream, ``Batch.index``.
-    """
-
-    path: str
-    reason: str
-    index: int
+POOLS: tuple[Pool, Pool] = ("narrated", "text_free")
+REPLACEMENTS = 1000  # tried at most for one clip
+PROBED = 500  # narrated videos that are looked at beforehand where there is no cache
 
 
 class ClipStream:
@@ -55,12 +55,69 @@ class ClipStream:
         Raises:
             UserError: If no source has a training video, or none of them can be decoded.
         """
-        raise NotImplementedError
+        self._spec, self._data, self._seed = spec, data, seed
+        self._videos: dict[Pool, list[list[Video]]] = {pool: [] for pool in POOLS}
+        for source, _ in sources:
+            training = [video for video in source.videos if video.split == "train"]
+            self._videos["narrated"].append([video for video in training if video.lines])
+            self._videos["text_free"].append([video for video in training if not video.lines])
+        self._sampler = Sampler(
+            narrated=tuple(map(len, self._videos["narrated"])),
+            text_free=tuple(map(len, self._videos["text_free"])),
+            weights=tuple(weight for _, weight in sources),
+            data=data,
+            seed=seed,
+        )
+        if not sum(self._sampler.narrated) + sum(self._sampler.text_free):
+            names = ", ".join(str(source.root) for source, _ in sources)
+            raise UserError(f"no training video in {names}: only the split train is trained on")
+        self._readers: list[Reader] = [
+            open_cache(source, self._training(number), spec, quiet) if cache else FileReader(spec)
+            for number, (source, _) in enumerate(sources)
+        ]
+        self._words = Words(vocab, spec.words)
+        self._notes = self._check([source for source, _ in sources])
+
+    def _training(self, number: int) -> list[Video]:
+        return [video for pool in POOLS for video in self._videos[pool][number]]
 
     @property
     def notes(self) -> list[str]:
         """What the user should know, one line each: files missing or damaged, captions beyond the end."""
-        raise NotImplementedError
+        return list(self._notes)
+
+    def _check(self, sources: Sequence[Source]) -> list[str]:
+        notes, unusable = [], 0
+        for number, (source, reader) in enumerate(zip(sources, self._readers, strict=True)):
+            if source.missing:
+                notes.append(f"{source.root}: {source.missing} listed videos are not there")
+            damaged = reader.damaged if isinstance(reader, CachedReader) else []
+            if damaged:
+                listed = "; ".join(f"{file} ({reason})" for file, reason in damaged[:10])
+                notes.append(f"{source.root}: {len(damaged)} files cannot be decoded: {listed}")
+            unusable += len(damaged)
+            notes += self._check_lines(source, reader, self._videos["narrated"][number])
+        if unusable and unusable == sum(len({v.path for v in self._training(n)}) for n in range(len(sources))):
+            raise UserError(f"none of the training videos can be decoded. {notes[-1]}")
+        return notes
+
+    def _check_lines(self, source: Source, reader: Reader, videos: Sequence[Video]) -> list[str]:
+        """Count captions that begin after the end of their video; all of them is a mistake in the captions."""
+        if isinstance(reader, FileReader) and len(videos) > PROBED:
+            return []
+        late, good, example = 0, 0, ""
+        for video in videos:
+            try:
+                end = reader.track(video.path).duration
+            except MediaError:
+                continue
+            beyond = [line for line in video.lines if line.start >= end]
+            late, good = late + len(beyond), good + len(video.lines) - len(beyond)
+            if beyond and not example:
+                example = f"{video.id} ends at {end:.1f} s, a caption begins at {beyond[0].start:.1f} s"
+        if late and not good:
+            raise UserError(f"{source.root}: all captions lie beyond the end of their videos ({example}); give seconds")
+        return [f"{source.root}: {late} captions beyond the end of their video are left out ({example})"] * (late > 0)
 
     def batch(self, step: int, rank: int = 0, world: int = 1) -> tuple[Batch, list[Skip]]:
         """The batch of ``step``: all of it, or the contiguous share of one of ``world`` processes.
@@ -68,68 +125,48 @@ class ClipStream:
         Raises:
             UserError: If nothing usable is left, or the batch size is not a multiple of ``world``.
         """
-        raise NotImplementedError
+        size = self._data.batch_size
+        if size % world:
+            raise UserError(f"a batch of {size} clips cannot be shared by {world} processes")
+        slots = self._sampler.plan(step)[rank * size // world : (rank + 1) * size // world]
+        rows, skips = Rows(len(slots), self._spec, self._spec.candidates), []
+        for row, slot in enumerate(slots):
+            skips += self._fill(rows, row, slot)
+        return rows.batch(), skips
 
+    def _fill(self, rows: Rows, row: int, slot: Slot) -> list[Skip]:
+        """Read the clip of ``slot``, or a replacement, into its row."""
+        skips: list[Skip] = []
+        for attempt, (reader, video) in enumerate(self._candidates(slot)):
+            try:
+                self._read(rows, row, slot, attempt, reader, video)
+                return skips
+            except MediaError as error:
+                skips.append(Skip(error.path, error.reason, slot.index))
+        paths = {skip.path: skip.reason for skip in skips}
+        listed = "; ".join(f"{path} ({reason})" for path, reason in list(paths.items())[:10])
+        raise UserError(f"no usable video left: all of the {len(paths)} that were tried cannot be decoded: {listed}")
 
-def batches(
-    stream: ClipStream, start: int, stop: int, workers: int = 0, rank: int = 0, world: int = 1, pin_memory: bool = False
-) -> Iterator[tuple[Batch, list[Skip]]]:
-    """Batches ``start`` to ``stop - 1`` in order, read ahead; bit for bit the same for any number of workers.
+    def _candidates(self, slot: Slot) -> Iterator[tuple[Reader, Video]]:
+        """The slot's video; then, in an order that belongs to the slot, the rest of its pool and the other pool."""
+        yield self._readers[slot.source], self._videos[slot.pool][slot.source][slot.position]
+        random = generator(self._seed, "replacement", slot.index)
+        for pool in sorted(POOLS, key=lambda pool: pool != slot.pool):
+            videos = [(reader, video) for reader, found in zip(self._readers, self._videos[pool], strict=True)
+                      for video in found]  # fmt: skip
+            for number in random.permutation(len(videos))[:REPLACEMENTS]:
+                yield videos[number]
 
-    Close the iterator (or exhaust it) to end its thread or its processes.
-
-    Args:
-        stream: What to read.
-        start: First step.
-        stop: One past the last step.
-        workers: Processes that read; 0 reads in one background thread.
-        rank: Which share of each batch.
-        world: Of how many shares.
-        pin_memory: Batches in page-locked memory.
-
-    Raises:
-        UserError: If nothing usable is left, or more than 1 % of the last 1,000 clips failed (a file that fails again
-            counts once); the message lists them.
-    """
-    raise NotImplementedError
-
-
-@dataclass(frozen=True)
-class Window:
-    """A clip to embed: a video, where it starts (seconds, rounded to a frame; None: the center), and its text."""
-
-    video: Video
-    start: float | None = None
-    text: str = ""
-
-
-def window_batches(
-    windows: Sequence[Window], spec: ClipSpec, vocab: Vocabulary | None, batch_size: int, source: Source | None = None
-) -> Iterator[Batch]:
-    """Batches of given windows without any augmentation (center crop); the last batch may be smaller.
-
-    ``text`` is (B, 1, M); ``has_text`` is False where a window's text is empty or there is no vocabulary. ``index``
-    counts the windows from 0.
-
-    Args:
-        windows: What to read.
-        spec: Sizes and rates.
-        vocab: Words; None: no text.
-        batch_size: Largest number of windows in a batch.
-        source: Read through this source's decoded cache (made where missing); None decodes the files.
-
-    Raises:
-        MediaError: If a file cannot be decoded.
-    """
-    raise NotImplementedError
-
-
-def eval_batches(
-    clips: Sequence[Video], spec: ClipSpec, vocab: Vocabulary, batch_size: int, source: Source | None = None
-) -> Iterator[Batch]:
-    """The center window of each clip, with its caption as its one line of text (``window_batches`` otherwise).
-
-    Raises:
-        MediaError: If a file cannot be decoded.
-    """
-    raise NotImplementedError
+    def _read(self, rows: Rows, row: int, slot: Slot, attempt: int, reader: Reader, video: Video) -> None:
+        spec, track = self._spec, reader.track(video.path)
+        begin, available = part(video, track, spec)
+        random = generator(self._seed, "clip", slot.index, attempt)
+        where = (slot.part, slot.parts) if attempt == 0 else (0, 1)
+        first = begin + place(available, window_frames(spec), *where, random.random())
+        frames, pcm = read_window(reader, video.path, first, spec)
+        picture, sound = or_zeros(frames, pcm, spec)
+        rows.put(row, slot.index, *train_clip(picture, sound, spec, self._data.augment, random), frames, pcm)
+        lines = [line for line in video.lines if line.start < track.duration]
+        if lines:
+            near = nearest_lines(lines, first / spec.fps + spec.seconds / 2, spec.candidates)
+            rows.say(row, near, self._words)

@@ -87,7 +87,7 @@ def color_jitter(frames: Frames, augment: AugmentConfig, generator: np.random.Ge
     if augment.saturation == 0 and augment.hue == 0:
         table = (np.arange(256) / 255 + shift - 0.5) * contrast + 0.5
         return np.take(np.rint(np.clip(table, 0, 1) * 255).astype(np.uint8), frames)
-    pixels = frames.astype(np.float32) / 255 + np.float32(shift)
+    pixels = frames.astype(np.float32) * np.float32(1 / 255) + np.float32(shift)
     pixels = change_saturation(pixels, saturation)
     mean = pixels.mean(axis=(1, 2), keepdims=True)
     pixels = (pixels - mean) * np.float32(contrast) + mean

@@ -19,10 +19,10 @@ def read(root: Path) -> Found:
     """
     videos: list[Video] = []
     missing = 0
-    if (root / "howto").is_dir():
+    if (root / "howto" / "caption.json").exists():
         found = howto100m.read(root / "howto")
         videos, missing = videos + found.videos, missing + found.missing
-    if (root / "audioset").is_dir():
+    if (root / "audioset" / "segments.csv").exists():
         found = audioset.read(root / "audioset")
         videos, missing = videos + found.videos, missing + found.missing
     for path in sorted((root / "eval").glob("[!.]*.json")):
