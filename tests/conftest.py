@@ -21,12 +21,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    if not config.getoption("--golden").is_dir():
+        raise pytest.UsageError(f"--golden {config.getoption('--golden')}: no such directory")
+
+
 @pytest.fixture(scope="session")
 def golden_dir(request: pytest.FixtureRequest) -> Path:
     """Where the official numbers lie (``--golden DIR``)."""
     directory: Path = request.config.getoption("--golden").resolve()
-    if not directory.is_dir():
-        raise pytest.UsageError(f"--golden {directory}: no such directory")
     return directory
 
 
