@@ -56,12 +56,12 @@ class Entry:
 class CachedReader:
     """Reads from the cache. See ``open_cache``."""
 
-    def __init__(self, root: Path, folder: Path, spec: ClipSpec, entries: dict[str, Entry]) -> None:
-        self._root, self._folder, self._entries = root, folder, entries
+    def __init__(self, folder: Path, spec: ClipSpec, entries: dict[str, Entry]) -> None:
+        self._folder, self._entries = str(folder), entries
         self._files = FileReader(spec)
 
     def _entry(self, path: Path) -> Entry:
-        entry = self._entries[_below(self._root, path)]
+        entry = self._entries[os.fspath(path)]
         if entry.damaged and entry.track is None:
             raise MediaError(path, entry.damaged)
         return entry
@@ -79,14 +79,14 @@ class CachedReader:
             return self._files.frames(path, first, count)
         shape = (count, entry.height, entry.width, 3)
         offset = first * entry.height * entry.width * 3
-        return np.memmap(self._folder / f"{entry.name}.frames", np.uint8, "r", offset, shape)
+        return np.memmap(f"{self._folder}/{entry.name}.frames", np.uint8, "r", offset, shape)
 
     def pcm(self, path: Path, first: int, count: int) -> Pcm:
         """Samples ``first`` to ``first + count - 1`` of the grid."""
         entry = self._entry(path)
         if entry.damaged:
             return self._files.pcm(path, first, count)
-        return np.memmap(self._folder / f"{entry.name}.pcm", "<i2", "r", 2 * first, (count,))
+        return np.memmap(f"{self._folder}/{entry.name}.pcm", "<i2", "r", 2 * first, (count,))
 
     @property
     def damaged(self) -> list[tuple[str, str]]:
@@ -122,7 +122,7 @@ def open_cache(
                     entries[entry.file] = entry
         except PermissionError:
             raise UserError(f"cannot write the decoded cache {folder}: use --no-cache, or copy the corpus") from None
-    return CachedReader(source.root, folder, spec, entries)
+    return CachedReader(folder, spec, {os.fspath(path): entries[file] for file, path in paths.items()})
 
 
 def key(spec: ClipSpec) -> str:

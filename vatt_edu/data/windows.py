@@ -50,7 +50,7 @@ def window_batches(
             frames, pcm = read_window(reader, window.video.path, first_frame(window, reader, spec), spec)
             rows.put(row, start + row, *eval_clip(*or_zeros(frames, pcm, spec), spec), frames, pcm)
             if window.text and words:
-                rows.say(row, [Line(0, 0, window.text, identity(window.video.id, 0))], words)
+                rows.say(row, [Line(0.0, 0.0, window.text, identity(window.video.id, 0))], words)
         yield rows.batch()
 
 

@@ -88,3 +88,37 @@ def _write_sound(file: object, stream: object, audio: Samples, rate: int, offset
         part.pts = part.pts + round(offset * rate)
         file.mux(stream.encode(part))
     file.mux(stream.encode(None))
+
+
+def corpus(root: Path, narrated: int = 4, text_free: int = 4, evaluation: int = 3) -> Path:
+    """A tiny corpus in MiniTube's layout: narrated videos of 12 s, text-free ones and evaluation clips of 4 s."""
+    import json
+
+    small = {"fps": 10, "size": (36, 48), "rate": 16_000, "gop": 10}
+    captions = {}
+    for number in range(narrated):
+        name = f"howto_{number:05d}"
+        sound = tone(300 + 40 * number, rate=16_000, duration=12)
+        write(root / f"howto/videos/{name}.mp4", duration=12, audio=sound, **small)
+        times = [0.5 + 1.5 * line for line in range(8)]
+        words = [f"line {line} of video {number}, please!" for line in range(8)]
+        captions[name] = {"start": times, "end": [time + 1 for time in times], "text": words}
+    (root / "howto").mkdir(parents=True, exist_ok=True)
+    (root / "howto/caption.json").write_text(json.dumps(captions))
+    rows = [f'aset_{number:06d}, 30.000, 34.000, "/mt/pour"' for number in range(text_free)]
+    for number in range(text_free):
+        sound = tone(700 + 40 * number, rate=16_000)
+        write(root / f"audioset/videos/aset_{number:06d}_30.mp4", audio=sound, **small)
+    (root / "audioset").mkdir(exist_ok=True)
+    (root / "audioset/segments.csv").write_text("\n".join(["# a", "# b", "# c", *rows]) + "\n")
+    (root / "audioset/class_labels_indices.csv").write_text('index,mid,display_name\n0,/mt/pour,"Pour"\n')
+    clips = []
+    for number in range(evaluation):
+        name = f"test_iid_{number:05d}"
+        write(root / f"eval/test_iid/{name}.mp4", audio=clicks(0.5 + 0.5 * number, rate=16_000), **small)
+        caption = f"clip number {number}"
+        clips.append({"id": name, "file": f"test_iid/{name}.mp4", "caption": caption, "captions": [caption + " again"]})
+    (root / "eval").mkdir(exist_ok=True)
+    (root / "eval/test_iid.json").write_text(json.dumps(clips))
+    (root / "source.json").write_text(json.dumps({"kind": "minitube", "version": 1}))
+    return root

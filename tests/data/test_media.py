@@ -1,0 +1,203 @@
+"""Frames and samples of a given time are the ones that were shown and heard at that time."""
+
+import pickle
+from pathlib import Path
+
+import clips
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vatt_edu.data import _audio, _video
+from vatt_edu.data._torchaudio import log_mel, resample
+from vatt_edu.data.media import MediaError, probe, read_audio, read_video
+from vatt_edu.errors import UserError
+
+
+@pytest.fixture(scope="session")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("film")
+    return clips.write(folder / "film.mp4", audio=clips.tone(440, channels=2))
+
+
+def loudest(wave: np.ndarray, rate: int) -> float:
+    """Seconds at which a click begins."""
+    return float(np.argmax(np.abs(wave) > 0.3 * np.abs(wave).max())) / rate
+
+
+def test_probe_says_what_a_file_holds(film: Path) -> None:
+    info = probe(film)
+    assert (info.has_video, info.has_audio, info.width, info.height) == (True, True, 128, 96)
+    assert (info.sample_rate, info.channels) == (48_000, 2)
+    assert info.duration == pytest.approx(4.0)
+    assert info.fps == pytest.approx(20)
+
+
+def test_every_fourth_frame_at_a_quarter_of_the_rate(film: Path) -> None:
+    every = read_video(film, 0.0, 80, 20.0, 64)
+    assert every.shape == (80, 64, 85, 3)
+    assert len({frame.tobytes() for frame in every}) == 80
+    assert (read_video(film, 0.8, 12, 5.0, 64) == every[16:64:4]).all()
+
+
+@given(start=st.floats(0, 5), fps=st.floats(1, 40), frames=st.integers(1, 20))
+@settings(max_examples=8, deadline=None)
+def test_frames_are_the_nearest_in_time(film: Path, start: float, fps: float, frames: int) -> None:
+    every = read_video(film, 0.0, 80, 20.0, 24)
+    for k, frame in enumerate(read_video(film, start, frames, fps, 24)):
+        distance = np.abs(np.arange(80) / 20 - (start + k / fps))
+        nearest = np.flatnonzero(distance < distance.min() + 2 * _video.TIE)
+        assert any((frame == every[index]).all() for index in nearest)
+
+
+def test_of_two_frames_equally_near_the_earlier_is_taken(tmp_path: Path) -> None:
+    path = clips.write(tmp_path / "pal.mp4", fps=25)
+    every = read_video(path, 0.0, 100, 25.0, 24)  # 0.1 s lies between frames 2 (0.08 s) and 3 (0.12 s)
+    for decoder in ("decord", "pyav"):
+        assert (read_video(path, 0.0, 9, 10.0, 24, decoder) == every[[0, 2, 5, 7, 10, 12, 15, 17, 20]]).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("plain.mp4", {}),
+        ("late.mp4", {"video_offset": 0.5, "audio": clips.tone(440)}),
+        ("wide.mkv", {"size": (90, 160), "fps": 30}),
+        ("tall.mp4", {"size": (160, 90), "fps": 29.97, "gop": 250}),
+        ("stream.ts", {"audio": clips.tone(440), "audio_offset": 0.3}),
+    ],
+)
+def test_decord_and_pyav_give_the_same_frames(tmp_path: Path, name: str, changes: dict) -> None:
+    path = clips.write(tmp_path / name, **changes)
+    for start in (0.0, 1.37, 3.9):
+        frames = [read_video(path, start, 8, 5.0, 32, decoder) for decoder in ("decord", "pyav")]
+        assert min(frames[0].shape[1:3]) == 32
+        assert (frames[0] == frames[1]).all()
+
+
+def test_the_short_side_keeps_the_aspect(tmp_path: Path) -> None:
+    tall = clips.write(tmp_path / "tall.mp4", duration=0.5, size=(160, 90))
+    assert read_video(tall, 0.0, 1, 5.0, 45).shape == (1, 80, 45, 3)
+
+
+def test_past_the_end(film: Path) -> None:
+    every = read_video(film, 0.0, 80, 20.0, 24)
+    late = read_video(film, 3.9, 6, 20.0, 24)
+    assert (late[:2] == every[78:]).all()
+    assert (late[2:] == every[79]).all()
+    assert (read_video(film, 100.0, 2, 5.0, 24) == every[79]).all()
+    sound = read_audio(film, 3.5, 16_000, 16_000)
+    assert np.abs(sound[:7_000]).max() > 0.2
+    assert (sound[9_000:] == 0).all()
+    assert (read_audio(film, 90.0, 100, 16_000) == 0).all()
+
+
+@pytest.mark.parametrize("rate", [16_000, 48_000])
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("a.mp4", {}),
+        ("a.mkv", {}),
+        ("a.mov", {"channels": 2, "rate": 44_100}),
+        ("a.mp4", {"channels": 6}),
+        ("a.m4a", {"video": None}),
+        ("a.wav", {"video": None, "codec": "pcm_s16le", "channels": 2}),
+        ("a.flac", {"video": None, "codec": "flac", "rate": 44_100}),
+    ],
+)
+def test_a_click_is_heard_when_it_was_made(tmp_path: Path, name: str, changes: dict, rate: int) -> None:
+    made = {"rate": 48_000, "channels": 1} | {key: changes.pop(key) for key in ("rate", "channels") if key in changes}
+    path = clips.write(tmp_path / name, audio=clips.clicks(1.5, **made), rate=made["rate"], **changes)
+    whole = read_audio(path, 0.0, 4 * rate, rate)
+    assert loudest(whole, rate) == pytest.approx(1.5, abs=0.001)
+    assert np.abs(whole).max() == pytest.approx(0.7, abs=0.25)
+    assert 1.2 + loudest(read_audio(path, 1.2, rate, rate), rate) == pytest.approx(1.5, abs=0.001)
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts"])
+@pytest.mark.parametrize(("picture", "sound"), [(0.0, 0.0), (0.5, 0.0), (0.0, 0.5), (0.3, 0.3)])
+def test_flash_and_click_keep_together(tmp_path: Path, suffix: str, picture: float, sound: float) -> None:
+    def flash(index: int, height: int, width: int) -> np.ndarray:
+        return np.full((height, width, 3), 255 if index == 30 else 20, np.uint8)
+
+    path = clips.write(
+        tmp_path / f"sync.{suffix}", video=flash, audio=clips.clicks(1.5), video_offset=picture, audio_offset=sound
+    )
+    frames = read_video(path, 0.0, 400, 100.0, 24).mean(axis=(1, 2, 3))
+    bright = np.flatnonzero(frames > 128) / 100
+    heard = loudest(read_audio(path, 0.0, 4 * 16_000, 16_000), 16_000)
+    assert bright.mean() == pytest.approx(heard + picture - sound, abs=0.03)
+    if suffix == "mp4" and picture == sound == 0:
+        assert heard == pytest.approx(1.5, abs=0.001)
+
+
+def test_windows_are_slices_of_the_whole(film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_audio, "BLOCK", 1)
+    _audio._block.cache_clear()
+    whole = _audio.read_pcm(film, 0, 64_000, 16_000)
+    _audio._block.cache_clear()
+    for first, count in ((0, 1), (15_999, 2), (20_000, 30_000), (47_999, 16_001)):
+        _audio._block.cache_clear()
+        assert (_audio.read_pcm(film, first, count, 16_000) == whole[first : first + count]).all()
+    _audio._block.cache_clear()
+    spectrum = np.abs(np.fft.rfft(whole.astype(float) * np.hanning(len(whole))))
+    assert np.argmax(spectrum) * 16_000 / len(whole) == pytest.approx(440, abs=0.5)
+    assert np.abs(whole[8_000:56_000]).max() / 32768 == pytest.approx(0.3, abs=0.03)  # no seam at a block's edge
+    steps = np.abs(np.diff(whole.astype(float), 2)[8_000:56_000])
+    assert steps.max() < 1.5 * np.median(steps) * np.pi / 2 + 400
+
+
+def test_downmix_leaves_the_low_frequency_channel_out(tmp_path: Path) -> None:
+    sound = np.zeros((6, 48_000 * 2), np.float32)  # FL FR FC LFE BL BR
+    sound[3] = clips.tone(60, duration=2)[0]
+    low = clips.write(tmp_path / "low.wav", video=None, audio=sound, codec="pcm_s16le")
+    assert np.abs(read_audio(low, 0.0, 16_000, 16_000)).max() < 1e-4
+    sound[3], sound[2] = 0, clips.tone(500, duration=2)[0]
+    center = clips.write(tmp_path / "center.wav", video=None, audio=sound, codec="pcm_s16le")
+    assert np.abs(read_audio(center, 0.0, 16_000, 16_000)).max() == pytest.approx(0.3 / 5, rel=0.02)
+
+
+def test_missing_streams(tmp_path: Path) -> None:
+    mute = clips.write(tmp_path / "mute.mp4", duration=1)
+    assert not probe(mute).has_audio
+    assert read_audio(mute, 0.0, 100, 16_000) is None
+    voice = clips.write(tmp_path / "voice.m4a", duration=1, video=None, audio=clips.tone(440, duration=1))
+    assert probe(voice).duration == pytest.approx(1, abs=0.05)
+    with pytest.raises(MediaError, match="no video in it"):
+        read_video(voice, 0.0, 1, 5.0, 32)
+
+
+def test_an_error_survives_the_way_between_processes() -> None:
+    error = pickle.loads(pickle.dumps(MediaError("a.mp4", "two\nlines")))
+    assert (error.path, error.reason, str(error)) == ("a.mp4", "two lines", "cannot decode a.mp4: two lines")
+
+
+def test_an_unknown_decoder_is_named(film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VATT_DECODER", "ffmpeg")
+    with pytest.raises(UserError, match="there are decord and pyav"):
+        read_video(film, 0.0, 1, 5.0, 32)
+    monkeypatch.setenv("VATT_DECODER", "pyav")
+    assert _video.choose(None) == "pyav"
+
+
+@pytest.mark.parametrize(("rate", "new"), [(48_000, 16_000), (44_100, 16_000), (16_000, 48_000), (44_099, 16_000)])
+def test_resampling_keeps_pitch_and_place(rate: int, new: int) -> None:
+    wave = clips.tone(440, rate=rate, duration=1)[0]
+    wanted = clips.tone(440, rate=new, duration=1)[0]
+    found = resample(wave, rate, new)
+    middle = slice(new // 10, new // 5)
+    assert np.abs(found[middle] - wanted[middle]).max() < (2e-3 if rate != 44_099 else 3e-2)
+
+
+def test_log_mel_shows_a_tone_in_its_band() -> None:
+    audio = torch.from_numpy(
+        np.concatenate([clips.tone(hertz, rate=16_000, duration=1) for hertz in (300, 1000, 3000)])
+    )
+    bands = log_mel(audio, 16_000, bins=64)
+    assert bands.shape[:2] == (3, 64)
+    assert (bands >= 0).all()
+    peaks = bands.mean(-1).argmax(-1).tolist()
+    assert peaks == sorted(peaks)
+    assert len(set(peaks)) == 3
