@@ -5,10 +5,23 @@
     folder = minitube.make("small", "data/small", shortcut=True)
 
 Read in this order: `world` (what there is), `stage` and `actions` (what happens), `sound`, `narrate`, `backgrounds`,
-`sprites`, `render` (what it looks like), `video` (all of it in one file), `write` (the folder on disk), `build`.
+`sprites`, `render` (what it looks like), `video` (all of it in one file), `write` (the folder on disk), `build`,
+`renarrate` (other words for the same videos).
 """
 
 from vatt_edu.minitube.build import ensure, make, read_annotations, read_source
 from vatt_edu.minitube.presets import PRESETS, SPLITS, VERSION, Knobs, Preset
+from vatt_edu.minitube.renarrate import renarrate
 
-__all__ = ["PRESETS", "SPLITS", "VERSION", "Knobs", "Preset", "ensure", "make", "read_annotations", "read_source"]
+__all__ = [
+    "PRESETS",
+    "SPLITS",
+    "VERSION",
+    "Knobs",
+    "Preset",
+    "ensure",
+    "make",
+    "read_annotations",
+    "read_source",
+    "renarrate",
+]

@@ -31,8 +31,11 @@ Field = Callable[[np.random.Generator, np.ndarray, np.ndarray], np.ndarray]
 
 
 def _clouds(rng: np.random.Generator, octave: int, keep: float) -> np.ndarray:
-    layers = (rng.normal(0, 1, (octave * 2**i, octave * 2**i)).astype(np.float32) * keep**i for i in range(5))
-    return sum(cv2.resize(layer, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC) for layer in layers)
+    total = np.zeros((SIDE, SIDE), np.float32)
+    for i in range(5):
+        layer = rng.normal(0, keep**i, (octave * 2**i, octave * 2**i)).astype(np.float32)
+        total += cv2.resize(layer, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
+    return total
 
 
 def _turned(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
@@ -168,7 +171,9 @@ def _photo_path(name: str) -> Path | None:
 @cache
 def photo(name: str) -> np.ndarray:
     """A photo, uint8 RGB."""
-    return cv2.cvtColor(cv2.imread(str(_photo_path(name)), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+    image = cv2.imread(str(_photo_path(name)), cv2.IMREAD_COLOR)
+    assert image is not None, f"cannot read the photo {name}"
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
 def draw_background(held_out: bool, knobs: Knobs, rng: np.random.Generator) -> str:

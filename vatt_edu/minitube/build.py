@@ -1,6 +1,7 @@
 """From a preset to a folder: make what is missing, survive being killed at any time, refuse what is something else."""
 
 import contextlib
+import importlib.util
 import json
 import os
 import sys
@@ -8,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from vatt_edu.errors import UserError
+from vatt_edu.errors import UserError, missing
 from vatt_edu.minitube import write
 from vatt_edu.minitube.presets import (
     FPS,
@@ -63,6 +64,7 @@ def make(
     if _complete(out, identity, wanted):
         return out
     _claimable(out, identity)
+    _need_packages()
     with _locked(out):
         _claim(out, identity)
         _sweep(out)
@@ -130,7 +132,7 @@ def _identity(plan: Preset, seed: int, knobs: Knobs) -> dict[str, Any]:
 def _materials() -> dict[str, Any]:
     """What the machine brings: photos of installed packages, recordings."""
     from vatt_edu.minitube.backgrounds import photos_at_hand
-    from vatt_edu.minitube.sound import recordings
+    from vatt_edu.minitube.record import recordings
 
     return {"photos": list(photos_at_hand()), "sounds": list(recordings())}
 
@@ -145,10 +147,10 @@ def _agree(out: Path, source: dict[str, Any], identity: dict[str, Any]) -> None:
 
 
 def _difference(have: Any, want: Any) -> tuple[Any, Any]:
-    if isinstance(have, dict) and isinstance(want, dict):
-        names = [name for name in {**have, **want} if have.get(name) != want.get(name)]
-        return tuple({name: side.get(name) for name in names} for side in (have, want))
-    return have, want
+    if not (isinstance(have, dict) and isinstance(want, dict)):
+        return have, want
+    names = [name for name in {**have, **want} if have.get(name) != want.get(name)]
+    return {name: have.get(name) for name in names}, {name: want.get(name) for name in names}
 
 
 def _claimable(out: Path, identity: dict[str, Any]) -> None:
@@ -170,6 +172,12 @@ def _claim(out: Path, identity: dict[str, Any]) -> None:
         write.atomic_json(out / "source.json", new)
         return
     _agree(out, read_source(out), materials)
+
+
+def _need_packages() -> None:
+    for package in ("pymunk", "cv2", "av", "scipy"):
+        if importlib.util.find_spec(package) is None:
+            raise missing(package, "data")
 
 
 @contextlib.contextmanager
@@ -218,10 +226,10 @@ def _make_splits(
 
     source = read_source(out)
     known = read_annotations(out)
-    missing = {split: _missing(out, known, split, plan.count(split)) for split in wanted}
+    absent = {split: _missing(out, known, split, plan.count(split)) for split in wanted}
     recipe = Recipe(plan, seed, knobs)
-    jobs = [job for split in wanted for job in missing[split]]
-    left = {split: len(missing[split]) for split in wanted}
+    jobs = [job for split in wanted for job in absent[split]]
+    left = {split: len(absent[split]) for split in wanted}
     for split in wanted:
         if not left[split] and not _split_complete(out, source, split):
             _finish(out, split, plan.count(split))

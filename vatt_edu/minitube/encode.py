@@ -31,7 +31,7 @@ def write_video(path: Path, frames: Iterable[np.ndarray], audio: np.ndarray) -> 
             for frame in frames:
                 # OpenCV's conversion writes the planes that the encoder wants and is several times faster than PyAV's.
                 planes = cv2.cvtColor(frame, cv2.COLOR_RGB2YUV_I420)
-                container.mux(video.encode(av.VideoFrame.from_ndarray(planes, format="yuv420p")))
+                container.mux(video.encode(av.VideoFrame.from_ndarray(np.asarray(planes, np.uint8), format="yuv420p")))
             container.mux(video.encode())
             container.mux(sound.encode(_audio_frame(audio)))
             container.mux(sound.encode())

@@ -62,7 +62,8 @@ def draw_look(held_out: bool, knobs: Knobs, rng: np.random.Generator) -> Look:
     identity = draw_background(held_out, knobs, rng)
     side = round((1 + 2 * BORDER) * SIZE * DETAIL)
     backdrop = crop(identity, side, rng)
-    floor = tuple(int(value) for value in rng.uniform(60, 180) * rng.uniform(0.85, 1.15, 3))
+    red, green, blue = (int(value) for value in rng.uniform(60, 180) * rng.uniform(0.85, 1.15, 3))
+    floor = (red, green, blue)
     top = round((FLOOR + BORDER) * SIZE * DETAIL)
     plain = np.full_like(backdrop[top:], floor)
     backdrop[top:] = cv2.addWeighted(backdrop[top:], 0.25, plain, 0.75, 0)
@@ -75,7 +76,7 @@ def draw_look(held_out: bool, knobs: Knobs, rng: np.random.Generator) -> Look:
         reach=rng.uniform(0, 0.03),
         zoom=(rng.uniform(0.97, 1.05), rng.uniform(0, 0.03)),
         shake=rng.uniform(0, 0.35),
-        grain=rng.uniform(1, 5),
+        grain=rng.uniform(0.5, 3),
     )
 
 
@@ -230,10 +231,10 @@ def _bystanders(knobs: Knobs, rng: np.random.Generator) -> list[tuple[Thing, Pos
     """Things that stand by and do nothing."""
     standing = []
     for _ in range(knobs.still_objects):
-        names = [pool[rng.integers(len(pool))] for pool in (SHAPES, MATERIALS, COLORS)]
+        shape, material, color = (str(rng.choice(pool)) for pool in (SHAPES, MATERIALS, COLORS))
         radius = rng.uniform(0.5, 0.8) * RADIUS["small"]
         pose = Pose(rng.uniform(0.08, 0.92), FLOOR - 0.9 * radius, 0.0, radius)
-        standing.append(((*names, int(rng.integers(VARIANTS))), pose))
+        standing.append(((shape, material, color, int(rng.integers(VARIANTS))), pose))
     return standing
 
 

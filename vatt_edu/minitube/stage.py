@@ -108,8 +108,9 @@ class Stage:
         pair = (id(first), id(second))
         # A hit is spread over a few substeps, and what lies on the floor is pushed back by it all the time.
         if self.time - self._touched.get(pair, -1.0) > 0.04:
-            body = second.body if first.body.body_type != pymunk.Body.DYNAMIC else first.body
-            self.hit(impulse, getattr(body, "reach", self.radius))
+            # Walls and the cage have no reach: the sound is that of what hits them.
+            reaches = [getattr(shape.body, "reach", None) for shape in (first, second)]
+            self.hit(impulse, next((reach for reach in reaches if reach is not None), self.radius))
         self._touched[pair] = self.time
 
     def run(self, drive: Drive) -> tuple[list[Frame], np.ndarray]:

@@ -15,8 +15,8 @@ from vatt_edu.minitube.actions import simulate
 from vatt_edu.minitube.encode import write_video
 from vatt_edu.minitube.narrate import captions, narration
 from vatt_edu.minitube.presets import FPS, Knobs, Preset
+from vatt_edu.minitube.record import Take, record
 from vatt_edu.minitube.render import Look, draw_look, render
-from vatt_edu.minitube.sound import Take, record
 from vatt_edu.minitube.world import Scene, factors_of, stream
 from vatt_edu.minitube.write import video_file
 

@@ -1,0 +1,75 @@
+"""Other words for the same videos: narration drawn again, and nothing rendered."""
+
+import os
+import shutil
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+from vatt_edu.errors import UserError
+from vatt_edu.minitube import write
+from vatt_edu.minitube.build import read_annotations, read_source
+from vatt_edu.minitube.narrate import narration
+from vatt_edu.minitube.presets import NARRATION_KNOBS, Knobs, as_json, knobs_from
+from vatt_edu.minitube.world import Factors
+
+FACTORS = tuple(field.name for field in fields(Factors))
+
+
+def renarrate(source: str | Path, out: str | Path, *, seed: int, **knobs: float) -> Path:
+    """A corpus with the videos of another, by links, and a narration of its own.
+
+    Args:
+        source: A complete MiniTube folder.
+        out: A new folder.
+        seed: Of the narration; with the corpus's own seed and no knobs, the narration stays as it was.
+        **knobs: Narration knobs that differ from the source's: ``offset_mean``, ``offset_sigma``, ``filler_share``,
+            ``attribute_drop``, ``word_drop``.
+
+    Returns:
+        The new folder, a SOURCE for readers.
+
+    Raises:
+        UserError: A source without narrated videos, a knob that is none of narration, a folder that is not new.
+    """
+    source, out = Path(source), Path(out)
+    if other := sorted(set(knobs) - set(NARRATION_KNOBS)):
+        raise UserError(f"{other[0]!r} is no knob of narration: there are {', '.join(NARRATION_KNOBS)}")
+    known = read_source(source)
+    if "howto" not in known["splits"]:
+        raise UserError(f"{source} has no narrated videos yet: complete its split howto first")
+    chosen = knobs_from(knobs, Knobs(**known["knobs"]))
+    if out.exists():
+        raise UserError(f"{out} exists already: choose a new folder for the narration")
+    work = write.temporary(out)
+    work.mkdir(parents=True)
+    try:
+        _fill(source, work, known | {"knobs": as_json(chosen), "narration_seed": seed}, chosen, seed)
+        os.replace(work, out)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return out
+
+
+def _fill(source: Path, work: Path, about: dict[str, Any], knobs: Knobs, seed: int) -> None:
+    videos = read_annotations(source)
+    for video in videos.values():
+        if video["split"] == "howto":
+            video["narration"] = redraw(video, seed, knobs)
+    for folder in ("howto/videos", "audioset", "eval"):
+        if (source / folder).is_dir():
+            (work / folder).parent.mkdir(parents=True, exist_ok=True)
+            os.symlink((source / folder).resolve(), work / folder, target_is_directory=True)
+    narrated = [video for video in videos.values() if video["split"] == "howto"]
+    for file, text in write.index_files("howto", narrated).items():
+        write.atomic_text(work / file, text)
+    write.atomic_text(work / "annotations.json", write.annotations_json(videos))
+    write.atomic_json(work / "source.json", about)
+
+
+def redraw(video: dict[str, Any], seed: int, knobs: Knobs) -> list[dict[str, Any]]:
+    """Narration lines of one annotated video, as its annotation holds them."""
+    told = [(Factors(**{name: step[name] for name in FACTORS}), step["outcome"]) for step in video["steps"]]
+    seconds = video["steps"][0]["end"] - video["steps"][0]["start"]
+    lines = narration(told, seconds, seed, video["split"], video["number"], knobs)
+    return [asdict(line) for line in lines]
