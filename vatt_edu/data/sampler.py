@@ -118,7 +118,7 @@ def shares(weights: tuple[float, ...]) -> tuple[int, ...]:
     while sum(counts) < BLOCK:
         counts[max(range(len(counts)), key=lambda i: (exact[i] - counts[i], -i))] += 1
     while sum(counts) > BLOCK:
-        counts[min(range(len(counts)), key=lambda i: (exact[i] - counts[i] if counts[i] > 1 else 2.0, i))] -= 1
+        counts[min(range(len(counts)), key=lambda i: (exact[i] - counts[i] if counts[i] > 1 else math.inf, i))] -= 1
     return tuple(counts)
 
 

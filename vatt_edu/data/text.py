@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from os import PathLike
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Self
+from typing import Any
 
 import torch
 from jaxtyping import Int
@@ -36,7 +36,7 @@ class Vocabulary:
         self._tokenizer = tokenizer
 
     @classmethod
-    def train(cls, lines: Iterable[str], size: int) -> Self:
+    def train(cls, lines: Iterable[str], size: int) -> "Vocabulary":
         """The most frequent words of ``lines``, ties in alphabetical order.
 
         Args:
@@ -60,7 +60,7 @@ class Vocabulary:
         return cls(tokenizer)
 
     @classmethod
-    def load(cls, path: str | PathLike[str]) -> Self:
+    def load(cls, path: str | PathLike[str]) -> "Vocabulary":
         """The vocabulary that ``save`` wrote.
 
         Raises:
