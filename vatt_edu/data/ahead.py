@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import torch
 from torch.utils.data import DataLoader, Dataset
@@ -37,6 +37,7 @@ class Skip:
     index: int
 
 
+@runtime_checkable
 class Stream(Protocol):
     """What can be read ahead: ``ClipStream``."""
 

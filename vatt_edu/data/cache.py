@@ -18,7 +18,7 @@ import numpy as np
 
 from vatt_edu.config import ClipSpec
 from vatt_edu.data._probe import MediaError, probe
-from vatt_edu.data.processes import run_all
+from vatt_edu.data.processes import cores, run_all
 from vatt_edu.data.reader import FileReader, Frames, Pcm, Track
 from vatt_edu.data.sources import Source, Video
 from vatt_edu.errors import UserError
@@ -178,7 +178,7 @@ def _build(
     """Decode files and append them to the index as they are done."""
     jobs = [(folder, file, path, spec) for file, path in todo.items()]
     if processes is None:
-        processes = 0 if len(jobs) <= FEW else len(os.sched_getaffinity(0))
+        processes = 0 if len(jobs) <= FEW else cores()
     with open(folder / "index.jsonl", "a", encoding="utf-8") as index:
         if index.tell():
             index.write("\n")  # ends a line that was interrupted

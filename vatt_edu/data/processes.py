@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.context import BaseContext
@@ -14,6 +14,11 @@ Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 CRASH = "the decoder crashed on it"
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def context() -> BaseContext:
@@ -86,7 +91,7 @@ def _isolated(work: Callable[[Job], Result], job: Job) -> Result | str:
         return CRASH
 
 
-def _progress(results: Iterator[Any], total: int, title: str, quiet: bool) -> Iterator[Any]:
+def _progress(results: Iterator[Any], total: int, title: str, quiet: bool) -> Iterable[Any]:
     if quiet or not total:
         return results
     try:
@@ -94,5 +99,5 @@ def _progress(results: Iterator[Any], total: int, title: str, quiet: bool) -> It
     except ModuleNotFoundError:
         print(f"{title}: {total} files", file=sys.stderr)
         return results
-    bar: Iterator[Any] = tqdm(results, total=total, desc=title, unit="file")
+    bar: Iterable[Any] = tqdm(results, total=total, desc=title, unit="file")
     return bar

@@ -8,7 +8,7 @@ import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,7 @@ class Track:
         return cls(frames, round(info.duration * spec.sample_rate), info.duration, info.has_video, info.has_audio)
 
 
+@runtime_checkable
 class Reader(Protocol):
     """Where frames and samples come from. Every method raises ``MediaError`` if the file cannot be decoded."""
 

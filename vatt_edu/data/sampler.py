@@ -114,7 +114,7 @@ def shares(weights: tuple[float, ...]) -> tuple[int, ...]:
     """How many of ``BLOCK`` draws each source gets: nearest to its share, at least 1 where the weight is not 0."""
     total = sum(weights)
     exact = [BLOCK * weight / total for weight in weights]
-    counts = [max(int(share), int(share > 0)) for share in exact]
+    counts = [max(int(share), int(weight > 0)) for share, weight in zip(exact, weights, strict=True)]
     while sum(counts) < BLOCK:
         counts[max(range(len(counts)), key=lambda i: (exact[i] - counts[i], -i))] += 1
     while sum(counts) > BLOCK:

@@ -24,7 +24,12 @@ class Window:
 
 
 def window_batches(
-    windows: Sequence[Window], spec: ClipSpec, vocab: Vocabulary | None, batch_size: int, source: Source | None = None
+    windows: Sequence[Window],
+    spec: ClipSpec,
+    vocab: Vocabulary | None,
+    batch_size: int,
+    source: Source | None = None,
+    quiet: bool = False,
 ) -> Iterator[Batch]:
     """Batches of given windows without any augmentation (center crop); the last batch may be smaller.
 
@@ -37,11 +42,14 @@ def window_batches(
         vocab: Words; None: no text.
         batch_size: Largest number of windows in a batch.
         source: Read through this source's decoded cache (made where missing); None decodes the files.
+        quiet: No progress bar while the cache is made.
 
     Raises:
         MediaError: If a file cannot be decoded.
     """
-    reader: Reader = open_cache(source, [window.video for window in windows], spec) if source else FileReader(spec)
+    reader: Reader = FileReader(spec)
+    if source:
+        reader = open_cache(source, [window.video for window in windows], spec, quiet)
     words = Words(vocab, spec.words) if vocab else None
     for start in range(0, len(windows), batch_size):
         some = windows[start : start + batch_size]
@@ -63,11 +71,16 @@ def first_frame(window: Window, reader: Reader, spec: ClipSpec) -> int:
 
 
 def eval_batches(
-    clips: Sequence[Video], spec: ClipSpec, vocab: Vocabulary, batch_size: int, source: Source | None = None
+    clips: Sequence[Video],
+    spec: ClipSpec,
+    vocab: Vocabulary,
+    batch_size: int,
+    source: Source | None = None,
+    quiet: bool = False,
 ) -> Iterator[Batch]:
     """The center window of each clip, with its caption as its one line of text (``window_batches`` otherwise).
 
     Raises:
         MediaError: If a file cannot be decoded.
     """
-    return window_batches([Window(clip, text=clip.caption) for clip in clips], spec, vocab, batch_size, source)
+    return window_batches([Window(clip, text=clip.caption) for clip in clips], spec, vocab, batch_size, source, quiet)
