@@ -60,14 +60,14 @@ class Knobs:
     word_drop: float = 0.03
 
     def __post_init__(self) -> None:
-        _within(self, 0, 1, "photo_share", "distractor_share", "attribute_drop", "word_drop")
-        _within(self, 0, 0.95, "filler_share")
-        _within(self, 1, 60, "backgrounds")
-        _within(self, 0, 3, "still_objects")
-        _within(self, 0, 24, "pitch_spread")
-        _within(self, 1, 4, "decay_spread")
-        _within(self, 0, 60, "offset_sigma")
-        _within(self, -20, 60, "snr_low", "snr_high")
+        _within(self, 0.0, 1.0, "photo_share", "distractor_share", "attribute_drop", "word_drop")
+        _within(self, 0.0, 0.95, "filler_share")
+        _within(self, 1.0, 60.0, "backgrounds")
+        _within(self, 0.0, 3.0, "still_objects")
+        _within(self, 0.0, 24.0, "pitch_spread")
+        _within(self, 1.0, 4.0, "decay_spread")
+        _within(self, 0.0, 60.0, "offset_sigma")
+        _within(self, -20.0, 60.0, "snr_low", "snr_high")
         if self.snr_low > self.snr_high:
             raise UserError(f"knob snr_low = {self.snr_low} is above snr_high = {self.snr_high}")
 

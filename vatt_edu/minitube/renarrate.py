@@ -16,7 +16,7 @@ from vatt_edu.minitube.world import Factors
 FACTORS = tuple(field.name for field in fields(Factors))
 
 
-def renarrate(source: str | Path, out: str | Path, *, seed: int, **knobs: float) -> Path:
+def renarrate(source: str | Path, out: str | Path, *, seed: int, **knobs: Any) -> Path:
     """A corpus with the videos of another, by links, and a narration of its own.
 
     Args:

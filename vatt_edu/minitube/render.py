@@ -121,9 +121,9 @@ def _fixed(points: list[tuple[float, float]]) -> np.ndarray:
     return np.round(np.array(points) * 16).astype(np.int32)
 
 
-def _line(image: np.ndarray, a: tuple[float, float], b: tuple[float, float], color: tuple, width: float) -> None:
+def _line(image: np.ndarray, a: tuple[float, float], b: tuple[float, float], color: tuple, width: int) -> None:
     start, end = _fixed([a, b])
-    cv2.line(image, start.tolist(), end.tolist(), color, max(1, round(width)), cv2.LINE_AA, 4)
+    cv2.line(image, start.tolist(), end.tolist(), color, width, cv2.LINE_AA, 4)
 
 
 def _disc(image: np.ndarray, center: tuple[float, float], radius: float, color: tuple) -> None:
@@ -140,7 +140,7 @@ def _polygon(image: np.ndarray, points: list[tuple[float, float]], color: tuple,
 def _paint_behind(image: np.ndarray, tool: Tool, camera: Camera) -> None:
     if tool.kind == "rope":
         _line(image, camera.at(tool.x, tool.y), camera.at(tool.u, tool.v), DARK, 3)
-        _disc(image, camera.at(tool.x, tool.y), 4, DARK)
+        _disc(image, camera.at(tool.x, tool.y), 4.0, DARK)
     elif tool.kind == "crane":
         _line(image, camera.at(tool.x, tool.y), camera.at(tool.u, tool.v), DARK, 2)
     elif tool.kind == "post":

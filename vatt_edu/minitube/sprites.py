@@ -38,7 +38,7 @@ def outline(shape: str, radius: float) -> np.ndarray:
     return np.array(points)
 
 
-def _mask(shape: str, radius: float, side: int, grow: float = 1.0) -> np.ndarray:
+def _mask(shape: str, radius: int, side: int, grow: float = 1.0) -> np.ndarray:
     """Coverage of the shape, ``(side, side)`` float32 in [0, 1], by drawing four times as large."""
     large = np.zeros((side * 4, side * 4), np.uint8)
     points = outline(shape, radius * 4 * grow) + side * 2

@@ -65,7 +65,7 @@ class Stage:
         self.rubbing: Callable[[], float] = lambda: 0.0
         self.scenery: list[Tool] = []
         self._touched: dict[tuple[int, int], float] = {}
-        self.wall((-2, FLOOR), (3, FLOOR))
+        self.wall((-2.0, FLOOR), (3.0, FLOOR))
         self.space.on_collision(None, None, post_solve=self._contact)
 
     def wall(self, a: tuple[float, float], b: tuple[float, float], friction: float = 0.6) -> None:
@@ -78,7 +78,7 @@ class Stage:
     def bumpers(self) -> None:
         """A low wall at either side of the picture (to physics, high enough that nothing leaves)."""
         for x in (0.03, 0.97):
-            self.wall((x, -2), (x, FLOOR), friction=0.0)
+            self.wall((x, -2.0), (x, FLOOR), friction=0.0)
             self.scenery.append(Tool("bumper", x, 0.24))
 
     def add(self, x: float, y: float, radius: float, elasticity: float, inertia: float = 1.0) -> pymunk.Body:

@@ -158,7 +158,7 @@ def video_file(split: str, number: int) -> tuple[str, str]:
         return name, f"howto/videos/{name}.mp4"
     if split == "audioset":
         name = f"aset_{number:06d}"
-        return name, f"audioset/videos/{name}_{segment(number, 0)[0]:.0f}.mp4"
+        return name, f"audioset/videos/{name}_{segment(number, 0.0)[0]:.0f}.mp4"
     name = f"{split}_{number:05d}"
     return name, f"eval/{split}/{name}.mp4"
 
