@@ -14,6 +14,8 @@ PORT ?= 8000
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --disable-pip-version-check --progress-bar on
 STAMP := $(VENV)/.installed
+# Corpora are made here once, for tests, notebooks and `make lab` alike.
+export VATT_DATA ?= $(CURDIR)/build
 # Two test processes on two cores: one thread each. No test or notebook may need the network.
 OFFLINE := HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1

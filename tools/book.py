@@ -52,8 +52,9 @@ def fingerprint(*names: str) -> str:
 def environment() -> dict[str, str]:
     """The environment variables of a subprocess: our programs first, two threads unless told otherwise."""
     ours = {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+    corpora = {"VATT_DATA": os.environ.get("VATT_DATA", str(ROOT / "build"))}
     threads = {name: os.environ.get(name, "2") for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
-    return {**os.environ, **ours, **threads, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    return {**os.environ, **ours, **corpora, **threads, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 
 
 def run_notebook(name: str) -> int:
