@@ -66,3 +66,11 @@ def test_hygiene_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert "cell 0 has outputs" in capsys.readouterr().out
     assert notebooks.main(["--fix", str(path)]) == 0
     assert notebooks.main([str(path)]) == 0
+
+
+def test_the_model_in_one_page_is_short() -> None:
+    """At most 120 lines, blank ones and comments included; they are the cells named ``code-…``."""
+    cells = json.loads((BOOK / "vatt_in_one_page.ipynb").read_text(encoding="utf-8"))["cells"]
+    model = ["".join(cell["source"]) for cell in cells if cell["id"].startswith("code-")]
+    assert all(part in "\n".join(model) for part in ("class VATT", "class Attention", "def contrast"))
+    assert sum(len(source.split("\n")) for source in model) <= 120

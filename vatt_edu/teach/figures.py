@@ -1,0 +1,58 @@
+"""Figures of the book: vector, in the page's own colors (light and dark), with words for who cannot see them."""
+
+import hashlib
+import io
+import re
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# One fixed color for each modality (Okabe and Ito's palette): the page's CSS variable, and what stands in where a
+# figure is looked at outside of a page. The stylesheet gives the variables their values in light and dark.
+COLORS = {"video": "#0072b2", "audio": "#b34700", "text": "#00754f", "ink": "#1f2328", "muted": "#57606a"}
+
+
+def new(width: float = 7.0, height: float = 3.2) -> "Figure":
+    """An empty figure in the book's look; inches, of which a page shows about seven across."""
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    ink, muted = COLORS["ink"], COLORS["muted"]
+    look: dict[Any, Any] = {
+        "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 10, "text.color": ink,
+        "axes.labelcolor": ink, "axes.edgecolor": muted, "xtick.color": ink, "ytick.color": ink,
+        "axes.spines.top": False, "axes.spines.right": False, "figure.facecolor": "none", "axes.facecolor": "none",
+    }  # fmt: skip
+    matplotlib.rcParams.update(look)
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def svg(fig: "Figure", alt: str) -> str:
+    """The figure as one inline ``<svg role="img">`` whose colors follow the page."""
+    import matplotlib
+
+    buffer = io.StringIO()
+    name = hashlib.sha256(alt.encode()).hexdigest()[:8]  # marks inside a page must not collide between figures
+    with matplotlib.rc_context({"svg.hashsalt": name, "svg.id": f"figure-{name}"}):
+        fig.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+    body = buffer.getvalue()
+    body = body[body.index("<svg") :]
+    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
+    body = re.sub(r'(<svg [^>]*?)width="([\d.]+)pt" height="([\d.]+)pt"', r'\1width="\2pt"', body, count=1)
+    for color, value in COLORS.items():
+        body = body.replace(value, f"var(--vatt-{color}, {value})")
+    return body.replace("<svg ", f'<svg role="img" aria-label="{escape(alt, quote=True)}" ', 1)
+
+
+def show(fig: "Figure", alt: str) -> None:
+    """Displays a figure of the book in a notebook.
+
+    Args:
+        fig: A matplotlib figure, best from ``new``, drawn with ``COLORS``.
+        alt: What the figure says, in words.
+    """
+    from IPython.display import HTML, display
+
+    display(HTML(svg(fig, alt)))
