@@ -67,22 +67,55 @@ class VideoConfig:
 
 
 @dataclass(frozen=True)
+class MelConfig:
+    """A log-mel spectrogram, computed inside the tokenizer. Defaults: the released spectrogram tower's."""
+
+    window: int = 2_048  # samples
+    hop: int = 1_024  # samples
+    bins: int = 80
+    low: float = 80.0  # Hz
+    high: float = 7_600.0  # Hz
+    sample_rate: int = 48_000  # must be that of the data
+    patch_frames: int = 16  # a token spans so many frames and all bins
+
+    def __post_init__(self) -> None:
+        _positive(self, "window", "hop", "bins", "sample_rate", "patch_frames")
+        if not 0 <= self.low < self.high <= self.sample_rate / 2:
+            raise UserError(
+                f"audio.mel.low = {self.low:g} and high = {self.high:g} must lie in order between 0 and half of "
+                f"audio.mel.sample_rate = {self.sample_rate}"
+            )
+
+
+@dataclass(frozen=True)
 class AudioConfig:
-    """The audio tower: a raw waveform cut into segments."""
+    """The audio tower: a raw waveform cut into segments, or a log-mel spectrogram cut into groups of frames."""
 
     samples: int = 153_600
+    signal: Literal["waveform", "log_mel"] = "waveform"
     patch: int = 128
-    gain: float = 1.0  # multiplies the waveform before the tokenizer (official: none)
+    gain: float = 1.0  # multiplies the signal before the tokenizer (official: none)
+    mel: MelConfig = MelConfig()
     encoder: EncoderConfig = EncoderConfig()
 
     def __post_init__(self) -> None:
-        if self.patch < 1 or self.samples < self.patch or self.samples % self.patch:
+        if self.signal == "log_mel":
+            if self.samples < self.mel.hop * self.mel.patch_frames:
+                raise UserError(f"audio.samples = {self.samples} are too few for one patch of audio.mel")
+        elif self.patch < 1 or self.samples < self.patch or self.samples % self.patch:
             raise UserError(f"audio.samples = {self.samples} is not a positive multiple of audio.patch = {self.patch}")
 
     @property
     def grid(self) -> tuple[int]:
-        """(N,): how many segments; also the size of the position table."""
+        """(N,): how many tokens; also the size of the position table."""
+        if self.signal == "log_mel":
+            return (-(-self.samples // self.mel.hop) // self.mel.patch_frames,)
         return (self.samples // self.patch,)
+
+    @property
+    def patch_shape(self) -> tuple[int, ...]:
+        """Size of a patch along each axis of the signal, channels last."""
+        return (self.mel.patch_frames, self.mel.bins, 1) if self.signal == "log_mel" else (self.patch, 1)
 
 
 @dataclass(frozen=True)
@@ -279,6 +312,12 @@ class Config:
             raise UserError(
                 f"data.short_side = {self.data.short_side} is smaller than the crop "
                 f"{self.model.video.height} x {self.model.video.width} (model.video)"
+            )
+        audio = self.model.audio
+        if audio.signal == "log_mel" and audio.mel.sample_rate != self.data.sample_rate:
+            raise UserError(
+                f"model.audio.mel.sample_rate = {audio.mel.sample_rate} is not data.sample_rate = "
+                f"{self.data.sample_rate}"
             )
 
     @property

@@ -5,6 +5,7 @@ puts an AGG token in front and encodes. The released code drops tokens *after* p
 before is the same function of the kept tokens and does less work. AGG is never dropped and has no position.
 """
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Literal
 
@@ -18,7 +19,7 @@ from vatt_edu.config import AudioConfig, EncoderConfig, ModelConfig, TextConfig,
 from vatt_edu.droptoken import Kept, keep_indices, take
 from vatt_edu.encoder import Encoder, TextEncoder, agg_token, linear
 from vatt_edu.positions import AxisPositions
-from vatt_edu.tokens import PatchTokenizer, Raw, WordEmbedding, audio_patches, video_patches
+from vatt_edu.tokens import PatchTokenizer, Raw, WordEmbedding, audio_patches, log_mel_patches, video_patches
 
 Pooling = Literal["agg", "max_mean"]
 
@@ -123,9 +124,13 @@ def video_tower(config: VideoConfig, pooling: Pooling = "agg", position_scale: f
 
 def audio_tower(config: AudioConfig, pooling: Pooling = "agg", position_scale: float = 1.0) -> RawTower:
     """The tower for ``(B, S)`` waveforms."""
+    if config.signal == "log_mel":
+        patches: Callable[[Tensor], Raw] = functools.partial(log_mel_patches, config=config.mel)
+    else:
+        patches = functools.partial(audio_patches, patch=config.patch)
     return RawTower(
-        lambda audio: audio_patches(audio, config.patch),
-        (config.patch, 1),
+        patches,
+        config.patch_shape,
         config.grid,
         config.encoder,
         pooling,

@@ -1,15 +1,18 @@
-"""Raw signals to tokens (paper, section 3.1): video tubelets, waveform segments, words.
+"""Raw signals to tokens (paper, section 3.1): video tubelets, waveform segments, words; by option, log-mel frames.
 
 A tokenizer is a reshape and one matrix product: the official strided convolution, whose kernel and stride are equal, is
 the same function. Cutting comes apart from projecting, so that DropToken can throw patches away while they are still
 bytes. Patches are flattened with the channel fastest, as a flattened TensorFlow kernel is, tokens with time slowest.
 """
 
+import functools
 import math
 
 import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
+
+from vatt_edu.config import MelConfig
 
 Raw = UInt8[Tensor, "B N P"] | Float[Tensor, "B N P"]
 
@@ -43,6 +46,48 @@ def audio_patches(audio: Float[Tensor, "B S"], patch: int) -> Float[Tensor, "B N
     if audio.shape[1] % patch:
         raise ValueError(f"segments of {patch} samples do not divide a waveform of {audio.shape[1]}")
     return audio.unflatten(1, (-1, patch))
+
+
+def log_mel_patches(audio: Float[Tensor, "B S"], config: MelConfig) -> Float[Tensor, "B N P"]:
+    """Groups of frames of a log-mel spectrogram; frames that do not fill a group are cut off, as released.
+
+    Returns:
+        ``N = ceil(S / hop) // patch_frames`` patches of ``P = patch_frames * bins`` values in [0, 1], bins fastest.
+    """
+    mel = log_mel(audio, config)
+    low, high = mel.amin((1, 2), keepdim=True), mel.amax((1, 2), keepdim=True)
+    scaled = (mel - low) / (high - low).clamp(min=1e-12)  # a constant spectrogram becomes 0
+    whole = mel.shape[1] // config.patch_frames * config.patch_frames
+    return scaled[:, :whole].unflatten(1, (-1, config.patch_frames)).flatten(2)
+
+
+def log_mel(audio: Float[Tensor, "B S"], config: MelConfig) -> Float[Tensor, "B F bins"]:
+    """The released log-mel spectrogram: log(1 + 10,000 m) of mel bins of magnitudes, F = ceil(S / hop) frames.
+
+    Frame ``f`` begins at sample ``f * hop``; past the end there are zeros.
+    """
+    frames = -(-audio.shape[1] // config.hop)
+    padded = torch.nn.functional.pad(audio, (0, (frames - 1) * config.hop + config.window - audio.shape[1]))
+    window = torch.hann_window(config.window, device=audio.device, dtype=audio.dtype)
+    spectrum = torch.fft.rfft(padded.unfold(1, config.window, config.hop) * window, _power_of_two(config.window)).abs()
+    return torch.log1p(10_000 * (spectrum @ mel_matrix(config).to(audio)))
+
+
+@functools.cache
+def mel_matrix(config: MelConfig) -> Float[Tensor, "spectrum bins"]:
+    """Triangles that are linear in mel (1127 ln(1 + f / 700)) between equally spaced edges; the row of 0 Hz is zero."""
+    size = _power_of_two(config.window) // 2 + 1
+    mel = 1127 * torch.log1p(torch.linspace(0, config.sample_rate / 2, size, dtype=torch.float64) / 700)
+    low, high = (1127 * math.log1p(f / 700) for f in (config.low, config.high))
+    edges = torch.linspace(low, high, config.bins + 2, dtype=torch.float64)
+    width = edges[1] - edges[0]
+    weights = (1 - (mel[:, None] - edges[1:-1]).abs() / width).clamp(min=0)
+    weights[0] = 0
+    return weights
+
+
+def _power_of_two(size: int) -> int:
+    return 1 << (size - 1).bit_length()
 
 
 def as_signal(patches: Raw) -> Float[Tensor, "B N P"]:
