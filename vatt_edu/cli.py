@@ -148,11 +148,47 @@ def _minitube(
     return 0
 
 
+def _experiment(
+    name: tyro.conf.Positional[str],
+    seeds: int | None = None,
+    twin: bool = False,
+    json: bool = False,
+    quiet: bool = False,
+) -> int:
+    """Trains and tests all arms of an experiment; writes results/NAME.json. Interrupted, the same command goes on.
+
+    Args:
+        name: Which; an unknown one is answered with those there are.
+        seeds: How many; by default what the experiment asks for.
+        twin: At the size that tests run: tiny, in under a minute, into runs/twins/.
+        json: Print JSON.
+        quiet: No progress bars.
+    """
+    from vatt_edu.experiments import run
+
+    asked = run.named(name)
+    if twin:
+        asked, results = asked.twin(), Path("runs/twins")
+        found = run.run(asked, seeds, runs=results, results=results, quiet=quiet)
+    else:
+        found = run.run(asked, seeds, quiet=quiet)
+    if json:
+        _print_json(found)
+        return 0
+    print(f"\n{asked.question}\n{'arm':28} seed  split      T->V R@5  V->A R@5   (%)")
+    for row in found["rows"]:
+        for split, metrics in row["metrics"].items():
+            shown = [100 * metrics[direction]["R@5"] for direction in ("text_to_video", "video_to_audio")]
+            print(f"{row['label']:28} {row['seed']:4}  {split:10} {shown[0]:8.1f} {shown[1]:9.1f}")
+    return 0
+
+
 COMMANDS: dict[tuple[str, ...], tuple[Callable[..., int], str]] = {
     ("data", "minitube"): (_minitube, "make the small world"),
     ("pretrain",): (_pretrain, "train: vatt pretrain PRESET --data SOURCE --out RUN"),
     ("evaluate", "retrieval"): (_evaluate_retrieval, "zero-shot retrieval of a run"),
     ("embed",): (_embed, "embed files with a trained model"),
+    ("experiment",): (_experiment, "train and test what a question asks for"),
 }
 
 

@@ -385,8 +385,9 @@ def toy_long() -> Config:
 
 
 def toy_plain() -> Config:
-    """``toy`` as released: AGG token, official start, heads and DropToken sharing, no line masking; words trained."""
+    """``toy`` as released: AGG token, official start, heads and DropToken sharing, single windows; words trained."""
     config = toy()
+    data = replace(config.data, narrated_videos=32, windows_per_video=1)
     model = replace(
         config.model,
         pooling="agg",
@@ -396,7 +397,7 @@ def toy_plain() -> Config:
         droptoken=DropTokenConfig(),
         common_space=replace(config.model.common_space, heads="released"),
     )
-    return replace(config, model=model, loss=LossConfig())
+    return replace(config, model=model, data=data, loss=LossConfig())
 
 
 def toy_gpu() -> Config:

@@ -9,7 +9,7 @@ Read in this order: `world` (what there is), `stage` and `actions` (what happens
 `renarrate` (other words for the same videos).
 """
 
-from vatt_edu.minitube.build import ensure, make, read_annotations, read_source
+from vatt_edu.minitube.build import ensure, folder, make, read_annotations, read_source
 from vatt_edu.minitube.presets import PRESETS, SPLITS, VERSION, Knobs, Preset
 from vatt_edu.minitube.renarrate import renarrate
 
@@ -20,6 +20,7 @@ __all__ = [
     "Knobs",
     "Preset",
     "ensure",
+    "folder",
     "make",
     "read_annotations",
     "read_source",

@@ -84,9 +84,12 @@ def ensure(preset: str | Preset, split: str | None = None, *, workers: int | Non
         quiet: No progress bar.
     """
     plan = preset_named(preset)
-    root = os.environ.get("VATT_DATA")
-    folder = (Path(root) if root else Path("build")) / "minitube" / plan.name
-    return make(plan, folder, splits=split, workers=workers, quiet=quiet)
+    return make(plan, folder(plan.name), splits=split, workers=workers, quiet=quiet)
+
+
+def folder(name: str) -> Path:
+    """Where a corpus of that name lies: under ``$VATT_DATA/minitube`` if that is set, else ``build/minitube``."""
+    return Path(os.environ.get("VATT_DATA") or "build") / "minitube" / name
 
 
 def read_source(out: Path) -> dict[str, Any]:

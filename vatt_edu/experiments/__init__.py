@@ -1,0 +1,1 @@
+"""One small file for each question: ``vatt experiment NAME`` trains what it asks for and writes ``results/NAME.json``."""

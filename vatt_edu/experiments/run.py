@@ -1,0 +1,177 @@
+"""Runs an experiment: some configurations, some seeds, one row of numbers each; what is done is not done again.
+
+Every run is a folder under ``runs/experiments/NAME/``, so an interrupted experiment goes on where it stopped, and each
+number can be looked into. ``results/NAME.json`` is replaced after every run.
+"""
+
+import hashlib
+import importlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from vatt_edu.config import Config
+from vatt_edu.config_json import to_json
+from vatt_edu.data.sources import open_source
+from vatt_edu.errors import UserError
+from vatt_edu.evaluation.retrieval import evaluate
+from vatt_edu.training.checkpoint import last, write_json
+from vatt_edu.training.pretrain import pretrain
+from vatt_edu.training.report import machine
+
+NAMES = ("toy", "departures", "shortcut", "log_mel")
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A MiniTube corpus: its preset, and knobs that differ."""
+
+    preset: str
+    knobs: dict[str, Any] = field(default_factory=dict)
+
+    def ensure(self, quiet: bool = False) -> Path:
+        """Its folder, made where it is missing."""
+        from vatt_edu import minitube
+
+        if not self.knobs:
+            return minitube.ensure(self.preset, quiet=quiet)
+        name = "-".join([self.preset, *(f"{key}={value}" for key, value in sorted(self.knobs.items()))])
+        return minitube.make(self.preset, minitube.folder(name), quiet=quiet, **self.knobs)
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One of the things that are compared.
+
+    Attributes:
+        label: What the row is called.
+        config: What is trained; the seed is set for each run.
+        corpus: Where it is trained.
+        tested: Where it is tested; the corpus it is trained on if None.
+    """
+
+    label: str
+    config: Config
+    corpus: Corpus = Corpus("small")
+    tested: Corpus | None = None
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A question, and the arms that answer it.
+
+    Attributes:
+        name: Of the file under ``results/``.
+        question: In one sentence.
+        arms: What is compared.
+        splits: On which splits.
+        seeds: How many, unless the command says otherwise.
+    """
+
+    name: str
+    question: str
+    arms: tuple[Arm, ...]
+    splits: tuple[str, ...] = ("val", "test_iid", "test_comp", "test_bg")
+    seeds: int = 3
+
+    @property
+    def config_hash(self) -> str:
+        """Changes with any field of any arm: a file of results with another hash is stale."""
+        text = json.dumps([[arm.label, to_json(arm.config), vars(arm.corpus)] for arm in self.arms], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def twin(self) -> "Experiment":
+        """The same at a size that a test runs in under a minute: tiny corpora, a few steps of small batches."""
+        return replace(
+            self,
+            arms=tuple(replace(arm, config=_small(arm.config), corpus=_tiny(arm.corpus), tested=None)
+                       for arm in self.arms[:2]),
+            splits=("val",),
+            seeds=1,
+        )  # fmt: skip
+
+
+def _small(config: Config) -> Config:
+    data = replace(config.data, narrated_videos=2, text_free=2)
+    return replace(config, data=data, train=replace(config.train, steps=6, checkpoint_every=6))
+
+
+def _tiny(corpus: Corpus) -> Corpus:
+    return replace(corpus, preset="tiny", knobs={})
+
+
+def named(name: str) -> Experiment:
+    """The experiment of that name.
+
+    Raises:
+        UserError: If there is none; the message lists those there are.
+    """
+    if name not in NAMES:
+        raise UserError(f"unknown experiment {name!r}; there are: {', '.join(NAMES)}")
+    build: Callable[[], Experiment] = importlib.import_module(f"vatt_edu.experiments.{name}").experiment
+    return build()
+
+
+def run(
+    experiment: Experiment,
+    seeds: int | None = None,
+    runs: Path = Path("runs/experiments"),
+    results: Path = Path("results"),
+    quiet: bool = False,
+) -> dict[str, Any]:
+    """Trains and tests every arm with every seed; writes ``results/NAME.json`` and returns it.
+
+    Args:
+        experiment: What to do.
+        seeds: How many seeds, from 0.
+        runs: Where the runs are kept.
+        results: Where the table goes.
+        quiet: No progress bars.
+    """
+    numbers = range(seeds or experiment.seeds)
+    path = results / f"{experiment.name}.json"
+    rows: list[dict[str, Any]] = []
+    for seed in numbers:  # seed by seed, so that what is there so far compares
+        for arm in experiment.arms:
+            rows.append(_row(arm, seed, runs / experiment.name / f"{arm.label}-{seed}", experiment.splits, quiet))
+            whole = {
+                "name": experiment.name,
+                "question": experiment.question,
+                "command": f"vatt experiment {experiment.name} --seeds {len(numbers)}",
+                "config_hash": experiment.config_hash,
+                "corpus": {arm.label: vars(arm.corpus) for arm in experiment.arms},
+                "seeds": list(numbers[: seed + 1]),
+                **machine(),
+                "rows": rows,
+            }
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_json(path, whole)
+    return whole
+
+
+def _row(arm: Arm, seed: int, out: Path, splits: Sequence[str], quiet: bool) -> dict[str, Any]:
+    """Trains one arm with one seed, or takes up where it was left, and tests it."""
+    folder = arm.corpus.ensure(quiet)
+    config = replace(arm.config, seed=seed)
+    newest = last(out)
+    if newest is None or json.loads((newest / "meta.json").read_text())["step"] < config.train.steps:
+        result = pretrain(config, [str(folder)], out, preset=arm.label, resume=True, quiet=quiet)
+        if result.interrupted:
+            raise KeyboardInterrupt
+    tested = open_source(arm.tested.ensure(quiet) if arm.tested else folder)
+    found: dict[str, Any] = {}
+    for split in splits:
+        found = evaluate(out, tested, split, quiet)
+    log = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+    final = log[-50:]
+    return {
+        "label": arm.label,
+        "seed": seed,
+        "steps": found["steps"],
+        "train_seconds": round(found["train_seconds"], 1),
+        "nce": sum(line["nce"] for line in final) / len(final),
+        "mil_nce": sum(line["mil_nce"] for line in final) / len(final),
+        "metrics": {split: found["splits"][split]["trained"] for split in splits},
+    }
