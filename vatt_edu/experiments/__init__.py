@@ -1,1 +1,1 @@
-"""One small file for each question: ``vatt experiment NAME`` trains what it asks for and writes ``results/NAME.json``."""
+"""One small file a question: ``vatt experiment NAME`` trains what it asks for and writes ``results/NAME.json``."""
