@@ -21,13 +21,14 @@ from vatt_edu.losses import vatt_loss
 if TYPE_CHECKING:
     from vatt_edu import minitube
     from vatt_edu.evaluation.embed import load
+    from vatt_edu.shipped import shipped
 
-_LATER = {"load": "vatt_edu.evaluation.embed", "minitube": None}
+_LATER = {"load": "vatt_edu.evaluation.embed", "minitube": None, "shipped": "vatt_edu.shipped"}
 
 __all__ = [
     "Batch", "Embeddings", "video_patches", "audio_patches", "PatchTokenizer", "WordEmbedding", "AxisPositions",
     "keep_count", "keep_indices", "Encoder", "TextEncoder", "CommonSpace", "VATT", "vatt_loss", "config", "losses",
-    "load", "minitube",
+    "load", "minitube", "shipped",
 ]  # fmt: skip  # in teaching order
 
 
