@@ -12,6 +12,7 @@ WORKERS ?= 2
 PORT ?= 8000
 
 PY := $(VENV)/bin/python
+VATT := $(VENV)/bin/vatt
 PIP := $(PY) -m pip install --disable-pip-version-check --progress-bar on
 STAMP := $(VENV)/.installed
 # Corpora are made here once, for tests, notebooks and `make lab` alike.
@@ -21,7 +22,7 @@ OFFLINE := HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help env vendor book test serve lab lint clean
+.PHONY: help env vendor book test toy demo serve lab lint clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -56,6 +57,17 @@ test: vendor  ## everything: lint, types, unit tests, notebooks, pages, pages in
 	@echo "==> test 4 of 4: the pages in a browser"
 	@$(PY) -m pytest tests/browser -v
 	@echo "==> all green"
+
+toy: env  ## corpus small, the preset toy trained on it, evaluation and report, into runs/toy (about 20 minutes)
+	@echo "==> toy 1 of 3: the corpus small"
+	@$(VATT) data minitube --preset small --out $(VATT_DATA)/minitube/small
+	@echo "==> toy 2 of 3: training; interrupted, make toy goes on"
+	@test -f runs/toy/model.safetensors || $(VATT) pretrain toy --data $(VATT_DATA)/minitube/small --out runs/toy --resume
+	@echo "==> toy 3 of 3: evaluation and report"
+	@$(VATT) evaluate all runs/toy --data $(VATT_DATA)/minitube/small
+
+demo: env  ## a minute with the shipped model: asks for clips by word, by sound and by clip, writes a page
+	@$(PY) -m vatt_edu.teach.demo
 
 serve: book  ## render the pages and serve them at http://localhost:8000 (PORT=)
 	@echo "==> http://localhost:$(PORT) (Ctrl-C ends it)"

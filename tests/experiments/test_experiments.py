@@ -1,0 +1,90 @@
+"""Experiments: what their arms differ in, that a run is taken up where it was left, and what a row holds."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import clips
+import pytest
+
+from vatt_edu import config
+from vatt_edu.config_json import to_json
+from vatt_edu.errors import UserError
+from vatt_edu.experiments import run
+from vatt_edu.experiments.departures import DEPARTURES
+
+
+def flat(tree: dict, where: str = "") -> dict[str, object]:
+    found: dict[str, object] = {}
+    for name, value in tree.items():
+        found |= flat(value, f"{where}{name}.") if isinstance(value, dict) else {where + name: value}
+    return found
+
+
+def different(ours: config.Config, theirs: config.Config) -> set[str]:
+    a, b = flat(to_json(ours)), flat(to_json(theirs))
+    return {name for name in a if a[name] != b[name]}
+
+
+def test_each_departure_is_taken_alone() -> None:
+    """Together they are all that tells ``toy`` from ``toy_plain``, but for how the masked mean is taken."""
+    toy, plain = config.toy(), config.toy_plain()
+    parts = [different(change(toy, plain), toy) for change in DEPARTURES.values()]
+    assert all(parts)
+    assert sum(map(len, parts)) == len(set.union(*parts)), "two departures change the same field"
+    assert set.union(*parts) == different(toy, plain) - {"loss.mask_mean"}
+    for change, part in zip(DEPARTURES.values(), parts, strict=True):
+        assert different(change(plain, toy), plain) == part
+
+
+def test_every_experiment_says_what_it_compares() -> None:
+    for name in run.NAMES:
+        experiment = run.named(name)
+        labels = [arm.label for arm in experiment.arms]
+        assert experiment.name == name
+        assert experiment.question.endswith("?")
+        assert len(set(labels)) == len(labels) >= 2
+    with pytest.raises(UserError, match="departures"):
+        run.named("nothing")
+
+
+def test_hash_follows_any_field() -> None:
+    experiment = run.named("toy")
+    arm = experiment.arms[0]
+    other = replace(arm, config=replace(arm.config, optim=replace(arm.config.optim, lr=1.1e-3)))
+    assert experiment.config_hash == run.named("toy").config_hash
+    assert replace(experiment, arms=(other, *experiment.arms[1:])).config_hash != experiment.config_hash
+
+
+@pytest.fixture
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> run.Experiment:
+    """Two arms of a few steps on a corpus of a few clips."""
+    corpus = clips.corpus(tmp_path / "corpus", narrated=2, text_free=2)
+    monkeypatch.setattr(run.Corpus, "ensure", lambda self, quiet=False: corpus)
+    experiment = run.named("log_mel").twin()
+    encoder = replace(config.toy().model.video.encoder, layers=1)
+
+    def thin(arm: run.Arm) -> run.Arm:
+        model = arm.config.model
+        model = replace(model, video=replace(model.video, encoder=encoder), start="official")
+        return replace(arm, config=replace(arm.config, model=model))
+
+    return replace(experiment, arms=tuple(map(thin, experiment.arms)), splits=("test_iid",))
+
+
+def test_rows_and_resuming(small: run.Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = run.run(small, seeds=1, runs=tmp_path / "runs", results=tmp_path / "results", quiet=True)
+    assert [row["label"] for row in found["rows"]] == ["waveform", "log_mel"]
+    assert {"name", "command", "config_hash", "corpus", "seeds", "machine", "versions", "commit", "rows"} <= set(found)
+    row = found["rows"][0]
+    assert row["steps"] == 6
+    assert 0 <= row["metrics"]["test_iid"]["text_to_video"]["R@5"] <= 1
+    assert json.loads((tmp_path / "results" / "log_mel.json").read_text()) == found
+
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("what is done is not done again")
+
+    monkeypatch.setattr(run, "pretrain", never)
+    again = run.run(small, seeds=1, runs=tmp_path / "runs", results=tmp_path / "results", quiet=True)
+    assert [r["metrics"] for r in again["rows"]] == [r["metrics"] for r in found["rows"]]
+    assert [r["train_seconds"] for r in again["rows"]] == [r["train_seconds"] for r in found["rows"]]
