@@ -3,10 +3,13 @@
 Errors of the user end with one line and exit code 2: ours here, those of the arguments in tyro.
 """
 
+import contextlib
+import functools
+import io
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -22,27 +25,6 @@ except ImportError:
 INTERRUPTED = 130
 
 
-@dataclass
-class Pretrain:
-    """Train a VATT from raw video, audio and text.
-
-    Attributes:
-        data: Sources: DIR or DIR:WEIGHT each; howto100m:DIR, audioset:DIR, folder:DIR name a layout.
-        out: Folder of the run.
-        config: Any field of the preset by its dotted name.
-        resume: Go on with the run in --out.
-        cache: Read from the decoded cache beside each source; --no-cache decodes on the fly, as large runs do.
-        quiet: No progress bar.
-    """
-
-    data: tuple[str, ...]
-    out: Path
-    config: Annotated[Config, tyro.conf.arg(name="")]
-    resume: bool = False
-    cache: bool = True
-    quiet: bool = False
-
-
 def _pretrain(words: list[str]) -> int:
     if not words or words[0] in ("-h", "--help"):
         print("usage: vatt pretrain PRESET --data SOURCE [SOURCE:WEIGHT …] --out RUN [--resume] [--optim.lr 3e-4 …]\n")
@@ -51,19 +33,54 @@ def _pretrain(words: list[str]) -> int:
         print("\nvatt pretrain PRESET --help  lists every field of a preset with its value.")
         return 0 if words else 2
     name, *flags = words
-    default = Pretrain(data=tyro.MISSING, out=tyro.MISSING, config=preset(name))
-    asked: Pretrain = tyro.cli(Pretrain, prog=f"vatt pretrain {name}", default=default, args=flags)
+    default = preset(name)
+
+    def arguments(
+        data: tuple[str, ...],
+        out: Path,
+        config: Annotated[Config, tyro.conf.arg(name="")] = default,
+        resume: bool = False,
+        cache: bool = True,
+        quiet: bool = False,
+    ) -> dict[str, Any]:
+        """Train a VATT from raw video, audio and text.
+
+        Args:
+            data: Sources: DIR or DIR:WEIGHT each; howto100m:DIR, audioset:DIR, folder:DIR name a layout.
+            out: Folder of the run.
+            config: Any field of the preset by its dotted name.
+            resume: Go on with the run in --out.
+            cache: Read from the decoded cache beside each source; --no-cache decodes on the fly, as large runs do.
+            quiet: No progress bar.
+        """
+        return locals()
+
+    asked = _parse(functools.partial(tyro.cli, arguments, prog=f"vatt pretrain {name}", args=flags))
 
     from vatt_edu.training.pretrain import pretrain
 
-    result = pretrain(
-        asked.config, asked.data, asked.out, preset=name, resume=asked.resume, cache=asked.cache, quiet=asked.quiet
-    )
+    result, out = pretrain(**asked, preset=name), asked["out"]
     if result.interrupted:
         print(f"stopped and saved at step {result.step}; the same command with --resume goes on", file=sys.stderr)
         return INTERRUPTED
-    print(f"{asked.out}: trained to step {result.step}; next: vatt evaluate retrieval {asked.out} --data SOURCE")
+    print(f"{out}: trained to step {result.step}; next: vatt evaluate retrieval {out} --data SOURCE")
     return 0
+
+
+def _parse(parse: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What tyro reads; where a configuration refuses a value, our line instead of the box that tyro draws around it."""
+    try:
+        with contextlib.redirect_stderr(io.StringIO()):
+            return parse()
+    except SystemExit as end:
+        if not end.code:
+            raise
+        error: BaseException | None = end
+        while error is not None:
+            if isinstance(error, UserError):
+                raise error from None
+            error = error.__context__
+    return parse()  # says what is wrong, and ends
 
 
 def _evaluate_retrieval(
@@ -117,11 +134,18 @@ def _embed(
 
     from vatt_edu.evaluation.embed import load
 
+    if not files:
+        raise UserError("no file to embed: vatt embed RUN FILE… --out FILE.npz")
+    if out.is_dir() or not out.parent.is_dir():
+        why = "it is a" if out.is_dir() else "there is no such"
+        raise UserError(f"cannot write {out}: {why} folder; choose another --out")
     model = load(run)
     embed = model.embed_video if modality == "video" else model.embed_audio
     rows = [embed(path, space=space).numpy() for path in files]
-    with out.open("wb") as handle:
+    partial = out.with_name(f".{out.name}.partial")
+    with partial.open("wb") as handle:
         np.savez(handle, files=np.array([str(path) for path in files]), embeddings=np.stack(rows))
+    os.replace(partial, out)
     print(f"{out}: {len(rows)} embeddings of width {rows[0].shape[-1]}")
     return 0
 
@@ -204,13 +228,21 @@ def main(words: Sequence[str] | None = None) -> int:
                 return tyro.cli(function, args=rest, prog="vatt " + " ".join(name))
             except UserError as error:
                 return _say(error)
+            except BrokenPipeError:  # whoever read it has gone, as in  vatt … | head
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                return _say("the output was closed before its end")
+            except OSError as error:  # a folder that is none, no permission, a full disk
+                if error.filename is None:
+                    raise
+                return _say(f"cannot use {error.filename} ({error.strerror}): check its name, permissions and disk")
             except KeyboardInterrupt:
                 return INTERRUPTED
+    if given and given[-1] not in ("-h", "--help"):
+        there = ", ".join(" ".join(name) for name in COMMANDS)
+        return _say(f"no command {' '.join(given[:2])!r}; there are: {there}")
     print("usage: vatt COMMAND …\n")
     for name, (_, what) in COMMANDS.items():
         print(f"  {' '.join(name):20} {what}")
-    if given and given[0] not in ("-h", "--help"):
-        return _say(UserError(f"no command {' '.join(given[:2])!r}; the commands are listed above"))
     return 0 if given else 2
 
 

@@ -5,8 +5,9 @@ it changes. The command line picks a preset by its function's name and sets fiel
 (``vatt pretrain toy --optim.lr 3e-4``).
 """
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Literal
 
 from vatt_edu.errors import UserError
@@ -14,7 +15,7 @@ from vatt_edu.errors import UserError
 
 def _positive(config: object, *names: str) -> None:
     for name in names:
-        if getattr(config, name) <= 0:
+        if not 0 < getattr(config, name) < math.inf:
             raise UserError(f"{name} = {getattr(config, name)} must be positive ({type(config).__name__})")
 
 
@@ -132,6 +133,11 @@ class TextConfig:
 
     def __post_init__(self) -> None:
         _positive(self, "vocab", "words", "embedding_width", "relative_buckets", "max_distance")
+        if self.relative_buckets < 4 or self.max_distance <= self.relative_buckets // 4:
+            raise UserError(
+                f"text.relative_buckets = {self.relative_buckets} must be at least 4, and text.max_distance = "
+                f"{self.max_distance} more than a quarter of it"
+            )
 
 
 @dataclass(frozen=True)
@@ -186,9 +192,9 @@ class LossConfig:
     mask_mean: Literal["replica", "global"] = "replica"
 
     def __post_init__(self) -> None:
-        if self.temperature <= 0:
+        if not self.temperature > 0:
             raise UserError(f"loss.temperature = {self.temperature} must be positive")
-        if min(self.weight_va, self.weight_vt) < 0 or self.weight_va + self.weight_vt == 0:
+        if not (self.weight_va >= 0 and self.weight_vt >= 0 and self.weight_va + self.weight_vt > 0):
             raise UserError("loss.weight_va and loss.weight_vt must not be negative, nor both zero")
 
 
@@ -211,6 +217,11 @@ class AugmentConfig:
     color_share: float = 0.8
     audio_noise: float = 0.01
     audio_gain: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            if not 0 <= value < math.inf:
+                raise UserError(f"data.augment.{name} = {value} must not be negative; 0 is off")
 
 
 @dataclass(frozen=True)
@@ -256,8 +267,13 @@ class OptimConfig:
     clip_norm: float = 0.0  # 0 is off
 
     def __post_init__(self) -> None:
-        if self.lr <= 0 or min(self.final_lr, self.warmup_steps, self.weight_decay, self.clip_norm) < 0:
-            raise UserError("optim: lr must be positive; final_lr, warmup_steps, weight_decay, clip_norm not negative")
+        others = (self.final_lr, self.warmup_steps, self.weight_decay, self.clip_norm, self.eps)
+        if not (self.lr > 0 and all(value >= 0 for value in others)):
+            raise UserError(
+                "optim: lr must be positive; final_lr, warmup_steps, weight_decay, clip_norm, eps not negative"
+            )
+        if not all(0 <= beta < 1 for beta in self.betas):
+            raise UserError(f"optim.betas = {self.betas} must lie in [0, 1)")
 
 
 @dataclass(frozen=True)
@@ -274,6 +290,9 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         _positive(self, "steps", "checkpoint_every", "keep_checkpoints")
+        for name in ("workers", "threads"):
+            if not 0 <= getattr(self, name) <= 1024:  # torch crashes when it is asked for very many
+                raise UserError(f"train.{name} = {getattr(self, name)} must lie in [0, 1024]")
 
 
 @dataclass(frozen=True)
@@ -308,7 +327,9 @@ class Config:
     train: TrainConfig = field(default_factory=TrainConfig)
 
     def __post_init__(self) -> None:
-        if self.data.short_side < min(self.model.video.height, self.model.video.width):
+        if not 0 <= self.seed < 2**63:
+            raise UserError(f"seed = {self.seed} must lie in [0, 2**63)")
+        if self.data.short_side < max(self.model.video.height, self.model.video.width):
             raise UserError(
                 f"data.short_side = {self.data.short_side} is smaller than the crop "
                 f"{self.model.video.height} x {self.model.video.width} (model.video)"

@@ -1,6 +1,7 @@
 """Frames and samples of a given time are the ones that were shown and heard at that time."""
 
 import pickle
+import struct
 from pathlib import Path
 
 import clips
@@ -10,9 +11,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vatt_edu.config import ClipSpec
 from vatt_edu.data import _audio, _video
 from vatt_edu.data._torchaudio import log_mel, resample
+from vatt_edu.data.loader import Window, window_batches
 from vatt_edu.data.media import MediaError, probe, read_audio, read_video
+from vatt_edu.data.sources import open_source
 from vatt_edu.errors import UserError
 
 
@@ -201,3 +205,53 @@ def test_log_mel_shows_a_tone_in_its_band() -> None:
     peaks = bands.mean(-1).argmax(-1).tolist()
     assert peaks == sorted(peaks)
     assert len(set(peaks)) == 3
+
+
+def turn(path: Path, a: int, b: int, c: int, d: int) -> Path:
+    """Write into an mp4's first track header that players show x', y' = a x + c y, b x + d y (ISO 14496-12, 8.3.2)."""
+    content = bytearray(path.read_bytes())
+    head = content.index(b"tkhd") + 4
+    matrix = head + (52 if content[head] == 1 else 40)  # version 1 has longer times
+    assert struct.unpack_from(">9i", content, matrix) == (1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
+    struct.pack_into(">9i", content, matrix, a << 16, b << 16, 0, c << 16, d << 16, 0, 0, 0, 1 << 30)
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("decoder", ["decord", "pyav"])
+@pytest.mark.parametrize(
+    ("clockwise", "matrix"), [(0, (1, 0, 0, 1)), (1, (0, 1, -1, 0)), (2, (-1, 0, 0, -1)), (3, (0, -1, 1, 0))]
+)
+def test_a_phones_video_is_read_as_it_is_shown(
+    tmp_path: Path, clockwise: int, matrix: tuple[int, int, int, int], decoder: str
+) -> None:
+    sound = clips.clicks(0.7, duration=2)
+    plain = clips.write(tmp_path / "plain.mp4", duration=2, audio=sound)
+    turned = turn(clips.write(tmp_path / "turned.mp4", duration=2, audio=sound), *matrix)
+    info = probe(turned)
+    assert (info.width, info.height) == ((96, 128) if clockwise % 2 else (128, 96))
+    assert info.turns == -clockwise % 4
+    for start, frames in ((0.0, 40), (1.3, 5)):
+        stored = read_video(plain, start, frames, 20.0, 48)
+        shown = read_video(turned, start, frames, 20.0, 48, decoder)
+        assert stored.shape == (frames, 48, 64, 3)
+        assert (shown == np.rot90(stored, -clockwise, axes=(1, 2))).all()
+        assert shown.flags.c_contiguous  # torch takes no negative strides
+    if clockwise == 1:
+        assert (shown[:, 0, -1] == stored[:, 0, 0]).all()  # top left goes to top right
+    assert (read_audio(turned, 0.0, 32_000, 16_000) == read_audio(plain, 0.0, 32_000, 16_000)).all()
+
+
+def test_a_phones_video_through_the_cache(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        turn(clips.write(tmp_path / f"{name}.mp4", duration=2), 0, 1, -1, 0)
+    source = open_source(tmp_path)
+    spec = ClipSpec(
+        frames=4, fps=5.0, height=28, width=20, short_side=24, samples=8_000, sample_rate=8_000, candidates=1, words=4
+    )
+    windows = [Window(video, 0.4) for video in source.videos]
+    (cached,), (files,) = (list(window_batches(windows, spec, None, 2, where, quiet=True)) for where in (source, None))
+    assert (cached.video == files.video).all()
+    upright = read_video(source.videos[0].path, 0.4, 4, 5.0, 24)
+    assert upright.shape == (4, 32, 24, 3)
+    assert (files.video[0].numpy() == upright[:, 2:30, 2:22]).all()

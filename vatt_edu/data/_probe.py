@@ -39,6 +39,7 @@ class MediaInfo:
         sample_rate: Audio samples per second in the file; 0 without audio.
         channels: Audio channels in the file; 0 without audio.
         video_start: Seconds on the file's clock at which the first frame is shown.
+        turns: Quarter turns, counterclockwise, by which a player turns the stored pictures (phones held upright).
     """
 
     duration: float
@@ -50,6 +51,7 @@ class MediaInfo:
     sample_rate: int = 0
     channels: int = 0
     video_start: float = 0.0
+    turns: int = 0
 
 
 def pyav() -> ModuleType:
@@ -91,7 +93,7 @@ def _why(path: str | PathLike[str], error: Exception) -> str:
         return "it is a directory"
     if not os.path.getsize(path):
         return "the file is empty"
-    return f"not a media file, or cut off ({error.strerror if isinstance(error, OSError) else error})"
+    return f"not a media file, or cut off ({getattr(error, 'strerror', None) or error})"
 
 
 def _check_complete(path: str | PathLike[str], container: Any) -> None:
@@ -121,7 +123,7 @@ def origin(container: Any) -> float:
 
 
 def probe(path: str | PathLike[str]) -> MediaInfo:
-    """What ``path`` holds, without decoding it.
+    """What ``path`` holds; of its pictures only the first is decoded.
 
     Raises:
         MediaError: If it is missing, not a media file, or cut off.
@@ -134,17 +136,31 @@ def probe(path: str | PathLike[str]) -> MediaInfo:
         end = _end(container, video if video is not None else audio) - zero
         if end <= 0:
             raise MediaError(path, "it has no length")
+        width, height, turns = _shape(container, video) if video is not None else (0, 0, 0)
         return MediaInfo(
             duration=end,
             has_video=video is not None,
             has_audio=audio is not None,
             fps=float(video.average_rate or 0) if video is not None else 0.0,
-            width=video.width if video is not None else 0,
-            height=video.height if video is not None else 0,
+            width=width,
+            height=height,
             sample_rate=audio.rate if audio is not None else 0,
             channels=audio.channels if audio is not None else 0,
             video_start=_start(video) - zero if video is not None else 0.0,
+            turns=turns,
         )
+
+
+def _shape(container: Any, stream: Any) -> tuple[int, int, int]:
+    """Width and height as shown, and quarter turns; only a decoded frame knows of the turns."""
+    stream.codec_context.thread_count = 1
+    try:
+        frame = next(container.decode(stream), None)
+    except (pyav().FFmpegError, OSError):
+        frame = None
+    turns = round((frame.rotation if frame is not None else 0) / 90) % 4
+    width, height = stream.width, stream.height
+    return (height, width, turns) if turns % 2 else (width, height, turns)
 
 
 def _start(stream: Any) -> float:

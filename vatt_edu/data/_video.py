@@ -16,7 +16,8 @@ Decoder = Literal["decord", "pyav"]
 Frames = NDArray[np.uint8]
 Times = NDArray[np.float64]
 
-TRUSTED = (".mp4", ".m4v", ".mov", ".mkv", ".webm")  # decord's clock is wrong in MPEG transport streams
+TRUSTED = (".mp4", ".m4v", ".mov", ".mkv", ".webm")  # decord's clock is wrong in MPEG transport streams; and where a
+# picture is to be turned, it resizes wrongly
 TIE = 1e-4  # seconds: of two frames equally near to within this, the earlier is taken
 PREROLL = 1.0  # seconds that PyAV decodes before the first wanted frame
 
@@ -73,11 +74,12 @@ def nearest_frames(
     if not info.has_video:
         raise MediaError(path, "no video in it")
     size = scaled_size(info, short_side)
-    if choose(decoder) == "decord" and str(path).lower().endswith(TRUSTED):
+    if choose(decoder) == "decord" and str(path).lower().endswith(TRUSTED) and not info.turns:
         frames = _by_decord(path, times, size, info)
         if frames is not None:
             return frames
-    return _by_pyav(path, times, size)
+    frames = _by_pyav(path, times, size[::-1] if info.turns % 2 else size)
+    return np.ascontiguousarray(np.rot90(frames, info.turns, axes=(1, 2)))
 
 
 def _by_decord(path: str | PathLike[str], times: Times, size: tuple[int, int], info: MediaInfo) -> Frames | None:

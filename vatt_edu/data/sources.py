@@ -131,9 +131,11 @@ def open_sources(specs: Iterable[str]) -> list[tuple[Source, float]]:
     """Several corpora with their weights: ``SOURCE`` or ``SOURCE:WEIGHT`` each (weight 1 where none is given).
 
     Raises:
-        UserError: As ``open_source``; or if a weight is not positive.
+        UserError: As ``open_source``; or if there is none, or a weight is not positive.
     """
     sources = []
+    if not (specs := list(specs)):
+        raise UserError("no source of data: give at least one folder of videos, --data SOURCE")
     for spec in specs:
         name, colon, last = spec.rpartition(":")
         try:

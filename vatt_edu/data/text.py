@@ -71,7 +71,7 @@ class Vocabulary:
         try:
             tokenizer = _tokenizers().Tokenizer.from_file(os.fspath(path))
         except Exception as error:  # tokenizers raises plain Exception
-            raise UserError(f"{path} is not a vocabulary: {' '.join(str(error).split())}") from None
+            raise UserError(f"{path} is not a vocabulary ({' '.join(str(error).split())}): restore the file") from None
         if [tokenizer.token_to_id(word) for word in SPECIAL] != [PAD, UNKNOWN]:
             raise UserError(f"{path} is not one of ours: ids 0 and 1 must be {' and '.join(SPECIAL)}")
         return cls(tokenizer)

@@ -65,7 +65,7 @@ def crop(frames: Frames, height: int, width: int, y: float, x: float) -> Frames:
 
 def resize(frames: Frames, height: int, width: int) -> Frames:
     """Bilinear: (T, height, width, 3)."""
-    pixels = torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2).float()
+    pixels = torch.from_numpy(np.array(frames, np.float32, order="C")).permute(0, 3, 1, 2)
     pixels = interpolate(pixels, (height, width), mode="bilinear", align_corners=False)
     resized: Frames = pixels.round_().clamp_(0, 255).to(torch.uint8).permute(0, 2, 3, 1).numpy()
     return resized

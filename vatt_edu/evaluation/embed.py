@@ -18,7 +18,7 @@ from vatt_edu.errors import UserError
 from vatt_edu.losses import l2_normalize
 from vatt_edu.model import VATT
 from vatt_edu.training import checkpoint
-from vatt_edu.training.run_folder import read_config
+from vatt_edu.training.run_folder import read_config, read_vocabulary
 
 Space = Literal["va", "vt"]
 
@@ -54,9 +54,8 @@ def load(run: str | PathLike[str], device: str = "cpu") -> "Embedder":
         if newest is None:
             raise UserError(f"{folder} has no weights yet (no model.safetensors, no checkpoint): train it first")
         weights = newest / "state.safetensors"
-    return Embedder(
-        model_from(config, weights).to(device), config, Vocabulary.load(folder / "vocab.json"), torch.device(device)
-    )
+    vocab = read_vocabulary(folder, config)
+    return Embedder(model_from(config, weights).to(device), config, vocab, torch.device(device))
 
 
 def model_from(config: Config, weights: Path) -> VATT:

@@ -4,7 +4,6 @@ Beside the trained model stand chance and the same model before its first traini
 what training added can be seen.
 """
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import torch
 from torch import Tensor
 
 from vatt_edu.config import Config
+from vatt_edu.data.captions import read_json
 from vatt_edu.data.loader import eval_batches
 from vatt_edu.data.sources import Source, Video
 from vatt_edu.data.text import Vocabulary
@@ -40,6 +40,7 @@ def evaluate(run: Path, source: Source, split: str = "all", quiet: bool = False)
         UserError: If the run has no weights, or the split does not exist or has fewer than two clips.
     """
     config, record = read_config(run)
+    _before(run)  # what is damaged there must show before the work
     embedder = load(run)
     start = checkpoint.first(run)
     if start is None:
@@ -53,6 +54,9 @@ def evaluate(run: Path, source: Source, split: str = "all", quiet: bool = False)
         clips = source.clips(name)
         if len(clips) < 2:
             raise UserError(f"{source.root}: split {name} has {len(clips)} clip; retrieval needs at least 2")
+        silent = sum(not clip.caption for clip in clips)
+        if silent:
+            raise UserError(f"{source.root}: {silent} clips of {name} have no caption; retrieval needs one for each")
         results[name] = {
             "n": len(clips),
             "trained": _measure(embedder.model, clips, config, embedder.vocab, source, f"{name} trained", quiet),
@@ -81,7 +85,7 @@ def embed_clips(
 
     parts: dict[str, list[Tensor]] = {}
     with tqdm(total=len(clips), desc=f"embed {label}", unit="clip", disable=quiet) as bar:
-        for batch in eval_batches(clips, config.clip, vocab, BATCH, source):
+        for batch in eval_batches(clips, config.clip, vocab, BATCH, source, quiet):
             found = model.eval()(batch)
             row = {
                 "video_va": found.video_va,
@@ -109,7 +113,8 @@ def _measure(
     spaces, present = embed_clips(model, clips, config, vocab, source, label, quiet)
     for modality, mask in present.items():
         if not mask.all():
-            raise UserError(f"{source.root}: {int((~mask).sum())} clips of {label.split()[0]} have no {modality}")
+            few = f"{int((~mask).sum())} clips of {label.split()[0]} have no {modality}"
+            raise UserError(f"{source.root}: {few}; retrieval needs video, audio and text in each")
     return {
         direction: metrics.retrieval(metrics.similarities(spaces[query], spaces[item]))
         for direction, (query, item) in metrics.DIRECTIONS.items()
@@ -117,17 +122,25 @@ def _measure(
 
 
 def _merge(run: Path, config: Config, preset: str, results: dict[str, Any]) -> dict[str, Any]:
-    path = run / "retrieval.json"
     newest = checkpoint.last(run)
-    meta = json.loads((newest / "meta.json").read_text()) if newest else {}
-    before = json.loads(path.read_text())["splits"] if path.exists() else {}
+    meta = checkpoint.read_meta(newest) if newest else {}
+    steps, before = meta.get("step"), _before(run)
     whole = {
         "preset": preset,
         "seed": config.seed,
-        "steps": meta.get("step"),
+        "steps": steps,
         "train_seconds": meta.get("train_seconds"),
         **machine(),
-        "splits": {**before, **results},
+        "splits": {**(before["splits"] if before.get("steps") == steps else {}), **results},  # not of other weights
     }
-    checkpoint.write_json(path, whole)
+    checkpoint.write_json(run / "retrieval.json", whole)
     return whole
+
+
+def _before(run: Path) -> dict[str, Any]:
+    """What ``RUN/retrieval.json`` holds already."""
+    path = run / "retrieval.json"
+    value = read_json(path) if path.exists() else {"splits": {}}
+    if not isinstance(value, dict) or not isinstance(value.get("splits"), dict):
+        raise UserError(f"{path} is damaged (no splits in it); remove the file")
+    return value

@@ -34,16 +34,19 @@ def svg(fig: "Figure", alt: str) -> str:
     import matplotlib
 
     buffer = io.StringIO()
-    name = hashlib.sha256(alt.encode()).hexdigest()[:8]  # marks inside a page must not collide between figures
-    with matplotlib.rc_context({"svg.hashsalt": name, "svg.id": f"figure-{name}"}):
+    with matplotlib.rc_context({"svg.hashsalt": "vatt"}):
         fig.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     body = buffer.getvalue()
     body = body[body.index("<svg") :]
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
-    body = re.sub(r'(<svg [^>]*?)width="([\d.]+)pt" height="([\d.]+)pt"', r'\1width="\2pt"', body, count=1)
+    name = "figure-" + hashlib.sha256((alt + body).encode()).hexdigest()[:8]
+    body = re.sub(r'\b(id="|href="#|url\(#)', rf"\g<1>{name}-", body)  # an id must be the only one of its page
+    body = body.replace("*{", f"#{name} *{{", 1)
+    width = round(fig.get_figwidth() * 96)  # CSS pixels; the height follows
+    body = re.sub(r' width="[\d.]+pt" height="[\d.]+pt"', f' width="{width}"', body, count=1)
     for color, value in COLORS.items():
         body = body.replace(value, f"var(--vatt-{color}, {value})")
-    return body.replace("<svg ", f'<svg role="img" aria-label="{escape(alt, quote=True)}" ', 1)
+    return body.replace("<svg ", f'<svg id="{name}" role="img" aria-label="{escape(alt, quote=True)}" ', 1)
 
 
 def show(fig: "Figure", alt: str) -> None:

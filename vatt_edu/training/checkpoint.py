@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from vatt_edu.data.captions import read_json
 from vatt_edu.errors import UserError, missing
 
 _MODEL, _OPTIMIZER = "model.", "optimizer."
@@ -38,10 +39,18 @@ def save(run: Path, step: int, model: nn.Module, optimizer: torch.optim.Optimize
 
 
 def last(run: Path) -> Path | None:
-    """The last complete checkpoint of a run, None if there is none."""
+    """The last complete checkpoint of a run, None if there is none.
+
+    Raises:
+        UserError: If ``LAST`` names none: to begin again would throw away what was trained.
+    """
     pointer = run / "LAST"
-    folder = run / "checkpoints" / pointer.read_text().strip() if pointer.exists() else None
-    return folder if folder is not None and folder.is_dir() else None
+    if not pointer.exists():
+        return None
+    name = pointer.read_bytes().decode(errors="replace").strip()
+    if not name.startswith("step-") or not (run / "checkpoints" / name).is_dir():
+        raise UserError(f"{pointer} names no checkpoint; write into it the name of one in {run / 'checkpoints'}")
+    return run / "checkpoints" / name
 
 
 def first(run: Path) -> Path | None:
@@ -65,7 +74,19 @@ def restore(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) ->
             name, _, slot = key.removeprefix(_OPTIMIZER).rpartition(".")
             parameter = parameters[name]
             optimizer.state[parameter][slot] = value if slot == "step" else value.to(parameter.device)
-    return json.loads((folder / "meta.json").read_text())
+    return read_meta(folder)
+
+
+def read_meta(folder: Path) -> dict[str, Any]:
+    """What ``meta.json`` of a checkpoint says.
+
+    Raises:
+        UserError: If it is damaged.
+    """
+    meta = read_json(folder / "meta.json")
+    if not isinstance(meta, dict) or not {"step", "train_seconds"} <= set(meta):
+        raise UserError(f"{folder / 'meta.json'} is damaged (no step, no train_seconds); use another checkpoint")
+    return meta
 
 
 def load_weights(model: nn.Module, tensors: dict[str, Tensor], where: Path) -> None:
@@ -116,7 +137,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     try:
         return load_file(path)
     except (OSError, SafetensorError) as error:
-        raise UserError(f"{path}: cannot be read as safetensors ({error})") from None
+        raise UserError(f"{path} cannot be read as safetensors ({error}): restore it, or train again") from None
 
 
 def write_json(path: Path, value: Any) -> None:

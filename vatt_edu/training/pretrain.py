@@ -21,7 +21,7 @@ from vatt_edu.model import VATT
 from vatt_edu.training import checkpoint
 from vatt_edu.training.optim import make_optimizer
 from vatt_edu.training.report import interrupt, machine, progress
-from vatt_edu.training.run_folder import Log, check, claim, cut
+from vatt_edu.training.run_folder import Log, check, claim, cut, read_vocabulary
 from vatt_edu.training.schedule import learning_rate
 from vatt_edu.training.start import BATCHES, whiten_
 from vatt_edu.training.step import train_step
@@ -61,17 +61,18 @@ def pretrain(
     """
     torch.set_num_threads(config.train.threads or min(torch.get_num_threads(), 8))
     check(out, config, data, resume)
+    asked, config = config, _on_this_device(config)
     sources = open_sources(data)
     vocab = _vocabulary(out, [source for source, _ in sources], config)
     stream = ClipStream(sources, config.clip, config.data, vocab, config.seed, cache=cache, quiet=quiet)
     for note in stream.notes:
         print(f"note: {note}", flush=True)
-    claim(out, config, data, preset, vocab)
-
-    config = _on_this_device(config)
+    stream.batch(0, world=config.data.batch_size)  # one clip: whether anything can be decoded at all
     device = torch.device(config.train.device)
     model = _new_model(config, stream, device)
     optimizer = make_optimizer(model, config.optim)
+
+    claim(out, asked, data, preset, vocab)  # nothing above has changed it
     meta = {"seed": config.seed, **machine()}
     newest = checkpoint.last(out)
     if newest is None:
@@ -130,7 +131,7 @@ def _new_model(config: Config, stream: ClipStream, device: torch.device) -> VATT
 
 def _vocabulary(out: Path, sources: Sequence[Source], config: Config) -> Vocabulary:
     if (out / "vocab.json").exists():
-        return Vocabulary.load(out / "vocab.json")
+        return read_vocabulary(out, config)
     return Vocabulary.train((text for source in sources for text in source.texts), config.model.text.vocab)
 
 

@@ -5,6 +5,7 @@ behind that would be in the way of the next one.
 """
 
 import json
+import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -31,20 +32,40 @@ def read_config(run: Path) -> tuple[Config, dict[str, Any]]:
         raise UserError(f"{run} holds no run (there is no config.json in it); give a folder that pretrain wrote")
     try:
         record = json.loads(path.read_text())
-        return from_json(Config, record["config"], str(path)), record
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        kept = {"preset": str(record["preset"]), "data": [str(source) for source in record["data"]]}
+        return from_json(Config, record["config"], str(path)), kept
+    except (OSError, json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
         raise UserError(f"{path} is damaged ({error!r}); choose another folder") from None
+
+
+def read_vocabulary(run: Path, config: Config) -> Vocabulary:
+    """The vocabulary of a run.
+
+    Raises:
+        UserError: If it is missing, damaged, or has more words than the model.
+    """
+    vocab = Vocabulary.load(run / "vocab.json")
+    if len(vocab) > config.model.text.vocab:
+        raise UserError(
+            f"{run / 'vocab.json'} has {len(vocab)} words, the run's model {config.model.text.vocab}: "
+            "it belongs to another run"
+        )
+    return vocab
 
 
 def check(out: Path, config: Config, data: Sequence[str], resume: bool) -> None:
     """Makes sure that this run may write to ``out``; changes nothing.
 
     Raises:
-        UserError: If ``out`` holds something else, another run, or this one and ``resume`` was not asked for.
+        UserError: If ``out`` holds something else, another run, or this one and ``resume`` was not asked for; or if
+            it cannot be made.
     """
     if not (out / "config.json").exists():
-        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        if out.exists() and (not out.is_dir() or any(not _unfinished(path) for path in out.iterdir())):
             raise UserError(f"{out} is not empty and holds no run; choose another --out")
+        above = next(path for path in (out, *out.absolute().parents) if path.exists())
+        if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+            raise UserError(f"cannot make {out}: {above} is no folder that you may write to; choose another --out")
         return
     theirs, record = read_config(out)
     changed = sorted(_differences(_decisive(theirs), _decisive(config)))
@@ -58,11 +79,16 @@ def check(out: Path, config: Config, data: Sequence[str], resume: bool) -> None:
 
 def claim(out: Path, config: Config, data: Sequence[str], preset: str, vocab: Vocabulary) -> None:
     """Makes ``out`` the folder of this run, if it is not already."""
-    if (out / "config.json").exists():
-        return
     out.mkdir(parents=True, exist_ok=True)
-    vocab.save(out / "vocab.json")
-    write_json(out / "config.json", {"preset": preset, "data": list(data), "config": to_json(config)})
+    if not (out / "config.json").exists():
+        write_json(out / "config.json", {"preset": preset, "data": list(data), "config": to_json(config)})
+    if not (out / "vocab.json").exists():
+        vocab.save(out / "vocab.json")
+
+
+def _unfinished(path: Path) -> bool:
+    """Whether a kill while the folder was claimed left this."""
+    return path.name == ".config.json.partial"
 
 
 def cut(out: Path, step: int) -> None:

@@ -40,11 +40,11 @@ def whiten_(model: VATT, batches: Iterable[Batch]) -> None:
         patches = torch.cat(parts).double()
         if tokenizer.out_features > tokenizer.in_features:
             raise UserError(
-                f"model.start = whitened: a {name} patch has {tokenizer.in_features} values, fewer than the "
+                f"model.start = whitened: each {name} patch has {tokenizer.in_features} values, fewer than the "
                 f"{tokenizer.out_features} of a token; use model.start official"
             )
         if len(patches) == 0:
-            raise UserError(f"model.start = whitened: no valid {name} in the first batches")
+            raise UserError(f"model.start = whitened: no valid {name} in the first batches; use model.start official")
         weight, bias = whitening(patches, tokenizer.out_features)
         tokenizer.weight.copy_(weight)
         tokenizer.bias.copy_(bias)

@@ -1,0 +1,104 @@
+"""A run as a whole: the files that it leaves, what it does with damaged and silent files, and with a loss of NaN."""
+
+import json
+from pathlib import Path
+
+import clips
+import pytest
+import runs
+import torch
+
+from vatt_edu.batch import Batch
+from vatt_edu.config import Config
+from vatt_edu.config_json import from_json
+from vatt_edu.data.loader import ClipStream
+from vatt_edu.errors import UserError
+from vatt_edu.training import checkpoint
+from vatt_edu.training import pretrain as module
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Path:
+    return clips.corpus(tmp_path / "corpus", narrated=3, text_free=3)
+
+
+def log(run: Path) -> list[dict]:
+    return [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+
+
+def test_files_of_a_run(world: Path, tmp_path: Path) -> None:
+    run = runs.pretrain(world, tmp_path / "run", train__steps=5, train__checkpoint_every=2, train__keep_checkpoints=1)
+    assert sorted(path.name for path in run.iterdir()) == [
+        "LAST", "checkpoints", "config.json", "log.jsonl", "model.safetensors", "skipped.jsonl", "vocab.json"
+    ]  # fmt: skip
+    assert sorted(path.name for path in (run / "checkpoints").iterdir()) == ["step-00000000", "step-00000005"]
+    record = json.loads((run / "config.json").read_text())
+    assert (record["preset"], record["data"]) == ("toy", [str(world)])
+    assert from_json(Config, record["config"]).train.steps == 5
+    assert list(log(run)[0]) == ["step", "loss", "nce", "mil_nce", "lr", "clips_per_s", "data_wait", "skipped"]
+    assert [line["step"] for line in log(run)] == [0, 1, 2, 3, 4]
+    assert all(line["loss"] == pytest.approx((line["nce"] + line["mil_nce"]) / 2) for line in log(run))
+    meta = json.loads((run / "checkpoints" / "step-00000005" / "meta.json").read_text())
+    assert {"step", "seed", "train_seconds", "machine", "versions", "commit"} <= set(meta)
+    weights = checkpoint.read_tensors(run / "model.safetensors")
+    final = checkpoint.read_tensors(run / "checkpoints" / "step-00000005" / "state.safetensors")
+    assert all(torch.equal(value, final["model." + name]) for name, value in weights.items())
+
+
+@pytest.mark.parametrize("cached", [True, False])
+def test_a_damaged_file_is_skipped_counted_and_named(world: Path, tmp_path: Path, cached: bool) -> None:
+    bad = world / "audioset/videos/aset_000001_30.mp4"
+    bad.write_bytes(bad.read_bytes()[:3000])
+    more = () if cached else ("--no-cache",)
+    run = runs.pretrain(world, tmp_path / "run", *more, train__steps=4)
+    skips = [json.loads(line) for line in (run / "skipped.jsonl").read_text().splitlines()]
+    assert skips
+    assert {Path(skip["path"]).name for skip in skips} == {bad.name}
+    assert all(skip["reason"] and {"step", "path", "reason", "index"} == set(skip) for skip in skips)
+    for line in log(run):
+        assert line["skipped"] == sum(skip["step"] == line["step"] for skip in skips)
+    assert (run / "model.safetensors").exists()
+
+
+def test_sound_that_is_missing_or_silent_is_masked(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = {"duration": 4, "fps": 10, "size": (36, 48), "rate": 16_000, "gop": 10}
+    clips.write(world / "audioset/videos/aset_000000_30.mp4", audio=None, **small)
+    clips.write(world / "audioset/videos/aset_000001_30.mp4", audio=clips.tone(1, 16_000, level=0.0), **small)
+    clips.write(world / "audioset/videos/aset_000002_30.mp4", audio=None, **small)
+    seen: list[Batch] = []
+    batch = ClipStream.batch
+
+    def watched(self: ClipStream, *where: int, **share: int) -> tuple:
+        found = batch(self, *where, **share)
+        seen.append(found[0])
+        return found
+
+    monkeypatch.setattr(ClipStream, "batch", watched)
+    run = runs.pretrain(world, tmp_path / "run", train__steps=3)
+    trained = seen[-3:]
+    assert all(b.has_audio.tolist() == [True] * 4 + [False] * 2 for b in trained)  # four narrated windows, two silent
+    assert all(b.has_video.all() for b in trained)
+    assert all(torch.isfinite(torch.tensor(line["nce"])) for line in log(run))
+
+
+def test_a_loss_of_nan_ends_the_run_before_it_is_saved(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = runs.pretrain(world, tmp_path / "plain", train__steps=6)
+    asked = from_json(Config, json.loads((plain / "config.json").read_text())["config"])
+    step = module.train_step
+
+    def broken(model, *rest):
+        if rest[3] == 3:
+            with torch.no_grad():
+                model.video.agg.fill_(torch.nan)
+        return step(model, *rest)
+
+    monkeypatch.setattr(module, "train_step", broken)
+    with pytest.raises(UserError, match=r"the loss is nan at step 3; the last checkpoint is kept: lower optim\.lr"):
+        module.pretrain(asked, [str(world)], tmp_path / "nan", quiet=True)
+    assert checkpoint.last(tmp_path / "nan").name == "step-00000002"
+    kept = checkpoint.read_tensors(checkpoint.last(tmp_path / "nan") / "state.safetensors")
+    assert all(torch.isfinite(value).all() for value in kept.values())

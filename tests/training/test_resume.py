@@ -1,0 +1,105 @@
+"""Killed at any moment and resumed, a run is the same run, bit for bit; so it is for any number of workers."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import clips
+import pytest
+import runs
+
+from vatt_edu.training.checkpoint import read_tensors
+
+SEED = random.SystemRandom().randrange(10_000)  # of the step at which the run is killed; shown when a test fails
+STEPS = 24
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return clips.corpus(tmp_path_factory.mktemp("world") / "corpus", narrated=3, text_free=3)
+
+
+@pytest.fixture(scope="module")
+def whole(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that nobody disturbs, with dropout, so that its random numbers count, too."""
+    return runs.pretrain(world, tmp_path_factory.mktemp("whole") / "run", **FIELDS)
+
+
+FIELDS = {
+    "train__steps": STEPS,
+    "train__checkpoint_every": 4,
+    "model__video__encoder__dropout": 0.1,
+    "model__audio__encoder__dropout": 0.1,
+}
+TRACE = ("step", "loss", "nce", "mil_nce", "lr", "skipped")
+
+
+def trace(run: Path) -> list[list[float]]:
+    lines = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    return [[line[name] for name in TRACE] for line in lines]
+
+
+def same_weights(ours: Path, theirs: Path) -> bool:
+    a, b = (read_tensors(run / "model.safetensors") for run in (ours, theirs))
+    return set(a) == set(b) and all((a[name] == b[name]).all() for name in a)
+
+
+def start(data: Path, out: Path, *more: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "vatt_edu.cli", *runs.words(data, out, *more, **FIELDS)]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env={**os.environ})
+
+
+def wait_for(out: Path, lines: int, process: subprocess.Popen[bytes]) -> None:
+    """Until the run has logged so many steps."""
+    log, began = out / "log.jsonl", time.monotonic()
+    while not log.exists() or log.read_text().count("\n") < lines:
+        assert process.poll() is None, "it ended before it was killed"
+        assert time.monotonic() - began < 120, "it does not come that far"
+        time.sleep(0.002)
+
+
+def test_killed_and_resumed(world: Path, whole: Path, tmp_path: Path) -> None:
+    out, when = tmp_path / "run", random.Random(SEED).randrange(1, STEPS - 3)
+    process = start(world, out)
+    try:
+        wait_for(out, when, process)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait(timeout=30)
+    assert not (out / "model.safetensors").exists(), f"it was done before it was killed, seed {SEED}"
+    runs.pretrain(world, out, "--resume", **FIELDS)
+    assert trace(out) == trace(whole), f"seed {SEED}: killed after {when} steps"
+    assert same_weights(out, whole)
+
+
+def test_stopped_by_ctrl_c_saves_and_goes_on(world: Path, whole: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    process = start(world, out)
+    try:
+        wait_for(out, 6, process)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    steps = len(trace(out))
+    assert f"stopped and saved at step {steps}; the same command with --resume goes on" in said.decode()
+    assert (out / "LAST").read_text().strip() == f"step-{steps:08d}"
+    runs.pretrain(world, out, "--resume", **FIELDS)
+    assert trace(out) == trace(whole)
+    assert same_weights(out, whole)
+
+
+@pytest.mark.parametrize(("workers", "more"), [(1, ()), (4, ()), (0, ("--no-cache",)), (1, ("--no-cache",))])
+def test_any_number_of_workers_cached_and_not(
+    world: Path, whole: Path, tmp_path: Path, workers: int, more: tuple[str, ...]
+) -> None:
+    fields = FIELDS | {"train__workers": workers, "train__steps": STEPS}
+    run = runs.pretrain(world, tmp_path / "run", *more, **fields)
+    assert trace(run) == trace(whole)
+    assert same_weights(run, whole)
