@@ -24,6 +24,7 @@ BORDER = 0.15
 """How much backdrop there is beyond each edge of the picture, in frame widths."""
 
 DARK, STEEL, TIMBER, LIGHT = (38, 36, 40), (92, 98, 108), (122, 78, 40), (250, 214, 120)
+HEMP = (214, 186, 140)
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def draw_look(held_out: bool, knobs: Knobs, rng: np.random.Generator) -> Look:
         floor,
         sway=(rng.uniform(0.3, 1.2), rng.uniform(0, 6.28)),
         reach=rng.uniform(0, 0.03),
-        zoom=(rng.uniform(0.97, 1.05), rng.uniform(0, 0.03)),
+        zoom=(rng.uniform(0.96, 1.02), rng.uniform(0, 0.03)),
         shake=rng.uniform(0, 0.35),
         grain=rng.uniform(0.5, 3),
     )
@@ -139,14 +140,19 @@ def _polygon(image: np.ndarray, points: list[tuple[float, float]], color: tuple,
 
 def _paint_behind(image: np.ndarray, tool: Tool, camera: Camera) -> None:
     if tool.kind == "rope":
-        _line(image, camera.at(tool.x, tool.y), camera.at(tool.u, tool.v), DARK, 3)
+        _cord(image, tool, HEMP, camera)
         _disc(image, camera.at(tool.x, tool.y), 4.0, DARK)
     elif tool.kind == "crane":
-        _line(image, camera.at(tool.x, tool.y), camera.at(tool.u, tool.v), DARK, 2)
+        _cord(image, tool, STEEL, camera)
     elif tool.kind == "post":
         _post(image, tool.x, 0.025, tool.y, TIMBER, camera)
     elif tool.kind == "bumper":
         _post(image, tool.x, 0.03, FLOOR - tool.y, STEEL, camera)
+
+
+def _cord(image: np.ndarray, tool: Tool, color: tuple, camera: Camera) -> None:
+    for shade, width in ((DARK, 4), (color, 2)):
+        _line(image, camera.at(tool.x, tool.y), camera.at(tool.u, tool.v), shade, width)
 
 
 def _post(image: np.ndarray, x: float, half: float, top: float, color: tuple, camera: Camera) -> None:
