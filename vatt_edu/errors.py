@@ -4,9 +4,16 @@
 code 2; everything else is a bug and keeps its traceback.
 """
 
+import errno
+
 
 class UserError(ValueError):
     """A mistake in what the user gave: one line that says what, where and what to do."""
+
+
+def disk_full(error: BaseException) -> bool:
+    """Whether an error (of Python or of a library that keeps ``errno``) says that there is no room left to write."""
+    return getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
 
 
 def missing(package: str, extra: str) -> UserError:

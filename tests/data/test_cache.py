@@ -1,5 +1,6 @@
 """The decoded cache holds what the files hold, bit for bit, and is made once."""
 
+import errno
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ from vatt_edu.data.cache import CachedReader, key, open_cache
 from vatt_edu.data.media import MediaError
 from vatt_edu.data.reader import FileReader, read_window
 from vatt_edu.data.sources import Source, Video, open_source
+from vatt_edu.errors import UserError
 
 
 @pytest.fixture
@@ -153,3 +155,22 @@ def test_parts_of_a_file(source: Source, spec: ClipSpec) -> None:
     assert part(Video("x", source.root / "a.mp4", start=1.0, end=2.0), track, spec) == (5, 5)
     assert part(Video("x", source.root / "a.mp4", start=2.5, end=9.0), track, spec) == (13, 2)
     assert part(Video("x", source.root / "a.mp4", start=50.0), track, spec) == (14, 1)
+
+
+def test_a_full_disk_is_one_line_and_the_complete_part_stays(
+    source: Source, spec: ClipSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_cache(source, source.videos[:1], spec, quiet=True, processes=0)
+    kept = {path.name: path.read_bytes() for path in (source.root / "cache").rglob("*.frames")}
+    assert len(kept) == 1
+
+    def full(*_: object) -> tuple[int, ...]:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(module, "_write", full)
+    with pytest.raises(UserError, match=r"the disk is full: no room for the decoded cache .*--no-cache") as caught:
+        open_cache(source, source.videos, spec, quiet=True, processes=0)
+    assert "\n" not in str(caught.value)
+    monkeypatch.undo()
+    assert {path.name: path.read_bytes() for path in (source.root / "cache").rglob("*.frames")} == kept
+    assert not open_cache(source, source.videos, spec, quiet=True, processes=0).damaged

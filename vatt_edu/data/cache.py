@@ -21,7 +21,7 @@ from vatt_edu.data._probe import MediaError, probe
 from vatt_edu.data.processes import cores, run_all
 from vatt_edu.data.reader import FileReader, Frames, Pcm, Track
 from vatt_edu.data.sources import Source, Video
-from vatt_edu.errors import UserError
+from vatt_edu.errors import UserError, disk_full
 
 VERSION = 1
 BLOCK = 1024  # frames decoded at once
@@ -107,7 +107,7 @@ def open_cache(
         processes: That decode; 0 in this process; None: as many as there are cores if there is enough to do.
 
     Raises:
-        UserError: If the cache cannot be written.
+        UserError: If the cache cannot be written, or the disk is full.
     """
     folder = source.root / "cache" / key(spec)
     paths = {_below(source.root, video.path): video.path for video in videos}
@@ -122,6 +122,13 @@ def open_cache(
                     entries[entry.file] = entry
         except PermissionError:
             raise UserError(f"cannot write the decoded cache {folder}: use --no-cache, or copy the corpus") from None
+        except OSError as error:
+            if not disk_full(error):
+                raise
+            raise UserError(
+                f"the disk is full: no room for the decoded cache {folder}; what is decoded stays. Free some space and "
+                "run the same command again, or use --no-cache"
+            ) from None
     return CachedReader(folder, spec, {os.fspath(path): entries[file] for file, path in paths.items()})
 
 

@@ -16,7 +16,7 @@ from vatt_edu.errors import UserError
 
 __all__ = ["KINDS", "Line", "Source", "Video", "media_files", "open_source", "open_sources"]
 
-KINDS = ("minitube", "howto100m", "audioset", "folder")
+KINDS = ("minitube", "howto100m", "audioset", "msrvtt", "kinetics", "esc50", "folder")
 VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi")
 AUDIO_SUFFIXES = (".wav", ".flac", ".m4a", ".mp3", ".ogg")
 
@@ -97,7 +97,7 @@ class Source:
 
 
 def open_source(spec: str | Path) -> Source:
-    """The corpus called ``spec``: ``DIR``, or ``howto100m:DIR``, ``audioset:DIR``, ``folder:DIR``, ``minitube:DIR``.
+    """The corpus called ``spec``: ``DIR``, or ``KIND:DIR`` with one of ``KINDS``, for example ``howto100m:DIR``.
 
     Raises:
         UserError: If there is no such directory, no video in it, or its annotations cannot be read.

@@ -38,7 +38,7 @@ class Corpus:
         if not self.knobs:
             return minitube.ensure(self.preset, quiet=quiet)
         name = "-".join([self.preset, *(f"{key}={value}" for key, value in sorted(self.knobs.items()))])
-        return minitube.make(self.preset, minitube.folder(name), quiet=quiet, **self.knobs)
+        return minitube.make(self.preset, minitube.default_folder(name), quiet=quiet, **self.knobs)
 
 
 @dataclass(frozen=True)

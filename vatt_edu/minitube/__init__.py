@@ -5,11 +5,12 @@
     folder = minitube.make("small", "data/small", shortcut=True)
 
 Read in this order: `world` (what there is), `stage` and `actions` (what happens), `sound`, `narrate`, `backgrounds`,
-`sprites`, `render` (what it looks like), `video` (all of it in one file), `write` (the folder on disk), `build`,
-`renarrate` (other words for the same videos).
+`sprites`, `render` (what it looks like), `video` (all of it in one file), `write` (the folder on disk), `folder`,
+`build`, `layouts` (the same as public sets lay it out), `renarrate` (other words for the same videos).
 """
 
-from vatt_edu.minitube.build import ensure, folder, make, read_annotations, read_source
+from vatt_edu.minitube.build import default_folder, ensure, make
+from vatt_edu.minitube.folder import read_annotations, read_source
 from vatt_edu.minitube.presets import PRESETS, SPLITS, VERSION, Knobs, Preset
 from vatt_edu.minitube.renarrate import renarrate
 
@@ -19,8 +20,8 @@ __all__ = [
     "VERSION",
     "Knobs",
     "Preset",
+    "default_folder",
     "ensure",
-    "folder",
     "make",
     "read_annotations",
     "read_source",

@@ -12,7 +12,7 @@ import pymunk
 
 from vatt_edu.minitube.motions import slide, swing, tap
 from vatt_edu.minitube.stage import GRAVITY, TICK, UNIT, Drive, Stage, foot
-from vatt_edu.minitube.world import FLOOR, PIECES, Factors, Pose, Scene, Tool
+from vatt_edu.minitube.world import EDGE, FLOOR, PIECES, Factors, Pose, Scene, Tool
 
 BOUNCE = {"rubber": 0.9, "metal": 0.8, "glass": 0.74, "wood": 0.67, "stone": 0.6}
 """Share of speed that a bounce keeps: material is seen in motion, too."""
@@ -21,7 +21,7 @@ BOUNCE = {"rubber": 0.9, "metal": 0.8, "glass": 0.74, "wood": 0.67, "stone": 0.6
 def bounce(stage: Stage) -> Drive:
     """A thing falls, bounces until it is spent, and is tossed up again."""
     radius, rng = stage.radius, stage.rng
-    start = (rng.uniform(0.35, 0.65), max(0.24, radius + 0.02))
+    start = (rng.uniform(0.35, 0.65), max(0.24, radius + EDGE))
     # A large moment of inertia keeps corners from turning the bounce into a spin.
     body = stage.add(*start, radius, BOUNCE[stage.factors.material], inertia=5.0)
     body.angle = rng.uniform(-0.3, 0.3)
@@ -133,9 +133,9 @@ def shake(stage: Stage) -> Drive:
 def pour(stage: Stage) -> Drive:
     """Many small things fall out of a jug that tips over."""
     rng = stage.rng
-    radius = stage.radius * 0.36
+    radius = stage.radius * 0.4
     stage.bumpers()
-    mouth = (0.5 - stage.side * 0.1, 0.2)
+    mouth = (0.5 - stage.side * 0.1, 0.29)
     lively = 0.8 * BOUNCE[stage.factors.material]
     gap = (stage.duration - 1.3) / PIECES
     due = [stage.start + 0.15 + gap * i + rng.uniform(0, 0.4) * gap for i in range(PIECES)]
@@ -150,17 +150,21 @@ def pour(stage: Stage) -> Drive:
 
     def jug(time: float) -> tuple[Tool, ...]:
         tipped = min(1.0, max(0.0, time - stage.start + 0.1) / 0.25)
-        return (Tool("jug", mouth[0], mouth[1], stage.side * (0.5 + 1.4 * tipped), 0.3),)
+        return (Tool("jug", mouth[0], mouth[1], stage.side * (0.5 + 1.4 * tipped), 0.27),)
 
     stage.tools = jug
     return drive
+
+
+STACKED = {2: 0.8, 3: 0.7, 4: 0.6}
+"""Radius of each of so many stacked things, relative to one alone: as large as a tower of boxes leaves room for."""
 
 
 def stack(stage: Stage) -> Drive:
     """Things are set on top of each other by a crane; physics decides whether they stay there."""
     rng, count = stage.rng, stage.factors.count
     shape = stage.factors.shape
-    radius = stage.radius * 0.6
+    radius = stage.radius * STACKED[count]
     stage.bumpers()
     height = radius * (1 + foot(shape)) if shape != "box" else 2 * radius * foot(shape)
     gap = (stage.duration - 1.2) / count * rng.uniform(0.85, 1.0)

@@ -1,30 +1,23 @@
-"""From a preset to a folder: make what is missing, survive being killed at any time, refuse what is something else."""
+"""From a preset to a folder: make what is missing, survive being killed at any time."""
 
 import contextlib
 import importlib.util
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from vatt_edu.errors import UserError, missing
+from vatt_edu.errors import UserError, disk_full, missing
 from vatt_edu.minitube import write
-from vatt_edu.minitube.presets import (
-    FPS,
-    SAMPLE_RATE,
-    SIZE,
-    SPLITS,
-    VERSION,
-    Knobs,
-    Preset,
-    as_json,
-    knobs_from,
-    preset_named,
-    splits_named,
-)
+from vatt_edu.minitube.folder import agree, claim, claimable, identity, locked, read_annotations, read_source, sweep
+from vatt_edu.minitube.layouts import LAYOUTS, index_files, items, layouts_named
+from vatt_edu.minitube.presets import SPLITS, Preset, knobs_from, preset_named, splits_named
 from vatt_edu.minitube.workers import Job, part_file, run_jobs
+
+if TYPE_CHECKING:
+    from vatt_edu.minitube.video import Recipe
 
 
 def make(
@@ -33,7 +26,8 @@ def make(
     *,
     seed: int = 0,
     workers: int | None = None,
-    splits: str | list[str] | tuple[str, ...] | None = None,
+    splits: str | Sequence[str] | None = None,
+    layouts: str | Sequence[str] = (),
     quiet: bool = False,
     **knobs: Any,
 ) -> Path:
@@ -45,6 +39,8 @@ def make(
         seed: Another seed gives other videos.
         workers: Processes; by default one a core.
         splits: Which splits: names, ``"train"``, ``"all"``; all by default. What else is there stays.
+        layouts: Copies in other layouts: names of `layouts.LAYOUTS` or ``"all"``; the splits they are made from are
+            made, too.
         quiet: No progress bar.
         **knobs: Fields of `Knobs`, for example ``shortcut=True``.
 
@@ -52,23 +48,38 @@ def make(
         The folder, a SOURCE for readers.
 
     Raises:
-        UserError: An unknown preset, split or knob, or a folder that holds something else.
+        UserError: An unknown preset, split, layout or knob, a folder that holds something else, a disk that is full.
     """
     plan, wanted, chosen = preset_named(preset), splits_named(splits), knobs_from(knobs)
+    also = layouts_named((layouts,) if isinstance(layouts, str) else layouts)
+    needed = {split for name in also for split in LAYOUTS[name]}
+    wanted = tuple(split for split in SPLITS if split in {*wanted, *needed})
     if not isinstance(seed, int) or seed < 0:
         raise UserError(f"seed = {seed!r} must be a whole number of at least 0")
     if workers is not None and workers < 1:
         raise UserError(f"workers = {workers} must be at least 1")
     out = Path(out)
-    identity = _identity(plan, seed, chosen)
-    if _complete(out, identity, wanted):
+    ours = identity(plan, seed, chosen)
+    if _complete(out, ours, wanted, also):
         return out
-    _claimable(out, identity)
+    claimable(out, ours)
     _need_packages()
-    with _locked(out):
-        _claim(out, identity)
-        _sweep(out)
-        _make_splits(out, plan, seed, chosen, wanted, workers or _cores(), quiet)
+    from vatt_edu.minitube.video import Recipe
+
+    recipe = Recipe(plan, seed, chosen)
+    try:
+        with locked(out):
+            claim(out, ours)
+            sweep(out)
+            _make_splits(out, recipe, wanted, workers or _cores(), quiet)
+            _make_layouts(out, recipe, also, workers or _cores(), quiet)
+    except Exception as error:
+        if disk_full(error):
+            raise UserError(
+                f"the disk is full: {out} has no room for more; what is written is whole. "
+                "Free some space and run the same command again, it goes on from there"
+            ) from None
+        raise
     return out
 
 
@@ -84,97 +95,12 @@ def ensure(preset: str | Preset, split: str | None = None, *, workers: int | Non
         quiet: No progress bar.
     """
     plan = preset_named(preset)
-    return make(plan, folder(plan.name), splits=split, workers=workers, quiet=quiet)
+    return make(plan, default_folder(plan.name), splits=split, workers=workers, quiet=quiet)
 
 
-def folder(name: str) -> Path:
+def default_folder(name: str) -> Path:
     """Where a corpus of that name lies: under ``$VATT_DATA/minitube`` if that is set, else ``build/minitube``."""
     return Path(os.environ.get("VATT_DATA") or "build") / "minitube" / name
-
-
-def read_source(out: Path) -> dict[str, Any]:
-    """The ``source.json`` of a MiniTube folder; `UserError` where it is missing or damaged."""
-    path = out / "source.json"
-    try:
-        source = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{out} is no MiniTube corpus: it has no source.json") from None
-    except ValueError as error:
-        raise UserError(f"{path} is not JSON ({error}): delete the folder and make the corpus again") from None
-    if not isinstance(source, dict) or source.get("kind") != "minitube":
-        raise UserError(f"{path} does not say that {out} is a MiniTube corpus: choose another folder")
-    return source
-
-
-def read_annotations(out: Path) -> dict[str, dict[str, Any]]:
-    """Ground truth of every complete split, by video."""
-    path = out / "annotations.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-
-
-# ------------------------------------------------------------------ whose folder is it
-
-
-def _identity(plan: Preset, seed: int, knobs: Knobs) -> dict[str, Any]:
-    """What must agree for two commands to make the same corpus."""
-    return {
-        "kind": "minitube",
-        "version": VERSION,
-        "preset": plan.name,
-        "seed": seed,
-        "planned": {split: plan.count(split) for split in SPLITS},
-        "fps": FPS,
-        "size": SIZE,
-        "sample_rate": SAMPLE_RATE,
-        "steps": plan.steps,
-        "step_seconds": plan.step_seconds,
-        "knobs": as_json(knobs),
-    }
-
-
-def _materials() -> dict[str, Any]:
-    """What the machine brings: photos of installed packages, recordings."""
-    from vatt_edu.minitube.backgrounds import photos_at_hand
-    from vatt_edu.minitube.record import recordings
-
-    return {"photos": list(photos_at_hand()), "sounds": list(recordings())}
-
-
-def _agree(out: Path, source: dict[str, Any], identity: dict[str, Any]) -> None:
-    for key, value in identity.items():
-        if source.get(key) != value:
-            have, want = _difference(source.get(key), value)
-            raise UserError(
-                f"{out} holds a MiniTube corpus with {key} {have}, not {want}: choose another folder or delete it"
-            )
-
-
-def _difference(have: Any, want: Any) -> tuple[Any, Any]:
-    if not (isinstance(have, dict) and isinstance(want, dict)):
-        return have, want
-    names = [name for name in {**have, **want} if have.get(name) != want.get(name)]
-    return {name: have.get(name) for name in names}, {name: want.get(name) for name in names}
-
-
-def _claimable(out: Path, identity: dict[str, Any]) -> None:
-    """`UserError` if the folder is not ours to fill."""
-    if out.exists() and not out.is_dir():
-        raise UserError(f"{out} is a file: choose a folder for the corpus")
-    if (out / "source.json").exists():
-        _agree(out, read_source(out), identity)
-    elif out.is_dir() and (other := [path.name for path in out.iterdir() if not path.name.startswith(".")]):
-        raise UserError(f"{out} holds something else ({sorted(other)[0]}): choose a new or an empty folder")
-
-
-def _claim(out: Path, identity: dict[str, Any]) -> None:
-    """Write ``source.json`` into a new folder, or check the one that is there, now that nobody else writes."""
-    _claimable(out, identity)
-    materials = _materials()
-    if not (out / "source.json").exists():
-        new = identity | {"splits": {}, "narration_seed": identity["seed"]} | materials
-        write.atomic_json(out / "source.json", new)
-        return
-    _agree(out, read_source(out), materials)
 
 
 def _need_packages() -> None:
@@ -183,37 +109,17 @@ def _need_packages() -> None:
             raise missing(package, "data")
 
 
-@contextlib.contextmanager
-def _locked(out: Path) -> Iterator[None]:
-    """One command at a time in a folder; a second waits, and then finds the work done."""
-    out.mkdir(parents=True, exist_ok=True)
-    with open(out / ".lock", "w") as file:
-        with contextlib.suppress(ImportError):  # Windows has no fcntl; there, take care yourself.
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def _sweep(out: Path) -> None:
-    """Remove what a killed command was writing."""
-    for path in out.rglob(f"{write.TEMPORARY}*"):
-        path.unlink(missing_ok=True)
-
-
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-# ------------------------------------------------------------------ making
-
-
-def _complete(out: Path, identity: dict[str, Any], wanted: tuple[str, ...]) -> bool:
+def _complete(out: Path, ours: dict[str, Any], wanted: tuple[str, ...], layouts: tuple[str, ...]) -> bool:
     if not (out / "source.json").is_file():
         return False
     source = read_source(out)
-    _agree(out, source, identity)
-    return all(_split_complete(out, source, split) for split in wanted)
+    agree(out, source, ours)
+    # A layout's files are checked when it is asked for: that needs packages, this should not.
+    return not layouts and all(_split_complete(out, source, split) for split in wanted)
 
 
 def _split_complete(out: Path, source: dict[str, Any], split: str) -> bool:
@@ -222,15 +128,11 @@ def _split_complete(out: Path, source: dict[str, Any], split: str) -> bool:
     return source["splits"].get(split) == count and all((out / file).is_file() for file in files)
 
 
-def _make_splits(
-    out: Path, plan: Preset, seed: int, knobs: Knobs, wanted: tuple[str, ...], workers: int, quiet: bool
-) -> None:
-    from vatt_edu.minitube.video import Recipe
-
+def _make_splits(out: Path, recipe: "Recipe", wanted: tuple[str, ...], workers: int, quiet: bool) -> None:
+    plan = recipe.preset
     source = read_source(out)
     known = read_annotations(out)
     absent = {split: _missing(out, known, split, plan.count(split)) for split in wanted}
-    recipe = Recipe(plan, seed, knobs)
     jobs = [job for split in wanted for job in absent[split]]
     left = {split: len(absent[split]) for split in wanted}
     for split in wanted:
@@ -272,6 +174,24 @@ def _finish(out: Path, split: str, count: int) -> None:
     write.atomic_json(out / "source.json", source)
     for part in parts:
         part.unlink(missing_ok=True)
+
+
+def _make_layouts(out: Path, recipe: "Recipe", layouts: tuple[str, ...], workers: int, quiet: bool) -> None:
+    """Media files first, then the index files, then ``source.json`` lists the layout."""
+    for layout in layouts:
+        files = items(recipe, layout)
+        jobs = [(layout, number) for number, item in enumerate(files) if not (out / item.file).is_file()]
+        if not jobs and read_source(out).get("layouts", {}).get(layout) == len(files):
+            continue
+        with _progress(f"minitube {recipe.preset.name} as {layout}", len(jobs), quiet) as tick:
+            for _ in run_jobs(recipe, out, jobs, workers):
+                tick()
+        for file, text in index_files(recipe, layout, read_annotations(out)).items():
+            write.atomic_text(out / file, text)
+        source = read_source(out)
+        listed = {**source.get("layouts", {}), layout: len(files)}
+        source["layouts"] = {name: listed[name] for name in LAYOUTS if name in listed}
+        write.atomic_json(out / "source.json", source)
 
 
 @contextlib.contextmanager

@@ -3,14 +3,14 @@
 import math
 
 from vatt_edu.minitube.stage import FULL_HIT, GRAVITY, TICK, UNIT, Drive, Stage, corners, foot
-from vatt_edu.minitube.world import FLOOR, Event, Pose, Tool
+from vatt_edu.minitube.world import EDGE, FLOOR, Event, Pose, Tool
 
 
 def slide(stage: Stage) -> Drive:
     """A thing is pushed to and fro over the floor and never turns."""
     radius, rng = stage.radius, stage.rng
     y = FLOOR - radius * foot(stage.factors.shape)
-    reach = 0.46 - radius
+    reach = 0.5 - EDGE - radius
     period = rng.uniform(1.3, 2.0)
     body = stage.add(0.5, y, radius, 0.0)
     velocity = 0.0
@@ -38,14 +38,17 @@ def swing(stage: Stage) -> Drive:
     """A thing on a rope swings against a post, and is kept going."""
     radius = stage.radius
     top, length = 0.02, 0.5
+    # Hung off the middle, away from the post: there is room for the swing.
+    hook = 0.5 - stage.side * 0.08
+    widest = math.asin((1 - EDGE - radius - 0.42) / length)
     pace = 1.7 * GRAVITY / length  # Brisker than gravity, so that it hits about once a second.
     hit_angle = -stage.side * stage.rng.uniform(0.02, 0.1)
-    angle, turning = stage.side * stage.rng.uniform(0.6, 0.75), 0.0
+    angle, turning = stage.side * min(stage.rng.uniform(0.6, 0.75), widest), 0.0
     kept = {"rubber": 0.97, "metal": 0.93, "glass": 0.9, "wood": 0.88, "stone": 0.85}[stage.factors.material]
     reach = radius * max((x for x, _ in corners(stage.factors.shape, 1.0)), default=1.0)
-    touch = 0.5 + length * math.sin(hit_angle) - stage.side * (reach + 0.025)
+    touch = hook + length * math.sin(hit_angle) - stage.side * (reach + 0.025)
     stage.scenery.append(Tool("post", touch, 0.42))
-    hung = Pose(0.5, 0.5, 0.0, radius)
+    hung = Pose(hook, top + length, 0.0, radius)
 
     def drive(time: float) -> None:
         nonlocal angle, turning, hung
@@ -57,10 +60,10 @@ def swing(stage: Stage) -> Drive:
             # A hand that is not in the picture keeps it going.
             turning = stage.side * max(kept * abs(turning), 1.7)
             angle = hit_angle
-        hung = Pose(0.5 + length * math.sin(angle), top + length * math.cos(angle), -angle, radius)
+        hung = Pose(hook + length * math.sin(angle), top + length * math.cos(angle), -angle, radius)
 
     stage.extra = lambda time: (hung,)
-    stage.tools = lambda time: (Tool("rope", 0.5, top, hung.x, hung.y),)
+    stage.tools = lambda time: (Tool("rope", hook, top, hung.x, hung.y),)
     return drive
 
 

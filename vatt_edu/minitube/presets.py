@@ -4,6 +4,7 @@ A preset counts, a ``Knobs`` says how the world, the recording and the narration
 say everything: each video is a function of (seed, split, number) and of the knobs, whatever else is made.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
@@ -139,7 +140,7 @@ def preset_named(preset: str | Preset) -> Preset:
     return PRESETS[preset]
 
 
-def splits_named(splits: str | list[str] | tuple[str, ...] | None) -> tuple[str, ...]:
+def splits_named(splits: str | Sequence[str] | None) -> tuple[str, ...]:
     """Splits in their fixed order from names, ``"train"``, ``"all"`` or None (all)."""
     names = SPLITS if splits is None else (splits,) if isinstance(splits, str) else tuple(splits)
     wanted = {split for name in names for split in GROUPS.get(name, (name,))}

@@ -8,7 +8,8 @@ from typing import Any
 
 from vatt_edu.errors import UserError
 from vatt_edu.minitube import write
-from vatt_edu.minitube.build import read_annotations, read_source
+from vatt_edu.minitube.folder import read_annotations, read_source
+from vatt_edu.minitube.layouts import LAYOUTS
 from vatt_edu.minitube.narrate import narration
 from vatt_edu.minitube.presets import NARRATION_KNOBS, Knobs, as_json, knobs_from
 from vatt_edu.minitube.world import Factors
@@ -56,7 +57,7 @@ def _fill(source: Path, work: Path, about: dict[str, Any], knobs: Knobs, seed: i
     for video in videos.values():
         if video["split"] == "howto":
             video["narration"] = redraw(video, seed, knobs)
-    for folder in ("howto/videos", "audioset", "eval"):
+    for folder in ("howto/videos", "audioset", "eval", *LAYOUTS):
         if (source / folder).is_dir():
             (work / folder).parent.mkdir(parents=True, exist_ok=True)
             os.symlink((source / folder).resolve(), work / folder, target_is_directory=True)

@@ -142,6 +142,6 @@ def paste(image: np.ndarray, shape: tuple[str, str, str, int], x: float, y: floa
         [[c, -s, x - x0 - c * middle + s * middle], [s, c, y - y0 - s * middle - c * middle]], dtype=np.float32
     )
     patch = cv2.warpAffine(source, matrix, (x1 - x0, y1 - y0), flags=cv2.INTER_LINEAR)
-    rgb, alpha = patch[..., :3], cv2.cvtColor(patch[..., 3], cv2.COLOR_GRAY2RGB)
+    rgb, alpha = cv2.cvtColor(patch, cv2.COLOR_RGBA2RGB), cv2.cvtColor(patch[..., 3], cv2.COLOR_GRAY2RGB)
     under = image[y0:y1, x0:x1]
     image[y0:y1, x0:x1] = cv2.add(cv2.multiply(under, 255 - alpha, scale=1 / 255), rgb)

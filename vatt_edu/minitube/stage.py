@@ -12,7 +12,7 @@ import numpy as np
 import pymunk
 
 from vatt_edu.minitube.presets import FPS
-from vatt_edu.minitube.world import FLOOR, RADIUS, Event, Factors, Frame, Pose, Tool
+from vatt_edu.minitube.world import EDGE, FLOOR, RADIUS, Event, Factors, Frame, Pose, Tool
 
 SUBSTEPS = 10
 TICK = 1 / (FPS * SUBSTEPS)
@@ -54,7 +54,7 @@ class Stage:
         self.rng = rng
         self.radius = RADIUS[factors.size] * rng.uniform(0.95, 1.05)
         self.side = 1 if rng.random() < 0.5 else -1
-        self.start = rng.uniform(0.03, 0.3)
+        self.start = rng.uniform(0.03, 0.2)
         self.time = 0.0
         self.space = pymunk.Space()
         self.space.gravity = (0, GRAVITY * UNIT)
@@ -77,9 +77,10 @@ class Stage:
 
     def bumpers(self) -> None:
         """A low wall at either side of the picture (to physics, high enough that nothing leaves)."""
-        for x in (0.03, 0.97):
+        for x, outwards in ((EDGE, -1), (1 - EDGE, 1)):
             self.wall((x, -2.0), (x, FLOOR), friction=0.0)
-            self.scenery.append(Tool("bumper", x, 0.24))
+            # Its inner face is where things stop.
+            self.scenery.append(Tool("bumper", x + 0.03 * outwards, 0.24))
 
     def add(self, x: float, y: float, radius: float, elasticity: float, inertia: float = 1.0) -> pymunk.Body:
         """A thing of the step's shape (its convex hull touches), of mass 1; ``inertia`` scales its moment."""

@@ -16,11 +16,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vatt_edu.minitube.layouts import LAYOUTS, items
+
 if TYPE_CHECKING:
     from vatt_edu.minitube.video import Recipe
 
 Job = tuple[str, int]
-"""Split and number."""
+"""A split and the number of a video, or a layout and the number of one of its files."""
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
@@ -52,7 +54,12 @@ def _run_here(recipe: "Recipe", out: Path, jobs: Sequence[Job]) -> Iterator[Job]
 
 
 def do_job(recipe: "Recipe", out: Path, job: Job) -> None:
-    """Make one video, then its annotation: where both are, it is done."""
+    """Make one video, then its annotation: where both are, it is done. Or one file of a layout."""
+    if job[0] in LAYOUTS:
+        from vatt_edu.minitube.copies import copy
+
+        copy(out, items(recipe, job[0])[job[1]])
+        return
     from vatt_edu.minitube.video import make_video
     from vatt_edu.minitube.write import atomic_text
 
@@ -62,7 +69,7 @@ def do_job(recipe: "Recipe", out: Path, job: Job) -> None:
 
 def _run_apart(recipe: "Recipe", out: Path, jobs: Sequence[Job], workers: int) -> Iterator[Job]:
     todo: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-    done: queue.SimpleQueue[Job | str] = queue.SimpleQueue()
+    done: queue.SimpleQueue[Job | Exception] = queue.SimpleQueue()
     for job in [*jobs, *[None] * workers]:
         todo.put(job)
     processes = [_start(recipe, out) for _ in range(workers)]
@@ -72,8 +79,8 @@ def _run_apart(recipe: "Recipe", out: Path, jobs: Sequence[Job], workers: int) -
             thread.start()
         for _ in jobs:
             answer = done.get()
-            if isinstance(answer, str):
-                raise RuntimeError(f"a worker failed: {answer}")
+            if isinstance(answer, Exception):
+                raise answer
             yield answer
     finally:
         for process in processes:
@@ -121,7 +128,9 @@ def _serve(process: subprocess.Popen[str], todo: Any, done: Any) -> None:
         except (OSError, ValueError) as error:
             answer = {"error": str(error)}
         if "error" in answer:
-            done.put(f"{job[0]} {job[1]}: {answer['error']}")
+            message = f"a worker failed: {job[0]} {job[1]}: {answer['error']}"
+            number = answer.get("errno")
+            done.put(OSError(number, message) if number else RuntimeError(message))
             return
         done.put(job)
 
@@ -141,7 +150,7 @@ def main() -> None:
             do_job(recipe, out, tuple(json.loads(line)))
             answer = {}
         except Exception as error:
-            answer = {"error": f"{type(error).__name__}: {error}"}
+            answer = {"error": f"{type(error).__name__}: {error}", "errno": getattr(error, "errno", None)}
         try:
             print(json.dumps(answer), flush=True)
         except BrokenPipeError:

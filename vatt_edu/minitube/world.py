@@ -26,6 +26,8 @@ PIECES = 12
 
 RADIUS = {"small": 0.145, "big": 0.22}
 FLOOR = 0.88
+EDGE = 0.055
+"""Things keep this far from the sides and the top of the world's frame, so that no camera cuts them off."""
 
 HELD_OUT = frozenset(
     {

@@ -40,6 +40,9 @@ the corpus (lock, files being written); readers skip them. Paths in the JSON fil
                 "events": [[t, impulse], …] (t in s from the start of the file; impulse > 0, 1: a heavy hit)}],
      "narration": [{"start", "end", "text", "step": index or -1 for filler}]}      howto only, sorted by start
 
+Where they were asked for, OUT/msrvtt, OUT/kinetics and OUT/esc50 hold the same clips once more (see ``layouts``), and
+``source.json`` lists them: ``"layouts": {"msrvtt": files, …}``.
+
 Every file is H.264 (yuv420p, 128×128, 20 fps, GOP 20) with AAC (mono, 48 kHz). Its bytes may differ between builds of
 the encoder; annotations do not.
 """

@@ -10,13 +10,23 @@ from vatt_edu.data.captions import read_json
 from vatt_edu.data.sources import Found, Video
 from vatt_edu.errors import UserError
 
+VERSION = 1  # of the corpora that this reads: minitube's own, which this module may not import
+
 
 def read(root: Path) -> Found:
     """The videos under ``root``, of all splits.
 
     Raises:
-        UserError: If an index file cannot be read.
+        UserError: If an index file cannot be read, or the corpus is of another version.
     """
+    card = root / "source.json"
+    about = read_json(card) if card.exists() else {}
+    version = about.get("version", VERSION) if isinstance(about, dict) else None
+    if version != VERSION:
+        raise UserError(
+            f"{root} is a MiniTube corpus of version {version}, this reads version {VERSION}: make it again with "
+            "vatt data minitube"
+        )
     videos: list[Video] = []
     missing = 0
     if (root / "howto" / "caption.json").exists():

@@ -1,0 +1,32 @@
+"""Pictures: what is painted fast is painted the same."""
+
+import cv2
+import numpy as np
+import pytest
+
+from vatt_edu.minitube.presets import SIZE, Knobs
+from vatt_edu.minitube.render import Camera, draw_look
+from vatt_edu.minitube.sprites import paste, sprite
+from vatt_edu.minitube.world import stream
+
+
+def test_four_channels_are_warped_as_three_are() -> None:
+    backdrop = draw_look(False, Knobs(), stream(0, "tests", 0, 0, "look")).backdrop
+    matrix = Camera(1.03, 66.2, 61.7).backdrop()
+    four, three = (
+        cv2.warpAffine(image, matrix, (SIZE, SIZE), flags=cv2.INTER_LINEAR)
+        for image in (backdrop, np.ascontiguousarray(backdrop[..., :3]))
+    )
+    assert np.array_equal(four[..., :3], three)
+
+
+@pytest.mark.parametrize("shape", ["ball", "star"])
+def test_a_thing_is_blended_over_what_is_behind(shape: str) -> None:
+    under = np.full((40, 40, 3), 100, np.uint8)
+    paste(under, (shape, "glass", "red", 1), 19.5, 19.5, 16.0, 0.0)
+    rgba = sprite(shape, "glass", "red", 1, 16).astype(float)
+    side = rgba.shape[0]
+    top = 20 - side // 2
+    expected = 100 * (255 - rgba[..., 3:]) / 255 + rgba[..., :3]
+    assert np.abs(under[top : top + side, top : top + side] - expected).max() <= 2
+    assert np.abs(under[top : top + side, top : top + side] - expected).mean() < 0.5

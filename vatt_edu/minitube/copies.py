@@ -1,0 +1,60 @@
+"""Files of a layout: links, cuts and sounds of the corpus's own, each whole or not there."""
+
+import os
+import shutil
+import wave
+from pathlib import Path
+
+import numpy as np
+
+from vatt_edu.data.media import read_audio, read_video
+from vatt_edu.minitube.encode import write_video
+from vatt_edu.minitube.layouts import Item
+from vatt_edu.minitube.presets import FPS, SAMPLE_RATE, SIZE
+from vatt_edu.minitube.write import temporary
+
+ESC_RATE, ESC_SECONDS = 44_100, 5
+
+
+def copy(out: Path, item: Item) -> None:
+    """Make one file of a layout under ``out``."""
+    target, source = out / item.file, out / item.source
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if item.kind == "cut":
+        seconds = item.end - item.start
+        frames = read_video(source, item.start, round(seconds * FPS), float(FPS), SIZE, decoder="pyav")
+        sound = read_audio(source, item.start, round(seconds * SAMPLE_RATE), SAMPLE_RATE)
+        assert sound is not None, f"{source} has no sound"
+        write_video(target, frames, sound)
+    elif item.kind == "wav":
+        _write_wav(target, source)
+    else:
+        _link(target, source)
+
+
+def _write_wav(target: Path, source: Path) -> None:
+    sound = read_audio(source, 0.0, ESC_RATE * ESC_SECONDS, ESC_RATE)
+    assert sound is not None, f"{source} has no sound"
+    part = temporary(target)
+    try:
+        with wave.open(str(part), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(ESC_RATE)
+            file.writeframes(np.rint(sound * 32768).clip(-32768, 32767).astype("<i2").tobytes())
+        os.replace(part, target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _link(target: Path, source: Path) -> None:
+    """A hard link; a copy where the file system has none."""
+    part = temporary(target)
+    try:
+        try:
+            os.link(source, part)
+        except OSError:
+            shutil.copyfile(source, part)
+        os.replace(part, target)
+    finally:
+        part.unlink(missing_ok=True)
