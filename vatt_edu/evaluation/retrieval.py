@@ -4,27 +4,22 @@ Beside the trained model stand chance and the same model before its first traini
 what training added can be seen.
 """
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from vatt_edu.config import Config
-from vatt_edu.data.loader import eval_batches
 from vatt_edu.data.sources import Source, Video
 from vatt_edu.data.text import Vocabulary
+from vatt_edu.data.windows import Window
 from vatt_edu.errors import UserError
 from vatt_edu.evaluation import metrics
-from vatt_edu.evaluation.embed import load, model_from
+from vatt_edu.evaluation.embed import load, untrained
+from vatt_edu.evaluation.features import embed_windows
+from vatt_edu.evaluation.record import header, merge
 from vatt_edu.model import VATT
-from vatt_edu.training import checkpoint
-from vatt_edu.training.report import machine
-from vatt_edu.training.run_folder import read_config
-
-BATCH = 64
 
 
 def evaluate(run: Path, source: Source, split: str = "all", quiet: bool = False) -> dict[str, Any]:
@@ -39,12 +34,8 @@ def evaluate(run: Path, source: Source, split: str = "all", quiet: bool = False)
     Raises:
         UserError: If the run has no weights, or the split does not exist or has fewer than two clips.
     """
-    config, record = read_config(run)
-    embedder = load(run)
-    start = checkpoint.first(run)
-    if start is None:
-        raise UserError(f"{run}: the checkpoint of step 0 is missing, so there is no untrained model to compare with")
-    untrained = model_from(config, start / "state.safetensors")
+    embedder, before = load(run), untrained(run)
+    config = embedder.config
     names = [name for name in source.splits if name != "train"] if split == "all" else [split]
     if not names:
         raise UserError(f"{source.root} has no split besides train; name one with --split")
@@ -56,13 +47,12 @@ def evaluate(run: Path, source: Source, split: str = "all", quiet: bool = False)
         results[name] = {
             "n": len(clips),
             "trained": _measure(embedder.model, clips, config, embedder.vocab, source, f"{name} trained", quiet),
-            "random_init": _measure(untrained, clips, config, embedder.vocab, source, f"{name} random", quiet),
+            "random_init": _measure(before, clips, config, embedder.vocab, source, f"{name} random", quiet),
             "chance": {direction: metrics.chance(len(clips)) for direction in metrics.DIRECTIONS},
         }
-    return _merge(run, config, record["preset"], results)
+    return merge(run / "retrieval.json", header(run), results)
 
 
-@torch.no_grad()
 def embed_clips(
     model: VATT,
     clips: Sequence[Video],
@@ -72,34 +62,9 @@ def embed_clips(
     label: str,
     quiet: bool,
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Embeddings of captioned clips by modality and space, and which of them have video, audio and text.
-
-    Returns:
-        ``video_va audio_va video_vt audio_vt text_vt``, each ``(n, D)``; ``video audio text``, each ``(n,)`` bool.
-    """
-    from tqdm import tqdm
-
-    parts: dict[str, list[Tensor]] = {}
-    with tqdm(total=len(clips), desc=f"embed {label}", unit="clip", disable=quiet) as bar:
-        for batch in eval_batches(clips, config.clip, vocab, BATCH, source):
-            found = model.eval()(batch)
-            row = {
-                "video_va": found.video_va,
-                "audio_va": found.audio_va,
-                "video_vt": found.video_vt,
-                "audio_vt": model.common_space.to_vt(found.audio_va, batch.has_audio),
-                "text_vt": found.text_vt[:, 0],
-                "has_video": batch.has_video,
-                "has_audio": batch.has_audio,
-                "has_text": batch.has_text,
-            }
-            for name, value in row.items():
-                parts.setdefault(name, []).append(value)
-            bar.update(len(batch))
-    whole = {name: torch.cat(values) for name, values in parts.items()}
-    return (
-        {name: value for name, value in whole.items() if not name.startswith("has_")},
-        {name.removeprefix("has_"): value for name, value in whole.items() if name.startswith("has_")},
+    """``embed_windows`` of the center window of captioned clips."""
+    return embed_windows(
+        model, [Window(clip, text=clip.caption) for clip in clips], config, vocab, source, label, quiet
     )
 
 
@@ -114,20 +79,3 @@ def _measure(
         direction: metrics.retrieval(metrics.similarities(spaces[query], spaces[item]))
         for direction, (query, item) in metrics.DIRECTIONS.items()
     }
-
-
-def _merge(run: Path, config: Config, preset: str, results: dict[str, Any]) -> dict[str, Any]:
-    path = run / "retrieval.json"
-    newest = checkpoint.last(run)
-    meta = json.loads((newest / "meta.json").read_text()) if newest else {}
-    before = json.loads(path.read_text())["splits"] if path.exists() else {}
-    whole = {
-        "preset": preset,
-        "seed": config.seed,
-        "steps": meta.get("step"),
-        "train_seconds": meta.get("train_seconds"),
-        **machine(),
-        "splits": {**before, **results},
-    }
-    checkpoint.write_json(path, whole)
-    return whole
