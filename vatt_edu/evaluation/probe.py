@@ -19,7 +19,7 @@ from vatt_edu.evaluation import handmade
 from vatt_edu.evaluation.embed import load, untrained
 from vatt_edu.evaluation.features import FEATURES, embed_windows
 from vatt_edu.evaluation.linear import STRENGTHS, Probe, choose
-from vatt_edu.evaluation.record import header, merge
+from vatt_edu.evaluation.record import complete, header, merge, read
 from vatt_edu.evaluation.targets import TARGETS, Target, by_action, majority
 
 TRAIN_WINDOWS = 1_500
@@ -40,6 +40,7 @@ def evaluate(run: Path, source: Source, split: str = "all", quiet: bool = False)
     Raises:
         UserError: If the run has no weights, the source has no ground truth, or a split does not exist.
     """
+    read(run / "probe.json")  # what is damaged there must show before the work
     train = some(steps(source, FITTED), TRAIN_WINDOWS, 0, "probe")
     sets = {FITTED: train, CHOSEN: steps(source, CHOSEN)}
     names = [name for name in source.splits if name not in sets] if split == "all" else [split]
@@ -125,9 +126,7 @@ def _embed(run: Path, source: Source, listed: Sequence[Step], name: str, quiet: 
     table: dict[str, dict[str, np.ndarray]] = {}
     for who, model in {"trained": embedder.model, "random_init": untrained(run)}.items():
         found, present = embed_windows(model, windows, config, vocab, source, f"{name} {who}", quiet)
-        for modality, mask in present.items():
-            if not mask.all():
-                raise UserError(f"{source.root}: {int((~mask).sum())} clips of {name} have no {modality}")
+        complete(present, source, name)
         table[who] = {feature: value.double().numpy() for feature, value in found.items()}
     table["handmade"] = handmade.embed_windows(windows, config.clip, vocab, source, name, quiet)
     return table

@@ -4,6 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
+from vatt_edu.data.sources import Source
 from vatt_edu.errors import UserError
 from vatt_edu.training import checkpoint
 from vatt_edu.training.report import machine
@@ -27,11 +30,14 @@ def header(run: Path) -> dict[str, Any]:
 def merge(path: Path, head: dict[str, Any], splits: dict[str, Any]) -> dict[str, Any]:
     """Writes ``head`` and ``splits``, which replace splits of the same names, atomically; returns the whole.
 
+    Splits that were measured after another number of steps are dropped: they are of other weights.
+
     Raises:
         UserError: If the file that is there is damaged.
     """
     before = read(path)
-    whole = {**head, "splits": {**(before["splits"] if before else {}), **splits}}
+    kept = before["splits"] if before and before.get("steps") == head["steps"] else {}
+    whole = {**head, "splits": {**kept, **splits}}
     checkpoint.write_json(path, whole)
     return whole
 
@@ -50,3 +56,15 @@ def read(path: Path) -> dict[str, Any] | None:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{path} is damaged ({error!r}): delete it and evaluate again") from None
     return dict(value)
+
+
+def complete(present: dict[str, Tensor], source: Source, split: str) -> None:
+    """Makes sure that every clip of a split has video, audio and text.
+
+    Raises:
+        UserError: If one has not.
+    """
+    for modality, mask in present.items():
+        if not mask.all():
+            few = f"{int((~mask).sum())} clips of {split} have no {modality}"
+            raise UserError(f"{source.root}: {few}; evaluation needs video, audio and text in each")

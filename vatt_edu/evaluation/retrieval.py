@@ -1,7 +1,8 @@
 """Zero-shot retrieval: does a sentence find its clip, a clip its sound, and the other way round?
 
 Beside the trained model stand chance and the same model before its first training step (its start included), so that
-what training added can be seen.
+what training added can be seen. Where the source says what happens in its videos, training clips are asked, too: what
+is found there and not in the test splits has been learned by heart.
 """
 
 from collections.abc import Sequence
@@ -13,44 +14,72 @@ from torch import Tensor
 from vatt_edu.config import Config
 from vatt_edu.data.sources import Source, Video
 from vatt_edu.data.text import Vocabulary
+from vatt_edu.data.truth import has_truth, some, steps
 from vatt_edu.data.windows import Window
 from vatt_edu.errors import UserError
 from vatt_edu.evaluation import metrics
 from vatt_edu.evaluation.embed import load, untrained
 from vatt_edu.evaluation.features import embed_windows
-from vatt_edu.evaluation.record import header, merge
+from vatt_edu.evaluation.record import complete, header, merge, read
 from vatt_edu.model import VATT
+
+TRAIN = "train"
+TRAIN_CLIPS = 256  # as many as the gallery of small's test_iid, so that the numbers compare
 
 
 def evaluate(run: Path, source: Source, split: str = "all", quiet: bool = False) -> dict[str, Any]:
-    """Retrieval of a run on the test splits of a source; merged into ``RUN/retrieval.json``, which is returned.
+    """Retrieval of a run on the splits of a source; merged into ``RUN/retrieval.json``, which is returned.
 
     Args:
         run: A run folder.
         source: A corpus with captioned clips.
-        split: One split, or ``"all"`` but the training split.
+        split: One split, or ``"all"``, which leaves ``train`` out unless the source has ground truth.
         quiet: No progress bar.
 
     Raises:
         UserError: If the run has no weights, or the split does not exist or has fewer than two clips.
     """
+    read(run / "retrieval.json")  # what is damaged there must show before the work
     embedder, before = load(run), untrained(run)
-    config = embedder.config
-    names = [name for name in source.splits if name != "train"] if split == "all" else [split]
+    config, vocab = embedder.config, embedder.vocab
+    names = [name for name in source.splits if name != TRAIN or has_truth(source)] if split == "all" else [split]
     if not names:
         raise UserError(f"{source.root} has no split besides train; name one with --split")
     results = {}
     for name in names:
-        clips = source.clips(name)
-        if len(clips) < 2:
-            raise UserError(f"{source.root}: split {name} has {len(clips)} clip; retrieval needs at least 2")
+        windows = queries(source, name, config)
+        trained = _ranks(embedder.model, windows, config, vocab, source, f"{name} trained", quiet)
+        random_init = _ranks(before, windows, config, vocab, source, f"{name} random", quiet)
         results[name] = {
-            "n": len(clips),
-            "trained": _measure(embedder.model, clips, config, embedder.vocab, source, f"{name} trained", quiet),
-            "random_init": _measure(before, clips, config, embedder.vocab, source, f"{name} random", quiet),
-            "chance": {direction: metrics.chance(len(clips)) for direction in metrics.DIRECTIONS},
+            "n": len(windows),
+            "trained": {direction: metrics.from_ranks(ranks) for direction, ranks in trained.items()},
+            "random_init": {direction: metrics.from_ranks(ranks) for direction, ranks in random_init.items()},
+            "chance": {direction: metrics.chance(len(windows)) for direction in metrics.DIRECTIONS},
+            "interval": {direction: metrics.bootstrap(ranks) for direction, ranks in trained.items()},
         }
     return merge(run / "retrieval.json", header(run), results)
+
+
+def queries(source: Source, split: str, config: Config) -> list[Window]:
+    """The gallery of a split: the center window of each clip with its caption.
+
+    Of the training split of a source with ground truth: the middles of 256 steps of narrated videos, drawn with the
+    seed of the run, with their canonical captions, no two alike. (Narration is not used: it may name another step.)
+
+    Raises:
+        UserError: If there is no such split, it has fewer than two clips, or one of them has no caption.
+    """
+    if split == TRAIN and has_truth(source):
+        drawn = some(steps(source, split), TRAIN_CLIPS, config.seed, "retrieval", distinct=True)
+        windows = [step.window(config.clip) for step in drawn]
+    else:
+        windows = [Window(clip, text=clip.caption) for clip in source.clips(split)]
+    if len(windows) < 2:
+        raise UserError(f"{source.root}: split {split} has {len(windows)} clip; retrieval needs at least 2")
+    silent = sum(not window.text for window in windows)
+    if silent:
+        raise UserError(f"{source.root}: {silent} clips of {split} have no caption; retrieval needs one for each")
+    return windows
 
 
 def embed_clips(
@@ -62,20 +91,17 @@ def embed_clips(
     label: str,
     quiet: bool,
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """``embed_windows`` of the center window of captioned clips."""
-    return embed_windows(
-        model, [Window(clip, text=clip.caption) for clip in clips], config, vocab, source, label, quiet
-    )
+    """``embed_windows`` of the center windows of captioned clips."""
+    windows = [Window(clip, text=clip.caption) for clip in clips]
+    return embed_windows(model, windows, config, vocab, source, label, quiet)
 
 
-def _measure(
-    model: VATT, clips: Sequence[Video], config: Config, vocab: Vocabulary, source: Source, label: str, quiet: bool
-) -> dict[str, dict[str, float]]:
-    spaces, present = embed_clips(model, clips, config, vocab, source, label, quiet)
-    for modality, mask in present.items():
-        if not mask.all():
-            raise UserError(f"{source.root}: {int((~mask).sum())} clips of {label.split()[0]} have no {modality}")
+def _ranks(
+    model: VATT, windows: Sequence[Window], config: Config, vocab: Vocabulary, source: Source, label: str, quiet: bool
+) -> dict[str, Any]:
+    spaces, present = embed_windows(model, windows, config, vocab, source, label, quiet)
+    complete(present, source, label.split()[0])
     return {
-        direction: metrics.retrieval(metrics.similarities(spaces[query], spaces[item]))
+        direction: metrics.ranks(metrics.similarities(spaces[query], spaces[item]))
         for direction, (query, item) in metrics.DIRECTIONS.items()
     }

@@ -7,9 +7,10 @@ WHO = ("trained", "random_init", "chance")
 
 
 def retrieval_table(results: dict[str, Any]) -> Iterator[str]:
-    """Lines of ``retrieval.json``: recalls in %, the median rank, and the 95 % interval of R@5."""
+    """Lines of ``retrieval.json``: recalls in %, the median rank, and the 95 % interval of the trained model's R@5."""
+    yield " [in brackets: 95 % interval of R@5 over other queries]"
     for name, result in results["splits"].items():
-        yield f"\n{name}: {result['n']} clips; R@1 R@5 R@10 in %, median rank, [95 % interval of R@5]"
+        yield f"\n{name}: {result['n']} clips; R@1 R@5 R@10 in %, median rank"
         for direction in result["trained"]:
             low, high = result.get("interval", {}).get(direction, {}).get("R@5", (None, None))
             interval = "" if low is None else f" [{100 * low:4.1f}, {100 * high:4.1f}]"
