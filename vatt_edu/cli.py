@@ -106,6 +106,24 @@ def _evaluate_probe(
     return _show(evaluate(run, open_source(data), split, quiet), probe_table, json)
 
 
+def _evaluate_all(
+    run: tyro.conf.Positional[Path], data: str, split: str = "all", json: bool = False, quiet: bool = False
+) -> int:
+    """Retrieval, linear probes and the report of a run; writes RUN/retrieval.json, probe.json and report.html.
+
+    Args:
+        run: Folder of the run.
+        data: A source with captioned clips; without ground truth the probes are left out.
+        split: One split, or all.
+        json: Print JSON.
+        quiet: No progress bar.
+    """
+    from vatt_edu.evaluation.everything import evaluate
+    from vatt_edu.evaluation.tables import all_tables
+
+    return _show(evaluate(run, data, split, quiet), all_tables, json)
+
+
 def _embed(
     run: tyro.conf.Positional[Path],
     files: tyro.conf.Positional[tuple[Path, ...]],
@@ -162,6 +180,7 @@ COMMANDS: dict[tuple[str, ...], tuple[Callable[..., int], str]] = {
     ("pretrain",): (_pretrain, "train: vatt pretrain PRESET --data SOURCE --out RUN"),
     ("evaluate", "retrieval"): (_evaluate_retrieval, "zero-shot retrieval of a run"),
     ("evaluate", "probe"): (_evaluate_probe, "linear probes on a run's features"),
+    ("evaluate", "all"): (_evaluate_all, "retrieval, probes and the report"),
     ("embed",): (_embed, "embed files with a trained model"),
 }
 

@@ -38,6 +38,16 @@ def probe_table(results: dict[str, Any]) -> Iterator[str]:
         yield f"\nnot converged: {', '.join(stuck)}"
 
 
+def all_tables(results: dict[str, Any]) -> Iterator[str]:
+    """Lines of what ``everything.evaluate`` found."""
+    yield from retrieval_table(results["retrieval"])
+    if results["probe"] is None:
+        yield "\nno probes: the source has no ground truth"
+    else:
+        yield from probe_table(results["probe"])
+    yield f"\n{results['report']}: written"
+
+
 def honesty_table(results: dict[str, Any]) -> Iterator[str]:
     """Lines of what ``honesty`` found: accuracies in %."""
     for name, result in results["splits"].items():
