@@ -42,7 +42,7 @@ def bootstrap(found: np.ndarray, resamples: int = 2_000, seed: int = 0, level: f
     """Percentile intervals of the same numbers when the queries are drawn anew, with replacement.
 
     It says how much other queries would have changed a number, in the same gallery and with the same weights; what
-    another seed of training changes is not in it.
+    another seed of training changes is not in it. A recall of 0 or of 1 gets an interval without width.
 
     Args:
         found: Ranks from 1, ``(n,)``.

@@ -23,7 +23,8 @@ from vatt_edu.evaluation.features import embed_windows
 from vatt_edu.evaluation.record import complete
 from vatt_edu.evaluation.retrieval import queries
 
-PICTURES, SIDE = 3, 72  # frames of a clip that are shown, side by side, and their height in pixels
+SHOWN = (0.1, 0.43, 0.9)  # places in a clip whose frames are shown side by side; not evenly apart, as a swing is
+SIDE = 72  # their height in pixels
 LISTEN = 8_000  # samples per second of a sound in the page
 
 
@@ -51,8 +52,8 @@ class Asked:
         """Three frames of a clip, side by side, as JPEG."""
         window = self.windows[number]
         seconds = self.config.clip.seconds
-        times = self._start(number) + seconds * (np.arange(PICTURES) + 0.5) / PICTURES
-        found = [read_video(window.video.path, float(time), 1, 1.0, SIDE)[0] for time in times]
+        times = [self._start(number) + seconds * place for place in SHOWN]
+        found = [read_video(window.video.path, time, 1, 1.0, SIDE)[0] for time in times]
         apart = np.full((found[0].shape[0], 2, 3), 255, np.uint8)
         return jpeg(np.concatenate([part for frame in found for part in (frame, apart)][:-1], axis=1))
 
