@@ -9,7 +9,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -91,27 +91,54 @@ def _evaluate_retrieval(
     Args:
         run: Folder of the run.
         data: A source with captioned clips.
-        split: One split, or all but train.
+        split: One split, or all. The training split only where there is ground truth: 256 of its steps.
         json: Print JSON.
         quiet: No progress bar.
     """
     from vatt_edu.data.sources import open_source
     from vatt_edu.evaluation.retrieval import evaluate
+    from vatt_edu.evaluation.tables import retrieval_table
 
-    found = evaluate(run, open_source(data), split, quiet)
-    if json:
-        _print_json(found)
-        return 0
-    for name, result in found["splits"].items():
-        print(f"\n{name}: {result['n']} clips; R@1 R@5 R@10 in %, median rank")
-        for direction in result["trained"]:
-            print(f"  {direction:15}", end="")
-            for who in ("trained", "random_init", "chance"):
-                values = result[who][direction]
-                recalls = " ".join(f"{100 * values[k]:5.1f}" for k in ("R@1", "R@5", "R@10"))
-                print(f"  {who} {recalls} {values['MedR']:6.1f}", end="")
-            print()
-    return 0
+    return _show(evaluate(run, open_source(data), split, quiet), retrieval_table, json)
+
+
+def _evaluate_probe(
+    run: tyro.conf.Positional[Path], data: str, split: str = "all", json: bool = False, quiet: bool = False
+) -> int:
+    """Linear probes on a run's frozen features, beside chance, its random start and hand-made features.
+
+    Merges into RUN/probe.json.
+
+    Args:
+        run: Folder of the run.
+        data: A source with ground truth (MiniTube).
+        split: One split, or all but train and val.
+        json: Print JSON.
+        quiet: No progress bar.
+    """
+    from vatt_edu.data.sources import open_source
+    from vatt_edu.evaluation.probe import evaluate
+    from vatt_edu.evaluation.tables import probe_table
+
+    return _show(evaluate(run, open_source(data), split, quiet), probe_table, json)
+
+
+def _evaluate_all(
+    run: tyro.conf.Positional[Path], data: str, split: str = "all", json: bool = False, quiet: bool = False
+) -> int:
+    """Retrieval, linear probes and the report of a run; writes RUN/retrieval.json, probe.json and report.html.
+
+    Args:
+        run: Folder of the run.
+        data: A source with captioned clips; without ground truth the probes are left out.
+        split: One split, or all.
+        json: Print JSON.
+        quiet: No progress bar.
+    """
+    from vatt_edu.evaluation.everything import evaluate
+    from vatt_edu.evaluation.tables import all_tables
+
+    return _show(evaluate(run, data, split, quiet), all_tables, json)
 
 
 def _embed(
@@ -211,6 +238,8 @@ COMMANDS: dict[tuple[str, ...], tuple[Callable[..., int], str]] = {
     ("data", "minitube"): (_minitube, "make the small world"),
     ("pretrain",): (_pretrain, "train: vatt pretrain PRESET --data SOURCE --out RUN"),
     ("evaluate", "retrieval"): (_evaluate_retrieval, "zero-shot retrieval of a run"),
+    ("evaluate", "probe"): (_evaluate_probe, "linear probes on a run's features"),
+    ("evaluate", "all"): (_evaluate_all, "retrieval, probes and the report"),
     ("embed",): (_embed, "embed files with a trained model"),
     ("experiment",): (_experiment, "train and test what a question asks for"),
 }
@@ -249,6 +278,14 @@ def main(words: Sequence[str] | None = None) -> int:
 def _say(error: Any) -> int:
     print(f"vatt: {error}", file=sys.stderr)
     return 2
+
+
+def _show(found: dict[str, Any], table: Callable[[dict[str, Any]], Iterable[str]], as_json: bool) -> int:
+    if as_json:
+        _print_json(found)
+    else:
+        print(*table(found), sep="\n")
+    return 0
 
 
 def _print_json(value: Any) -> None:

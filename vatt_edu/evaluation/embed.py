@@ -58,6 +58,19 @@ def load(run: str | PathLike[str], device: str = "cpu") -> "Embedder":
     return Embedder(model_from(config, weights).to(device), config, vocab, torch.device(device))
 
 
+def untrained(run: str | PathLike[str], device: str = "cpu") -> VATT:
+    """The model of a run before its first training step, its start included.
+
+    Raises:
+        UserError: If the folder holds no run, or its checkpoint of step 0 is not there.
+    """
+    config, _ = read_config(Path(run))
+    start = checkpoint.first(Path(run))
+    if start is None:
+        raise UserError(f"{run}: the checkpoint of step 0 is missing, so there is no untrained model to compare with")
+    return model_from(config, start / "state.safetensors").to(device)
+
+
 def model_from(config: Config, weights: Path) -> VATT:
     """The model of ``config`` in eval mode, with the weights of a file that training wrote."""
     model = VATT(config.model).eval()

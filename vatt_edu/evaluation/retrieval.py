@@ -1,72 +1,87 @@
 """Zero-shot retrieval: does a sentence find its clip, a clip its sound, and the other way round?
 
 Beside the trained model stand chance and the same model before its first training step (its start included), so that
-what training added can be seen.
+what training added can be seen. Where the source says what happens in its videos, training clips are asked, too: what
+is found there and not in the test splits has been learned by heart.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from vatt_edu.config import Config
-from vatt_edu.data.captions import read_json
-from vatt_edu.data.loader import eval_batches
 from vatt_edu.data.sources import Source, Video
 from vatt_edu.data.text import Vocabulary
+from vatt_edu.data.truth import has_truth, some, steps
+from vatt_edu.data.windows import Window
 from vatt_edu.errors import UserError
 from vatt_edu.evaluation import metrics
-from vatt_edu.evaluation.embed import load, model_from
+from vatt_edu.evaluation.embed import load, untrained
+from vatt_edu.evaluation.features import embed_windows
+from vatt_edu.evaluation.record import complete, header, merge, read
 from vatt_edu.model import VATT
-from vatt_edu.training import checkpoint
-from vatt_edu.training.report import machine
-from vatt_edu.training.run_folder import read_config
 
-BATCH = 64
+TRAIN = "train"
+TRAIN_CLIPS = 256  # as many as the gallery of small's test_iid, so that the numbers compare
 
 
 def evaluate(run: Path, source: Source, split: str = "all", quiet: bool = False) -> dict[str, Any]:
-    """Retrieval of a run on the test splits of a source; merged into ``RUN/retrieval.json``, which is returned.
+    """Retrieval of a run on the splits of a source; merged into ``RUN/retrieval.json``, which is returned.
 
     Args:
         run: A run folder.
         source: A corpus with captioned clips.
-        split: One split, or ``"all"`` but the training split.
+        split: One split, or ``"all"``, which leaves ``train`` out unless the source has ground truth.
         quiet: No progress bar.
 
     Raises:
         UserError: If the run has no weights, or the split does not exist or has fewer than two clips.
     """
-    config, record = read_config(run)
-    _before(run)  # what is damaged there must show before the work
-    embedder = load(run)
-    start = checkpoint.first(run)
-    if start is None:
-        raise UserError(f"{run}: the checkpoint of step 0 is missing, so there is no untrained model to compare with")
-    untrained = model_from(config, start / "state.safetensors")
-    names = [name for name in source.splits if name != "train"] if split == "all" else [split]
+    read(run / "retrieval.json")  # what is damaged there must show before the work
+    embedder, before = load(run), untrained(run)
+    config, vocab = embedder.config, embedder.vocab
+    names = [name for name in source.splits if name != TRAIN or has_truth(source)] if split == "all" else [split]
     if not names:
         raise UserError(f"{source.root} has no split besides train; name one with --split")
     results = {}
     for name in names:
-        clips = source.clips(name)
-        if len(clips) < 2:
-            raise UserError(f"{source.root}: split {name} has {len(clips)} clip; retrieval needs at least 2")
-        silent = sum(not clip.caption for clip in clips)
-        if silent:
-            raise UserError(f"{source.root}: {silent} clips of {name} have no caption; retrieval needs one for each")
+        windows = queries(source, name, config)
+        trained = _ranks(embedder.model, windows, config, vocab, source, f"{name} trained", quiet)
+        random_init = _ranks(before, windows, config, vocab, source, f"{name} random", quiet)
         results[name] = {
-            "n": len(clips),
-            "trained": _measure(embedder.model, clips, config, embedder.vocab, source, f"{name} trained", quiet),
-            "random_init": _measure(untrained, clips, config, embedder.vocab, source, f"{name} random", quiet),
-            "chance": {direction: metrics.chance(len(clips)) for direction in metrics.DIRECTIONS},
+            "n": len(windows),
+            "trained": {direction: metrics.from_ranks(ranks) for direction, ranks in trained.items()},
+            "random_init": {direction: metrics.from_ranks(ranks) for direction, ranks in random_init.items()},
+            "chance": {direction: metrics.chance(len(windows)) for direction in metrics.DIRECTIONS},
+            "interval": {direction: metrics.bootstrap(ranks) for direction, ranks in trained.items()},
         }
-    return _merge(run, config, record["preset"], results)
+    return merge(run / "retrieval.json", header(run), results)
 
 
-@torch.no_grad()
+def queries(source: Source, split: str, config: Config) -> list[Window]:
+    """The gallery of a split: the center window of each clip with its caption.
+
+    Of the training split of a source with ground truth: the middles of 256 steps of narrated videos, drawn with the
+    seed of the run, with their canonical captions, no two alike. (Narration is not used: it may name another step.)
+
+    Raises:
+        UserError: If there is no such split, it has fewer than two clips, or one of them has no caption.
+    """
+    if split == TRAIN and has_truth(source):
+        drawn = some(steps(source, split), TRAIN_CLIPS, config.seed, "retrieval", distinct=True)
+        windows = [step.window(config.clip) for step in drawn]
+    else:
+        windows = [Window(clip, text=clip.caption) for clip in source.clips(split)]
+    if len(windows) < 2:
+        raise UserError(f"{source.root}: split {split} has {len(windows)} clip; retrieval needs at least 2")
+    silent = sum(not window.text for window in windows)
+    if silent:
+        raise UserError(f"{source.root}: {silent} clips of {split} have no caption; retrieval needs one for each")
+    return windows
+
+
 def embed_clips(
     model: VATT,
     clips: Sequence[Video],
@@ -76,71 +91,17 @@ def embed_clips(
     label: str,
     quiet: bool,
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Embeddings of captioned clips by modality and space, and which of them have video, audio and text.
-
-    Returns:
-        ``video_va audio_va video_vt audio_vt text_vt``, each ``(n, D)``; ``video audio text``, each ``(n,)`` bool.
-    """
-    from tqdm import tqdm
-
-    parts: dict[str, list[Tensor]] = {}
-    with tqdm(total=len(clips), desc=f"embed {label}", unit="clip", disable=quiet) as bar:
-        for batch in eval_batches(clips, config.clip, vocab, BATCH, source, quiet):
-            found = model.eval()(batch)
-            row = {
-                "video_va": found.video_va,
-                "audio_va": found.audio_va,
-                "video_vt": found.video_vt,
-                "audio_vt": model.common_space.to_vt(found.audio_va, batch.has_audio),
-                "text_vt": found.text_vt[:, 0],
-                "has_video": batch.has_video,
-                "has_audio": batch.has_audio,
-                "has_text": batch.has_text,
-            }
-            for name, value in row.items():
-                parts.setdefault(name, []).append(value)
-            bar.update(len(batch))
-    whole = {name: torch.cat(values) for name, values in parts.items()}
-    return (
-        {name: value for name, value in whole.items() if not name.startswith("has_")},
-        {name.removeprefix("has_"): value for name, value in whole.items() if name.startswith("has_")},
-    )
+    """``embed_windows`` of the center windows of captioned clips."""
+    windows = [Window(clip, text=clip.caption) for clip in clips]
+    return embed_windows(model, windows, config, vocab, source, label, quiet)
 
 
-def _measure(
-    model: VATT, clips: Sequence[Video], config: Config, vocab: Vocabulary, source: Source, label: str, quiet: bool
-) -> dict[str, dict[str, float]]:
-    spaces, present = embed_clips(model, clips, config, vocab, source, label, quiet)
-    for modality, mask in present.items():
-        if not mask.all():
-            few = f"{int((~mask).sum())} clips of {label.split()[0]} have no {modality}"
-            raise UserError(f"{source.root}: {few}; retrieval needs video, audio and text in each")
+def _ranks(
+    model: VATT, windows: Sequence[Window], config: Config, vocab: Vocabulary, source: Source, label: str, quiet: bool
+) -> dict[str, Any]:
+    spaces, present = embed_windows(model, windows, config, vocab, source, label, quiet)
+    complete(present, source, label.split()[0])
     return {
-        direction: metrics.retrieval(metrics.similarities(spaces[query], spaces[item]))
+        direction: metrics.ranks(metrics.similarities(spaces[query], spaces[item]))
         for direction, (query, item) in metrics.DIRECTIONS.items()
     }
-
-
-def _merge(run: Path, config: Config, preset: str, results: dict[str, Any]) -> dict[str, Any]:
-    newest = checkpoint.last(run)
-    meta = checkpoint.read_meta(newest) if newest else {}
-    steps, before = meta.get("step"), _before(run)
-    whole = {
-        "preset": preset,
-        "seed": config.seed,
-        "steps": steps,
-        "train_seconds": meta.get("train_seconds"),
-        **machine(),
-        "splits": {**(before["splits"] if before.get("steps") == steps else {}), **results},  # not of other weights
-    }
-    checkpoint.write_json(run / "retrieval.json", whole)
-    return whole
-
-
-def _before(run: Path) -> dict[str, Any]:
-    """What ``RUN/retrieval.json`` holds already."""
-    path = run / "retrieval.json"
-    value = read_json(path) if path.exists() else {"splits": {}}
-    if not isinstance(value, dict) or not isinstance(value.get("splits"), dict):
-        raise UserError(f"{path} is damaged (no splits in it); remove the file")
-    return value

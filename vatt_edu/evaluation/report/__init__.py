@@ -1,0 +1,56 @@
+"""``RUN/report.html``: one page that shows what was run, how it went, what it can do and where it fails.
+
+It stands alone (no network, no other file), follows light and dark, and fits a telephone. Its numbers are those of
+``retrieval.json``, ``probe.json`` and ``log.jsonl``; pictures and confusions are made anew from the source.
+"""
+
+from html import escape
+from pathlib import Path
+
+from vatt_edu.data.sources import Source
+from vatt_edu.evaluation.record import header, read
+from vatt_edu.evaluation.report import neighbors, run_files, sections
+from vatt_edu.evaluation.report.asked import ask
+from vatt_edu.evaluation.report.page import page
+from vatt_edu.training.checkpoint import write_text
+from vatt_edu.training.run_folder import read_config
+
+PREFERRED = "test_iid"
+
+__all__ = ["write_report"]
+
+
+def write_report(run: Path, source: Source, split: str = "all", quiet: bool = False) -> Path:
+    """Writes ``RUN/report.html`` atomically; returns its path.
+
+    Args:
+        run: A run folder, evaluated or not: what is not there yet says how to get it.
+        source: Where clips for pictures come from.
+        split: Whose clips to show; ``"all"``: ``test_iid`` where there is one, else the first that is not trained on.
+        quiet: No progress bar.
+
+    Raises:
+        UserError: If the run has no weights, one of its files is damaged, or the source has no captioned clips.
+    """
+    config, record = read_config(run)
+    if split == "all":
+        others = [name for name in source.splits if name != "train"]
+        split = PREFERRED if PREFERRED in others else [*others, "train"][0]
+    head, asked = header(run), ask(run, source, split, quiet)
+    pictures = neighbors.Pictures(asked)
+    found = read(run / "retrieval.json")
+    parts = [
+        ("Retrieval", sections.retrieval(found, split)),
+        ("Training", sections.curves(run_files.training(run, config))),
+        ("What was run", sections.what_ran(config, record, head)),
+        ("Nearest neighbors", neighbors.neighbors(asked, pictures)),
+        ("Worst failures", neighbors.worst(asked, pictures)),
+        ("Confusions", neighbors.confusions(asked)),
+        ("Linear probes", sections.probes(read(run / "probe.json"), split)),
+        ("Skipped files", sections.skips(run_files.skipped(run))),
+    ]
+    title = f"{record['preset']}, seed {config.seed}, {head['steps']} steps"
+    lead = sections.lead(found, split) if found else f"<p>{escape(str(run))}</p>"
+    path = run / "report.html"
+    write_text(path, page(title, lead, parts))
+    return path
