@@ -58,7 +58,7 @@ def honesty_table(results: dict[str, Any]) -> Iterator[str]:
 
 
 def _row(name: str, cells: Iterable[str]) -> str:
-    return "  " + " ".join([f"{name:9}", *(f"{cell:>14}" for cell in cells)])
+    return "  " + " ".join([f"{name:9}", *(f"{cell:>17}" for cell in cells)])
 
 
 def percent(value: float | None) -> str:
