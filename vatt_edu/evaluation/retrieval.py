@@ -9,10 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-
 from vatt_edu.config import Config
-from vatt_edu.data.sources import Source, Video
+from vatt_edu.data.sources import Source
 from vatt_edu.data.text import Vocabulary
 from vatt_edu.data.truth import has_truth, some, steps
 from vatt_edu.data.windows import Window
@@ -80,20 +78,6 @@ def queries(source: Source, split: str, config: Config) -> list[Window]:
     if silent:
         raise UserError(f"{source.root}: {silent} clips of {split} have no caption; retrieval needs one for each")
     return windows
-
-
-def embed_clips(
-    model: VATT,
-    clips: Sequence[Video],
-    config: Config,
-    vocab: Vocabulary,
-    source: Source | None,
-    label: str,
-    quiet: bool,
-) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """``embed_windows`` of the center windows of captioned clips."""
-    windows = [Window(clip, text=clip.caption) for clip in clips]
-    return embed_windows(model, windows, config, vocab, source, label, quiet)
 
 
 def _ranks(
