@@ -1,6 +1,8 @@
 """The same batches whoever reads them; masks, lines and replacements are right."""
 
 import shutil
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
@@ -252,11 +254,14 @@ def test_two_sources_and_one_without_training_videos(
 
 
 def test_closing_early_ends_the_reader(stream: Make) -> None:
-    import threading
-
-    before = threading.active_count()
-    for workers in (0, 1):
-        reader = batches(stream(), 0, 1000, workers)
+    streams = [stream(), stream()]  # a progress bar may leave a thread of its own
+    before = set(threading.enumerate())
+    for workers, made in enumerate(streams):
+        reader = batches(made, 0, 1000, workers)
         next(reader)
+        assert set(threading.enumerate()) - before or workers
         reader.close()
-    assert threading.active_count() == before
+    until = time.monotonic() + 10  # the threads of a process's queues end a moment after it
+    while set(threading.enumerate()) - before and time.monotonic() < until:
+        time.sleep(0.05)
+    assert set(threading.enumerate()) - before == set()
