@@ -369,7 +369,7 @@ def toy() -> Config:
             video=VideoConfig(frames=16, height=56, width=56, tubelet=(4, 8, 8), encoder=encoder),
             audio=AudioConfig(samples=51_200, patch=256, gain=6.0, encoder=encoder),
             text=TextConfig(
-                vocab=2_048, embedding_width=128, train_words=True, encoder=replace(encoder, layers=1)
+                vocab=1_024, embedding_width=128, train_words=True, encoder=replace(encoder, layers=1)
             ),
             pooling="max_mean",
             start="whitened",

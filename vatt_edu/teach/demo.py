@@ -32,7 +32,7 @@ STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
 h2 { margin-top: 2.5rem; } h3 { font-size: 1rem; margin: 1.5rem 0 0.5rem; }
 .vatt-players { display: flex; flex-wrap: wrap; gap: 1rem; } figure { margin: 0; }
-figcaption { font-size: 0.85rem; text-align: left; } video { max-width: 100%; border-radius: 4px; }
+figcaption, figure > div { font-size: 0.85rem; text-align: left; } video { max-width: 100%; border-radius: 4px; }
 """
 
 

@@ -42,7 +42,7 @@ def _figure(clip: Clip, width: int) -> str:
     label, lines = escape(clip.title, quote=True), "<br>".join(map(escape, clip.lines))
     poster = f' poster="{_poster(clip.path)}"' if tag == "video" else ""
     return (
-        f'<figure style="width:{width}px"><figcaption><strong>{label}</strong></figcaption>'
+        f'<figure style="width:{width}px"><div><strong>{label}</strong></div>'
         f'<{tag} controls preload="metadata" style="width:{width}px" aria-label="{label}"{poster} '
         f'src="{_inline(kind, clip.path.read_bytes())}"></{tag}><figcaption>{lines}</figcaption></figure>'
     )
