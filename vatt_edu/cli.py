@@ -10,11 +10,13 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from vatt_edu.config import PRESETS, Config, preset
 from vatt_edu.errors import UserError, missing
+from vatt_edu.minitube.presets import Knobs
 
 try:
     import tyro
@@ -23,6 +25,7 @@ except ImportError:
     raise SystemExit(2) from None
 
 INTERRUPTED = 130
+KNOBS = Knobs()
 
 
 def _pretrain(words: list[str]) -> int:
@@ -181,8 +184,11 @@ def _minitube(
     out: Path,
     preset: Literal["tiny", "small", "full"] = "tiny",
     seed: int = 0,
+    split: tuple[str, ...] = ("all",),
+    layouts: tuple[Literal["msrvtt", "kinetics", "esc50", "all"], ...] = (),
     workers: int | None = None,
     quiet: bool = False,
+    knobs: Annotated[Knobs, tyro.conf.arg(name="")] = KNOBS,
 ) -> int:
     """Makes MiniTube, a small world of narrated videos with sound. Interrupted, the same command completes it.
 
@@ -190,12 +196,82 @@ def _minitube(
         out: Folder of the corpus.
         preset: How much of it.
         seed: Of everything in it.
+        split: Only these: howto, audioset, val, test_iid, test_comp, test_bg, train, all.
+        layouts: The same clips also as these sets lay them out, under OUT/msrvtt and so on.
         workers: Processes; by default one for each core.
         quiet: No progress bar.
+        knobs: How hard it is.
     """
     from vatt_edu.minitube import make
 
-    print(f"{make(preset, out, seed=seed, workers=workers, quiet=quiet)}: complete")
+    made = make(
+        preset, out, seed=seed, splits=split or None, layouts=layouts, workers=workers, quiet=quiet, **asdict(knobs)
+    )
+    print(f"{made}: complete")
+    return 0
+
+
+def _renarrate(
+    source: tyro.conf.Positional[Path],
+    out: Path,
+    seed: int,
+    offset_mean: float | None = None,
+    offset_sigma: float | None = None,
+    filler_share: float | None = None,
+    attribute_drop: float | None = None,
+    word_drop: float | None = None,
+) -> int:
+    """Draws another narration for the videos of a MiniTube corpus; nothing is rendered.
+
+    Knobs that are not given stay as they were.
+
+    Args:
+        source: A MiniTube corpus with narrated videos.
+        out: A new folder; its videos are links to the source's.
+        seed: Of the narration.
+        offset_mean: Mean shift of a line's start against its step's, in seconds.
+        offset_sigma: Standard deviation of that shift, in seconds.
+        filler_share: Share of lines that name nothing in the picture.
+        attribute_drop: Chance that a line leaves out size, color or material, each.
+        word_drop: Chance that a word is lost.
+    """
+    from vatt_edu.minitube import renarrate
+
+    knobs = {
+        "offset_mean": offset_mean,
+        "offset_sigma": offset_sigma,
+        "filler_share": filler_share,
+        "attribute_drop": attribute_drop,
+        "word_drop": word_drop,
+    }
+    given = {name: value for name, value in knobs.items() if value is not None}
+    print(f"{renarrate(source, out, seed=seed, **given)}: complete")
+    return 0
+
+
+def _describe(
+    source: tyro.conf.Positional[str], out: Path | None = None, json: bool = False, quiet: bool = False
+) -> int:
+    """The data card of a source: what is in it, as one HTML page that needs no network.
+
+    Args:
+        source: DIR, or KIND:DIR (howto100m, audioset, msrvtt, kinetics, esc50, folder).
+        out: The page; by default SOURCE/card.html.
+        json: Print what was measured instead of writing the page (with --out: both).
+        quiet: No progress bar.
+    """
+    from vatt_edu.data.card_page import page, write_page
+    from vatt_edu.data.describe import measure
+    from vatt_edu.data.sources import open_source
+
+    found = open_source(source)
+    card = measure(found, quiet=quiet)
+    if json:
+        _print_json(card)
+    if not json or out:
+        target = out or found.root / "card.html"
+        write_page(target, page(card, found))
+        print(f"{target}: the data card of {found.root}", file=sys.stderr if json else sys.stdout)
     return 0
 
 
@@ -236,6 +312,8 @@ def _experiment(
 
 COMMANDS: dict[tuple[str, ...], tuple[Callable[..., int], str]] = {
     ("data", "minitube"): (_minitube, "make the small world"),
+    ("data", "renarrate"): (_renarrate, "other words for its videos"),
+    ("data", "describe"): (_describe, "the data card of any source"),
     ("pretrain",): (_pretrain, "train: vatt pretrain PRESET --data SOURCE --out RUN"),
     ("evaluate", "retrieval"): (_evaluate_retrieval, "zero-shot retrieval of a run"),
     ("evaluate", "probe"): (_evaluate_probe, "linear probes on a run's features"),

@@ -11,6 +11,7 @@ from vatt_edu.config import ClipSpec, DataConfig
 from vatt_edu.data._probe import MediaError
 from vatt_edu.data.ahead import Skip, batches
 from vatt_edu.data.cache import CachedReader, open_cache
+from vatt_edu.data.captions import Line
 from vatt_edu.data.reader import FileReader, Reader, part, read_window, window_frames
 from vatt_edu.data.rows import Rows, Words, or_zeros
 from vatt_edu.data.sampler import Pool, Sampler, Slot, nearest_lines, place
@@ -158,15 +159,37 @@ class ClipStream:
                 yield videos[number]
 
     def _read(self, rows: Rows, row: int, slot: Slot, attempt: int, reader: Reader, video: Video) -> None:
-        spec, track = self._spec, reader.track(video.path)
-        begin, available = part(video, track, spec)
+        spec = self._spec
         random = generator(self._seed, "clip", slot.index, attempt)
-        where = (slot.part, slot.parts) if attempt == 0 else (0, 1)
-        first = begin + place(available, window_frames(spec), *where, random.random())
+        first = self._first(slot, attempt, reader, video, random.random())
         frames, pcm = read_window(reader, video.path, first, spec)
         picture, sound = or_zeros(frames, pcm, spec)
         rows.put(row, slot.index, *train_clip(picture, sound, spec, self._data.augment, random), frames, pcm)
-        lines = [line for line in video.lines if line.start < track.duration]
-        if lines:
-            near = nearest_lines(lines, first / spec.fps + spec.seconds / 2, spec.candidates)
+        near = self._near(reader, video, first)
+        if near:
             rows.say(row, near, self._words)
+
+    def _first(self, slot: Slot, attempt: int, reader: Reader, video: Video, chance: float) -> int:
+        """The grid frame that a clip starts with."""
+        begin, available = part(video, reader.track(video.path), self._spec)
+        where = (slot.part, slot.parts) if attempt == 0 else (0, 1)
+        return begin + place(available, window_frames(self._spec), *where, chance)
+
+    def _near(self, reader: Reader, video: Video, first: int) -> list[Line]:
+        """The candidate lines of a clip; empty where there are none."""
+        spec, end = self._spec, reader.track(video.path).duration
+        lines = [line for line in video.lines if line.start < end]
+        return nearest_lines(lines, first / spec.fps + spec.seconds / 2, spec.candidates) if lines else []
+
+    def lines(self, step: int) -> list[list[Line]]:
+        """The candidate lines of each clip of a batch, without reading any: what ``batch`` holds if no file is damaged.
+
+        Raises:
+            MediaError: If a file cannot be opened.
+        """
+        found = []
+        for slot in self._sampler.plan(step):
+            reader, video = self._readers[slot.source], self._videos[slot.pool][slot.source][slot.position]
+            chance = generator(self._seed, "clip", slot.index, 0).random()
+            found.append(self._near(reader, video, self._first(slot, 0, reader, video, chance)))
+        return found

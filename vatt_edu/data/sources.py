@@ -6,7 +6,7 @@ folder of videos with captions beside them) and hands it to one small adapter. N
 
 import importlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -52,10 +52,10 @@ class Video:
 
 
 class Found(NamedTuple):
-    """What an adapter found: the videos that are there, and how many of those listed are not."""
+    """What an adapter found: the videos that are there, and the names of those that are listed and are not."""
 
     videos: list[Video]
-    missing: int = 0
+    absent: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -66,13 +66,18 @@ class Source:
         name: For messages and logs.
         root: Its folder; the decoded cache is kept under ``root/cache``.
         videos: All videos that are there, of all splits, in a fixed order.
-        missing: How many videos the annotations list that are not on the disk.
+        absent: Names of videos that the annotations list and that are not on the disk.
     """
 
     name: str
     root: Path
     videos: tuple[Video, ...]
-    missing: int = 0
+    absent: tuple[str, ...] = ()
+
+    @property
+    def missing(self) -> int:
+        """How many videos the annotations list that are not on the disk."""
+        return len(self.absent)
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -111,9 +116,9 @@ def open_source(spec: str | Path) -> Source:
     kind = kind or _kind_of(root)
     found: Found = importlib.import_module(f"vatt_edu.data.adapters.{kind}").read(root)
     if not found.videos:
-        listed = f" ({found.missing} are listed, none of them is there)" if found.missing else ""
+        listed = f" ({len(found.absent)} are listed, none of them is there)" if found.absent else ""
         raise UserError(f"empty corpus: no video in {root}{listed}; it was read as {kind}:DIR")
-    return Source(root.resolve().name, root, tuple(found.videos), found.missing)
+    return Source(root.resolve().name, root, tuple(found.videos), tuple(found.absent))
 
 
 def _kind_of(root: Path) -> str:

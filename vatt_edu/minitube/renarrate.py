@@ -8,10 +8,10 @@ from typing import Any
 
 from vatt_edu.errors import UserError
 from vatt_edu.minitube import write
-from vatt_edu.minitube.folder import read_annotations, read_source
+from vatt_edu.minitube.folder import agree, read_annotations, read_source
 from vatt_edu.minitube.layouts import LAYOUTS
 from vatt_edu.minitube.narrate import narration
-from vatt_edu.minitube.presets import NARRATION_KNOBS, Knobs, as_json, knobs_from
+from vatt_edu.minitube.presets import NARRATION_KNOBS, VERSION, Knobs, as_json, knobs_from
 from vatt_edu.minitube.world import Factors
 
 FACTORS = tuple(field.name for field in fields(Factors))
@@ -31,12 +31,14 @@ def renarrate(source: str | Path, out: str | Path, *, seed: int, **knobs: Any) -
         The new folder, a SOURCE for readers.
 
     Raises:
-        UserError: A source without narrated videos, a knob that is none of narration, a folder that is not new.
+        UserError: A source without narrated videos, a knob that is none of narration, a folder that is not new, a
+            corpus of another version.
     """
     source, out = Path(source), Path(out)
     if other := sorted(set(knobs) - set(NARRATION_KNOBS)):
         raise UserError(f"{other[0]!r} is no knob of narration: there are {', '.join(NARRATION_KNOBS)}")
     known = read_source(source)
+    agree(source, known, {"version": VERSION})
     if "howto" not in known["splits"]:
         raise UserError(f"{source} has no narrated videos yet: complete its split howto first")
     chosen = knobs_from(knobs, Knobs(**known["knobs"]))

@@ -70,11 +70,14 @@ def atomic_text(path: Path, text: str) -> None:
     """Write a text file so that a reader sees the old one, the new one, and nothing between."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = temporary(path)
-    with open(part, "w", encoding="utf-8", newline="") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(part, path)
+    try:
+        with open(part, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def atomic_json(path: Path, value: Any) -> None:

@@ -27,17 +27,18 @@ def read(root: Path) -> Found:
     files = {file.stem: file for file in media_files(root, AUDIO_SUFFIXES)}
     files |= {file.stem: file for file in media_files(root, VIDEO_SUFFIXES)}
     display = display_names(root / LABELS)
-    videos, missing = [], 0
+    videos: list[Video] = []
+    absent: list[str] = []
     for table in tables:
         split = "eval" if "eval" in table.name else "train"
         for name, start, end, mids in segments(table):
             file = next((files[stem] for stem in names(name, start, end) if stem in files), None)
             if file is None:
-                missing += 1
+                absent.append(f"{name}_{start:g}")
                 continue
             labels = tuple(display.get(mid, mid) for mid in mids)
             videos.append(Video(f"{name}_{start:g}", file, split=split, labels=labels))
-    return Found(videos, missing)
+    return Found(videos, absent)
 
 
 def names(ytid: str, start: float, end: float) -> Iterator[str]:

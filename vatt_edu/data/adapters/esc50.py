@@ -23,11 +23,12 @@ def read(root: Path) -> Found:
     if not table.exists():
         raise UserError(f"no {TABLE} in {root}: the folder is not laid out as ESC-50 is")
     files = {file.name: file for file in media_files(root, AUDIO_SUFFIXES)}
-    videos, missing = [], 0
+    videos: list[Video] = []
+    absent: list[str] = []
     for _, row in rows(table, ("filename", "fold", "category")):
         if row["filename"] in files:
             name = Path(row["filename"]).stem
             videos.append(Video(name, files[row["filename"]], split=f"fold{row['fold']}", labels=(row["category"],)))
         else:
-            missing += 1
-    return Found(videos, missing)
+            absent.append(row["filename"])
+    return Found(videos, absent)

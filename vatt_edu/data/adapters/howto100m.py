@@ -35,7 +35,7 @@ def read(root: Path) -> Found:
         if name in files:
             rows = json_rows(captions[name], f"{path}, video {name}") if name in captions else []
             videos.append(Video(name, files[name], make_lines(name, rows)))
-    return Found(videos, len(listed) - len(videos))
+    return Found(videos, [name for name in listed if name not in files])
 
 
 def listed_ids(path: Path) -> list[str]:

@@ -27,7 +27,7 @@ def read(root: Path) -> Found:
         raise UserError(f"no train.csv, validate.csv or test.csv in {root}: the folder is not laid out as Kinetics is")
     files = {file.stem: file for file in media_files(root)}
     videos: dict[str, Video] = {}
-    missing = 0
+    absent: list[str] = []
     for table in tables:
         for where, row in rows(table, ("youtube_id", "time_start", "time_end")):
             start, end = (number(row[column], where, column) for column in ("time_start", "time_end"))
@@ -40,5 +40,5 @@ def read(root: Path) -> Found:
                 whole = files[row["youtube_id"]]
                 videos[name] = Video(name, whole, split=split, labels=labels, start=start, end=end)
             else:
-                missing += 1
-    return Found(list(videos.values()), missing)
+                absent.append(name)
+    return Found(list(videos.values()), absent)

@@ -28,17 +28,17 @@ def read(root: Path) -> Found:
             "vatt data minitube"
         )
     videos: list[Video] = []
-    missing = 0
+    absent: list[str] = []
     if (root / "howto" / "caption.json").exists():
         found = howto100m.read(root / "howto")
-        videos, missing = videos + found.videos, missing + found.missing
+        videos, absent = videos + found.videos, [*absent, *found.absent]
     if (root / "audioset" / "segments.csv").exists():
         found = audioset.read(root / "audioset")
-        videos, missing = videos + found.videos, missing + found.missing
+        videos, absent = videos + found.videos, [*absent, *found.absent]
     for path in sorted((root / "eval").glob("[!.]*.json")):
         found = clips(path)
-        videos, missing = videos + found.videos, missing + found.missing
-    return Found(videos, missing)
+        videos, absent = videos + found.videos, [*absent, *found.absent]
+    return Found(videos, absent)
 
 
 def clips(path: Path) -> Found:
@@ -47,7 +47,8 @@ def clips(path: Path) -> Found:
     Raises:
         UserError: If the file does not hold a list of clips.
     """
-    videos, missing = [], 0
+    videos: list[Video] = []
+    absent: list[str] = []
     try:
         for row in read_json(path):
             file = path.parent / row["file"]
@@ -55,7 +56,7 @@ def clips(path: Path) -> Found:
             if file.exists():
                 videos.append(Video(row["id"], file, split=path.stem, captions=captions))
             else:
-                missing += 1
+                absent.append(row["file"])
     except (KeyError, TypeError, AttributeError):
         raise UserError(f'{path}: expected a list of {{"id", "file", "caption", …}}') from None
-    return Found(videos, missing)
+    return Found(videos, absent)

@@ -44,7 +44,7 @@ def read(root: Path) -> Found:
         for name, split in splits.items()
         if name in files
     ]
-    return Found(videos, len(splits) - len(videos))
+    return Found(videos, [name for name in splits if name not in files])
 
 
 def _read_index(path: Path, splits: dict[str, str], said: dict[str, list[str]]) -> None:
