@@ -250,13 +250,18 @@ def _renarrate(
 
 
 def _describe(
-    source: tyro.conf.Positional[str], out: Path | None = None, json: bool = False, quiet: bool = False
+    source: tyro.conf.Positional[str],
+    out: Path | None = None,
+    probe: bool = False,
+    json: bool = False,
+    quiet: bool = False,
 ) -> int:
     """The data card of a source: what is in it, as one HTML page that needs no network.
 
     Args:
         source: DIR, or KIND:DIR (howto100m, audioset, msrvtt, kinetics, esc50, folder).
         out: The page; by default SOURCE/card.html.
+        probe: Also what can be heard in it without learning: linear probes on mel statistics (MiniTube only).
         json: Print what was measured instead of writing the page (with --out: both).
         quiet: No progress bar.
     """
@@ -265,12 +270,17 @@ def _describe(
     from vatt_edu.data.sources import open_source
 
     found = open_source(source)
-    card = measure(found, quiet=quiet)
+    card, extra = measure(found, quiet=quiet), {}
+    if probe:
+        from vatt_edu.evaluation.honesty import honesty, section
+
+        card["probe"] = honesty(found, quiet=quiet)
+        extra = section(card["probe"])
     if json:
         _print_json(card)
     if not json or out:
         target = out or found.root / "card.html"
-        write_page(target, page(card, found))
+        write_page(target, page(card, found, extra))
         print(f"{target}: the data card of {found.root}", file=sys.stderr if json else sys.stdout)
     return 0
 

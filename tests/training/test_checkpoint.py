@@ -2,13 +2,17 @@
 
 import errno
 import json
+import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import tiny
 import torch
 
-from vatt_edu.config import OptimConfig
+from vatt_edu.config import LossConfig, OptimConfig
 from vatt_edu.errors import UserError
 from vatt_edu.losses import Pairs, vatt_loss
 from vatt_edu.model import VATT
@@ -20,8 +24,6 @@ META = {"seed": 0, "train_seconds": 1.5}
 
 def trained(steps: int = 2, seed: int = 0) -> tuple[VATT, torch.optim.Optimizer]:
     """A small model with an optimizer that has moved, and running statistics that have, too."""
-    from vatt_edu.config import LossConfig
-
     torch.manual_seed(seed)
     config = tiny.model_config()
     model = VATT(config).train()
@@ -55,44 +57,127 @@ def test_tensors_and_json_only(tmp_path: Path) -> None:
     assert (tmp_path / "LAST").read_text() == "step-00000002\n"
 
 
-@pytest.mark.parametrize("moment", ["write_tensors", "write_json", "write_text"])
-def test_a_full_disk_leaves_the_last_complete_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
+def test_whoever_may_read_the_folder_may_read_the_weights(tmp_path: Path) -> None:
+    folder = checkpoint.save(tmp_path, 2, *trained(), META)
+    assert (folder / "state.safetensors").stat().st_mode == (folder / "meta.json").stat().st_mode
+
+
+class Killed(BaseException):
+    """What nothing catches."""
+
+
+# All that changes the disk while a checkpoint is saved, in `save` and in what it calls.
+CHANGES = (
+    (shutil, "rmtree"), (Path, "mkdir"), (Path, "touch"), (Path, "chmod"), (Path, "write_text"), (os, "fsync"),
+    (Path, "replace"), (Path, "rename"), ("safetensors.torch", "save_file"),
+)  # fmt: skip
+
+
+def failing(patch: pytest.MonkeyPatch, moment: int, error: BaseException) -> list[int]:
+    """From the change number ``moment`` on, each fails after half its work; returns the count of those begun."""
+    begun = [0]
+
+    def watched(function: Callable[..., Any]) -> Callable[..., Any]:
+        def change(*words: Any, **options: Any) -> Any:
+            begun[0] += 1
+            if begun[0] <= moment:
+                return function(*words, **options)
+            if function.__name__ == "write_text":
+                words[0].write_bytes(b"{")
+            if function.__name__ == "save_file":
+                words[1].write_bytes(b"half")
+            raise error
+
+        return change
+
+    for place, name in CHANGES:
+        if isinstance(place, str):
+            patch.setattr(f"{place}.{name}", watched(getattr(pytest.importorskip(place), name)))
+        else:
+            patch.setattr(place, name, watched(getattr(place, name)))
+    return begun
+
+
+@pytest.mark.parametrize("error", [Killed(), OSError(errno.ENOSPC, "No space left on device")])
+def test_at_whatever_change_it_ends_a_complete_one_is_left(tmp_path: Path, error: BaseException) -> None:
+    older, newer, scratch = trained(steps=1), trained(steps=2), trained(steps=1, seed=5)
+    names: list[str] = []
+    for moment in range(100):
+        run = tmp_path / str(moment)
+        checkpoint.save(run, 2, *older, META)
+        with pytest.MonkeyPatch.context() as patch:
+            begun = failing(patch, moment, error)
+            told = ""
+            try:
+                checkpoint.save(run, 4, *newer, META)
+            except Killed:
+                pass
+            except UserError as caught:
+                told = str(caught)
+        if begun[0] <= moment:
+            break
+        if isinstance(error, OSError):
+            assert f"cannot write {run}" in told
+            assert "(No space left on device)" in told
+            assert "\n" not in told
+        found = checkpoint.last(run)
+        assert found is not None
+        names.append(found.name[-1])
+        meta = checkpoint.restore(found, *scratch)
+        weights = (older if meta["step"] == 2 else newer)[0].state_dict()
+        assert f"step-{meta['step']:08d}" == found.name
+        assert all(torch.equal(value, weights[name]) for name, value in scratch[0].state_dict().items())
+        assert checkpoint.save(run, 4, *newer, META) == checkpoint.last(run)
+        assert not list(run.rglob("*.partial"))
+    assert len(names) > 10
+    assert set(names) == {"2", "4"}
+    assert names == sorted(names)
+
+
+def test_without_last_the_newest_complete_one_is_used(tmp_path: Path) -> None:
     model, optimizer = trained()
-    first = checkpoint.save(tmp_path, 2, model, optimizer, META)
-    before = (first / "state.safetensors").read_bytes()
-
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(checkpoint, moment, full)
-    with pytest.raises((OSError, UserError)):
-        checkpoint.save(tmp_path, 4, model, optimizer, META)
-    monkeypatch.undo()
-    assert checkpoint.last(tmp_path) == first
-    assert (first / "state.safetensors").read_bytes() == before
-    again, other = trained(steps=1, seed=5)
-    assert checkpoint.restore(first, again, other)["step"] == 2
-    assert checkpoint.last(tmp_path) == first
-    assert checkpoint.save(tmp_path, 4, model, optimizer, META) == checkpoint.last(tmp_path)  # and then it works
+    assert checkpoint.last(tmp_path) is None
+    for step in (2, 4):
+        newest = checkpoint.save(tmp_path, step, model, optimizer, META)
+    (tmp_path / "checkpoints" / ".step-00000006.partial").mkdir()
+    (tmp_path / "LAST").unlink()
+    assert checkpoint.last(tmp_path) == newest
 
 
-def test_what_was_being_written_when_killed_is_ignored(tmp_path: Path) -> None:
-    first = checkpoint.save(tmp_path, 2, *trained(), META)
-    partial = tmp_path / "checkpoints" / ".step-00000004.partial"
-    partial.mkdir()
-    (partial / "state.safetensors").write_bytes(b"half")
-    assert checkpoint.last(tmp_path) == first
-    checkpoint.prune(tmp_path, keep=1)
-    assert first.is_dir()
+def steps(run: Path) -> list[int]:
+    return sorted(int(path.name.removeprefix("step-")) for path in (run / "checkpoints").glob("step-*"))
 
 
-def test_the_start_is_never_pruned(tmp_path: Path) -> None:
+def test_the_start_and_the_last_ones_are_kept(tmp_path: Path) -> None:
     model, optimizer = trained()
     for step in (0, 2, 4, 6):
         checkpoint.save(tmp_path, step, model, optimizer, META)
         checkpoint.prune(tmp_path, keep=2)
-    assert [path.name[-1] for path in sorted((tmp_path / "checkpoints").glob("step-*"))] == ["0", "4", "6"]
-    assert checkpoint.first(tmp_path).name == "step-00000000"
+    assert steps(tmp_path) == [0, 4, 6]
+    assert checkpoint.first(tmp_path) == tmp_path / "checkpoints/step-00000000"
+
+
+def test_what_last_names_is_not_pruned_for_one_of_before_a_resume(tmp_path: Path) -> None:
+    model, optimizer = trained()
+    for step in (0, 2, 8):
+        checkpoint.save(tmp_path, step, model, optimizer, META)
+    (tmp_path / "LAST").write_text("step-00000002\n")  # as a kill leaves it between the two renames of a save
+    stopped = checkpoint.save(tmp_path, 4, model, optimizer, META)
+    checkpoint.prune(tmp_path, keep=1)
+    assert checkpoint.last(tmp_path) == stopped
+    assert steps(tmp_path) == [0, 4, 8]
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf])
+def test_weights_that_are_no_numbers_are_not_saved(tmp_path: Path, value: float) -> None:
+    model, optimizer = trained()
+    first = checkpoint.save(tmp_path, 2, model, optimizer, META)
+    with torch.no_grad():
+        model.audio.agg[3] = value
+    with pytest.raises(UserError, match=r"audio\.agg is not finite at step 4; the last checkpoint is kept"):
+        checkpoint.save(tmp_path, 4, model, optimizer, META)
+    assert checkpoint.last(tmp_path) == first
+    assert steps(tmp_path) == [2]
 
 
 @pytest.mark.parametrize("damage", [b"", b"no tensors", None])

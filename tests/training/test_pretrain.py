@@ -1,6 +1,8 @@
 """A run as a whole: the files that it leaves, what it does with damaged and silent files, and with a loss of NaN."""
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import clips
@@ -13,8 +15,10 @@ from vatt_edu.config import Config
 from vatt_edu.config_json import from_json
 from vatt_edu.data.loader import ClipStream
 from vatt_edu.errors import UserError
+from vatt_edu.losses import Losses
 from vatt_edu.training import checkpoint
 from vatt_edu.training import pretrain as module
+from vatt_edu.training.run_folder import Log
 
 
 @pytest.fixture
@@ -102,3 +106,46 @@ def test_a_loss_of_nan_ends_the_run_before_it_is_saved(
     assert checkpoint.last(tmp_path / "nan").name == "step-00000002"
     kept = checkpoint.read_tensors(checkpoint.last(tmp_path / "nan") / "state.safetensors")
     assert all(torch.isfinite(value).all() for value in kept.values())
+
+
+def test_a_step_that_spoils_the_weights_is_not_saved(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = runs.pretrain(world, tmp_path / "plain", train__steps=4, train__checkpoint_every=1)
+    asked = from_json(Config, json.loads((plain / "config.json").read_text())["config"])
+    step = module.train_step
+
+    def spoiling(model, *rest):
+        losses = step(model, *rest)
+        if rest[3] == 2:
+            model.video.agg.data.fill_(torch.nan)  # the loss of this step is still good
+        return losses
+
+    monkeypatch.setattr(module, "train_step", spoiling)
+    with pytest.raises(UserError, match=r"video\.agg is not finite at step 3; the last checkpoint is kept"):
+        module.pretrain(asked, [str(world)], tmp_path / "nan", quiet=True)
+    assert checkpoint.last(tmp_path / "nan").name == "step-00000002"
+
+
+def test_a_disk_that_is_full_when_a_step_is_logged(tmp_path: Path) -> None:
+    if not Path("/dev/full").is_char_device():
+        pytest.skip("no /dev/full here")
+    (tmp_path / "log.jsonl").symlink_to("/dev/full")
+    with pytest.raises(UserError, match=r"cannot write .*log\.jsonl \(No space left on device\)"), Log(tmp_path) as log:
+        log.write(0, Losses(*torch.ones(3)), 0.1, 4, 0.0, [])
+
+
+def test_a_disk_that_is_full_when_the_cache_is_made(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("vatt_edu.data.cache._write", full)
+    assert runs.main(runs.words(world, tmp_path / "run")) == 2
+    cache = f"vatt: cannot write the decoded cache {world / 'cache'}"
+    said = capsys.readouterr().err
+    assert said.startswith(cache)
+    assert said.endswith("(No space left on device): use --no-cache, or copy the corpus to where there is room\n")
+    assert said.count("\n") == 1
+    assert not (tmp_path / "run").exists()

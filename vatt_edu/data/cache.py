@@ -7,6 +7,7 @@ size or time has changed is decoded again. A damaged file has a line too, with t
 """
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -25,6 +26,7 @@ from vatt_edu.errors import UserError, disk_full
 
 VERSION = 1
 BLOCK = 1024  # frames decoded at once
+REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EFBIG)
 FEW = 8  # so many files are decoded in this process: starting others takes longer
 
 
@@ -120,15 +122,16 @@ def open_cache(
                 todo = {file: path for file, path in paths.items() if file not in entries}
                 for entry in _build(folder, todo, spec, f"decode {source.name}", quiet, processes):
                     entries[entry.file] = entry
-        except PermissionError:
-            raise UserError(f"cannot write the decoded cache {folder}: use --no-cache, or copy the corpus") from None
         except OSError as error:
-            if not disk_full(error):
+            if disk_full(error):
+                raise UserError(
+                    f"the disk is full: no room for the decoded cache {folder}; what is decoded stays. Free some space "
+                    "and run the same command again, or use --no-cache"
+                ) from None
+            if error.errno not in REFUSED:
                 raise
-            raise UserError(
-                f"the disk is full: no room for the decoded cache {folder}; what is decoded stays. Free some space and "
-                "run the same command again, or use --no-cache"
-            ) from None
+            why = f"cannot write the decoded cache {folder} ({error.strerror})"
+            raise UserError(f"{why}: use --no-cache, or copy the corpus") from None
     return CachedReader(folder, spec, {os.fspath(path): entries[file] for file, path in paths.items()})
 
 

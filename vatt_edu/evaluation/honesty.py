@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 import torch
 
+from vatt_edu.data.card_page import table
 from vatt_edu.data.media import read_audio
 from vatt_edu.data.sources import Source
 from vatt_edu.data.truth import Step, some, steps
 from vatt_edu.evaluation.handmade import audio_features
 from vatt_edu.evaluation.linear import choose
 from vatt_edu.evaluation.probe import CHOSEN, FITTED, TRAIN_WINDOWS
+from vatt_edu.evaluation.tables import percent
 from vatt_edu.evaluation.targets import TARGETS, by_action, majority
 
 SECONDS = 3.2  # a toy's window, and VATT's: 32 frames at 10 per second
@@ -86,3 +88,17 @@ def hear(listed: Sequence[Step], name: str, quiet: bool) -> np.ndarray:
         for number, row in zip(numbers, audio_features(windows, SAMPLE_RATE), strict=True):
             rows[number] = row
     return torch.stack([row for row in rows if row is not None]).double().numpy()
+
+
+def section(results: dict[str, Any]) -> dict[str, str]:
+    """A section of the data card: heading to HTML, as ``card_page.page`` takes it."""
+    names = {"handmade": "mel statistics", "majority": "majority class", "by_action": "by the action alone"}
+    tables = []
+    for split, result in results["splits"].items():
+        factors = result["factors"]
+        rows = [[words, *(percent(values[name]) for values in factors.values())] for name, words in names.items()]
+        caption = (
+            f"{split}, {result['n']} clips: accuracy in per cent of a linear probe on mean, deviation and maximum "
+        )
+        tables.append(table(["", *factors], rows, caption + "of 64 mel bands."))
+    return {"What can be heard without learning": "".join(tables)}

@@ -4,9 +4,12 @@ A checkpoint is a folder that appears under its name by one rename, after its fi
 replaced. Step 0 is the model before training: it is never pruned, since evaluation shows it beside the trained one.
 """
 
+import errno
 import json
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,33 +23,41 @@ _MODEL, _OPTIMIZER = "model.", "optimizer."
 
 
 def save(run: Path, step: int, model: nn.Module, optimizer: torch.optim.Optimizer, meta: dict[str, Any]) -> Path:
-    """Writes ``RUN/checkpoints/step-XXXXXXXX`` and points ``RUN/LAST`` to it."""
+    """Writes ``RUN/checkpoints/step-XXXXXXXX`` and points ``RUN/LAST`` to it.
+
+    Raises:
+        UserError: If it cannot be written, or if a weight is not a number; what was saved before is kept.
+    """
     folder = run / "checkpoints" / f"step-{step:08d}"
     partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
     names = {id(p): name for name, p in model.named_parameters()}
     tensors = {_MODEL + name: value for name, value in model.state_dict().items()}
+    for name, value in tensors.items():
+        if not value.isfinite().all():
+            raise UserError(f"{name} is not finite at step {step}; the last checkpoint is kept: lower optim.lr")
     for parameter, state in optimizer.state.items():
         tensors |= {f"{_OPTIMIZER}{names[id(parameter)]}.{key}": value for key, value in state.items()}
-    write_tensors(partial / "state.safetensors", tensors)
-    write_json(partial / "meta.json", {"step": step, **meta})
-    shutil.rmtree(folder, ignore_errors=True)
-    partial.rename(folder)
-    _sync(folder.parent)
-    write_text(run / "LAST", folder.name + "\n")
+    with writing(folder):
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        write_tensors(partial / "state.safetensors", tensors)
+        write_json(partial / "meta.json", {"step": step, **meta})
+        shutil.rmtree(folder, ignore_errors=True)
+        partial.rename(folder)
+        _sync(folder.parent)
+        write_text(run / "LAST", folder.name + "\n")
     return folder
 
 
 def last(run: Path) -> Path | None:
-    """The last complete checkpoint of a run, None if there is none.
+    """The last complete checkpoint of a run: what ``LAST`` names, else the newest; None if there is none.
 
     Raises:
         UserError: If ``LAST`` names none: to begin again would throw away what was trained.
     """
     pointer = run / "LAST"
     if not pointer.exists():
-        return None
+        return max((run / "checkpoints").glob("step-*"), default=None)
     name = pointer.read_bytes().decode(errors="replace").strip()
     if not name.startswith("step-") or not (run / "checkpoints" / name).is_dir():
         raise UserError(f"{pointer} names no checkpoint; write into it the name of one in {run / 'checkpoints'}")
@@ -106,21 +117,37 @@ def load_weights(model: nn.Module, tensors: dict[str, Tensor], where: Path) -> N
 
 
 def prune(run: Path, keep: int) -> None:
-    """Deletes all checkpoints but step 0 and the last ``keep``."""
-    folders = sorted((run / "checkpoints").glob("step-*"))[1:]
+    """Deletes all checkpoints but step 0 and the last ``keep`` up to ``LAST``.
+
+    Later ones are of before a resume from an earlier one; the run writes over them when it comes there.
+    """
+    newest = last(run)
+    folders = [folder for folder in sorted((run / "checkpoints").glob("step-*"))[1:] if newest and folder <= newest]
     for folder in folders[:-keep]:
         shutil.rmtree(folder)
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
-    """A safetensors file, on the disk when this returns."""
+    """A safetensors file, on the disk when this returns.
+
+    Raises:
+        UserError: If it cannot be written.
+    """
     try:
+        from safetensors import SafetensorError
         from safetensors.torch import save_file
     except ImportError:
         raise missing("safetensors", "train") from None
     partial = path.with_name(f".{path.name}.partial")
-    save_file({name: value.detach().cpu().contiguous() for name, value in tensors.items()}, partial)
-    _replace(partial, path)
+    with writing(path):
+        partial.touch()
+        mode = partial.stat().st_mode
+        try:
+            save_file({name: value.detach().cpu().contiguous() for name, value in tensors.items()}, partial)
+        except SafetensorError as error:  # what the disk said is in its text alone
+            raise OSError(errno.EIO, str(error)) from None
+        partial.chmod(mode)  # safetensors makes files that only their owner can read
+        _replace(partial, path)
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
@@ -140,6 +167,16 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         raise UserError(f"{path} cannot be read as safetensors ({error}): restore it, or train again") from None
 
 
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Makes one line for the user where a disk is full or refuses."""
+    try:
+        yield
+    except OSError as error:
+        why = f"cannot write {path} ({error.strerror or error})"
+        raise UserError(f"{why}: make room or ask for permission; what was saved is kept") from None
+
+
 def write_json(path: Path, value: Any) -> None:
     """A JSON file, replaced atomically."""
     write_text(path, json.dumps(value, indent=1) + "\n")
@@ -148,8 +185,9 @@ def write_json(path: Path, value: Any) -> None:
 def write_text(path: Path, text: str) -> None:
     """A text file, replaced atomically."""
     partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text)
-    _replace(partial, path)
+    with writing(path):
+        partial.write_text(text)
+        _replace(partial, path)
 
 
 def _replace(partial: Path, path: Path) -> None:

@@ -18,7 +18,7 @@ from vatt_edu.data.loader import Skip
 from vatt_edu.data.text import Vocabulary
 from vatt_edu.errors import UserError
 from vatt_edu.losses import Losses
-from vatt_edu.training.checkpoint import write_json, write_text
+from vatt_edu.training.checkpoint import write_json, write_text, writing
 
 
 def read_config(run: Path) -> tuple[Config, dict[str, Any]]:
@@ -83,7 +83,8 @@ def claim(out: Path, config: Config, data: Sequence[str], preset: str, vocab: Vo
     if not (out / "config.json").exists():
         write_json(out / "config.json", {"preset": preset, "data": list(data), "config": to_json(config)})
     if not (out / "vocab.json").exists():
-        vocab.save(out / "vocab.json")
+        with writing(out / "vocab.json"):
+            vocab.save(out / "vocab.json")
 
 
 def _unfinished(path: Path) -> bool:
@@ -105,6 +106,7 @@ class Log:
     """``log.jsonl``, one line a step, and ``skipped.jsonl``, one line for each clip that had to be replaced."""
 
     def __init__(self, out: Path) -> None:
+        self._out = out
         self._log = (out / "log.jsonl").open("a", buffering=1)
         self._skipped = (out / "skipped.jsonl").open("a", buffering=1)
         self._before = time.perf_counter()
@@ -113,8 +115,9 @@ class Log:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._log.close()
-        self._skipped.close()
+        with writing(self._out / "log.jsonl"):
+            self._log.close()
+            self._skipped.close()
 
     def write(self, step: int, losses: Losses, lr: float, clips: int, waited: float, skips: Sequence[Skip]) -> None:
         """Appends one step; raises UserError if the loss is not a number, before any of it is saved."""
@@ -135,9 +138,10 @@ class Log:
             "skipped": len(skips),
         }
         self._before = now
-        self._log.write(json.dumps(line) + "\n")
-        for skip in skips:
-            self._skipped.write(json.dumps({"step": step, **vars(skip)}) + "\n")
+        with writing(self._out / "log.jsonl"):
+            self._log.write(json.dumps(line) + "\n")
+            for skip in skips:
+                self._skipped.write(json.dumps({"step": step, **vars(skip)}) + "\n")
 
 
 def _decisive(config: Config) -> dict[str, Any]:
