@@ -273,6 +273,7 @@ def _describe(
     card, extra = measure(found, quiet=quiet), {}
     if probe:
         from vatt_edu.evaluation.honesty import honesty, section
+        from vatt_edu.evaluation.tables import honesty_table
 
         card["probe"] = honesty(found, quiet=quiet)
         extra = section(card["probe"])
@@ -282,6 +283,8 @@ def _describe(
         target = out or found.root / "card.html"
         write_page(target, page(card, found, extra))
         print(f"{target}: the data card of {found.root}", file=sys.stderr if json else sys.stdout)
+    if probe and not json:
+        print("\n".join(honesty_table(card["probe"])))
     return 0
 
 
