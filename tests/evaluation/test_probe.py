@@ -15,7 +15,7 @@ from vatt_edu.data.truth import FACTORS, Step, labels, some, steps
 from vatt_edu.errors import UserError
 from vatt_edu.evaluation import handmade, linear, probe
 from vatt_edu.evaluation.features import FEATURES
-from vatt_edu.evaluation.honesty import honesty
+from vatt_edu.evaluation.honesty import honesty, section
 from vatt_edu.evaluation.targets import TARGETS, by_action, contact, majority
 
 TARGET = {target.name: target for target in TARGETS}
@@ -266,3 +266,6 @@ def test_honesty_listens_to_the_files(source: Source) -> None:
     assert set(size) == {"n", "handmade", "majority", "by_action", "chance", "C", "converged"}
     assert size["n"] == 3
     assert not (source.root / "cache" / "v1-64px-5fps-16000hz").exists()
+    (page,) = section(found).values()
+    assert f"{100 * size['handmade']:.1f}" in page
+    assert page.count("<table") == 2

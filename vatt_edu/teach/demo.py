@@ -3,6 +3,7 @@
 ``python -m vatt_edu.teach.demo [--out build/demo.html]``, or ``make demo``.
 """
 
+import sys
 import webbrowser
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor
 
 from vatt_edu.data.sources import Video, open_source
+from vatt_edu.errors import UserError
 from vatt_edu.evaluation.embed import Embedder, load
 from vatt_edu.shipped import SAMPLES, shipped
 from vatt_edu.teach import players
@@ -123,4 +125,8 @@ def main(out: Path = Path("build/demo.html"), show: bool = False) -> None:
 if __name__ == "__main__":
     import tyro
 
-    tyro.cli(main)
+    try:
+        tyro.cli(main)
+    except UserError as error:
+        print(f"demo: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
