@@ -390,7 +390,7 @@ def toy() -> Config:
                 audio_noise=0.0, audio_gain=0.3,
             ),
         ),
-        loss=LossConfig(line_masking=True, mask_mean="global"),
+        loss=LossConfig(temperature=0.2, line_masking=True, mask_mean="global"),
         optim=OptimConfig(
             name="adamw", lr=1e-3, final_lr=0.0, warmup_steps=80, betas=(0.9, 0.98), eps=1e-8,
             weight_decay=0.05, clip_norm=1.0,

@@ -130,7 +130,7 @@ def test_departures_name_each_field_once() -> None:
     assert set(names) == {
         "model.pooling", "model.start", "model.position_scale", "model.audio.gain", "model.droptoken.sharing",
         "model.common_space.heads", "loss.line_masking", "loss.mask_mean", "data.narrated_videos",
-        "data.windows_per_video",
+        "data.windows_per_video", "loss.temperature",
     }  # fmt: skip
     assert len(set(names)) == len(names)
     assert run_files.departures(toy(), toy()) == []

@@ -26,6 +26,10 @@ def _windows(base: Config, other: Config) -> Config:
     return replace(base, data=replace(data, windows_per_video=other.data.windows_per_video))
 
 
+def _temperature(base: Config, other: Config) -> Config:
+    return replace(base, loss=replace(base.loss, temperature=other.loss.temperature))
+
+
 def _masking(base: Config, other: Config) -> Config:
     return replace(base, loss=replace(base.loss, line_masking=other.loss.line_masking))
 
@@ -38,6 +42,7 @@ DEPARTURES: dict[str, Callable[[Config, Config], Config]] = {
     "audio_gain": _gain,
     "heads": lambda base, other: _model(base, other, "common_space"),
     "sharing": lambda base, other: _model(base, other, "droptoken"),
+    "temperature": _temperature,
     "line_masking": _masking,
     "windows": _windows,
 }
