@@ -1,0 +1,77 @@
+"""Put a trained run into ``data_samples/toy_vatt``: what loads it, its numbers, and a card made from them.
+
+``python tools/ship.py RUN``, after ``vatt evaluate all RUN --data build/minitube/small``.
+"""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from vatt_edu.data.text import Vocabulary
+from vatt_edu.evaluation.tables import percent
+from vatt_edu.training.checkpoint import last, read_meta, read_tensors, write_json, write_text
+
+OUT = Path(__file__).resolve().parent.parent / "data_samples" / "toy_vatt"
+DATA = "build/minitube/small"
+DIRECTIONS = ("text_to_video", "video_to_text", "video_to_audio", "audio_to_video", "text_to_audio")
+
+
+def card(record: dict[str, Any], meta: dict[str, Any], found: dict[str, Any], weights: int, words: int) -> str:
+    """The model card, every number of it computed."""
+    seed = record["config"]["seed"]
+    lines = [
+        "# The trained toy",
+        "",
+        f"A VATT of {weights:,} weights that has watched MiniTube `small`, an artificial world made by this project: "
+        "things of different material, shape, color and size that bounce, roll, slide, swing, are shaken, poured, "
+        "tapped and stacked, with the sound that this makes, and somebody who talks about it.",
+        "",
+        "| | |",
+        "|---|---|",
+        f"| preset | `{record['preset']}`, seed {seed} |",
+        "| data | `vatt data minitube --preset small --out build/minitube/small` (seed 0) |",
+        f"| command | `vatt pretrain {record['preset']} --data {DATA} --out RUN --seed {seed}` |",
+        f"| training | {meta['step']:,} steps, {meta['train_seconds'] / 60:.1f} minutes on "
+        f"{meta['machine']['threads']} CPU threads |",
+        f"| vocabulary | {words} words, those of its narration |",
+        f"| made with | torch {meta['versions']['torch']}, Python {meta['versions']['python']}, commit {meta['commit']} |",
+        "",
+        "Zero-shot retrieval, R@5 in per cent, ties counted against the model:",
+        "",
+        "| split | clips | " + " | ".join(name.replace("_", " ") for name in DIRECTIONS) + " | chance |",
+        "|---|--:|" + "--:|" * (len(DIRECTIONS) + 1),
+    ]
+    for name, split in found["splits"].items():
+        values = [percent(split["trained"][direction]["R@5"]) for direction in DIRECTIONS]
+        chance = percent(split["chance"]["text_to_video"]["R@5"])
+        lines.append(f"| {name} | {split['n']} | {' | '.join(values)} | {chance} |")
+    lines += [
+        "",
+        "The row `train` is retrieval among training steps: how much of it was learned by heart. No loss pairs text "
+        "and sound; that column is what the common space gives for free.",
+        "",
+        "**Limits.** It knows one artificial world and a few score words; on other videos its answers mean nothing. "
+        "These are the numbers of one seed. Where it departs from the released VATT (pooling, start, heads, "
+        "temperature, several windows of a video in a batch, line masking), `config.json` says so.",
+        "",
+        "Weights: Apache-2.0, as the code.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main(run: Path) -> None:
+    OUT.mkdir(parents=True, exist_ok=True)
+    record = json.loads((run / "config.json").read_text()) | {"data": [DATA]}
+    meta, found = read_meta(last(run)), json.loads((run / "retrieval.json").read_text())
+    weights = sum(value.numel() for value in read_tensors(run / "model.safetensors").values())
+    write_json(OUT / "config.json", record)
+    for name in ("vocab.json", "model.safetensors", "retrieval.json", "probe.json"):
+        shutil.copyfile(run / name, OUT / name)
+    words = len(Vocabulary.load(OUT / "vocab.json")) - 2
+    write_text(OUT / "README.md", card(record, meta, found, weights, words))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
