@@ -20,7 +20,7 @@ DIRECTIONS = ("text_to_video", "video_to_text", "video_to_audio", "audio_to_vide
 
 def card(record: dict[str, Any], meta: dict[str, Any], found: dict[str, Any], weights: int, words: int) -> str:
     """The model card, every number of it computed."""
-    seed = record["config"]["seed"]
+    seed, versions = record["config"]["seed"], meta["versions"]
     lines = [
         "# The trained toy",
         "",
@@ -36,7 +36,7 @@ def card(record: dict[str, Any], meta: dict[str, Any], found: dict[str, Any], we
         f"| training | {meta['step']:,} steps, {meta['train_seconds'] / 60:.1f} minutes on "
         f"{meta['machine']['threads']} CPU threads |",
         f"| vocabulary | {words} words, those of its narration |",
-        f"| made with | torch {meta['versions']['torch']}, Python {meta['versions']['python']}, commit {meta['commit']} |",
+        f"| made with | torch {versions['torch']}, Python {versions['python']}, commit {meta['commit']} |",
         "",
         "Zero-shot retrieval, R@5 in per cent, ties counted against the model:",
         "",
