@@ -1,5 +1,6 @@
 """The demo page: complete in itself, with every answer among the sample clips."""
 
+import json
 import re
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from vatt_edu.data.sources import open_source
 from vatt_edu.errors import UserError
 from vatt_edu.evaluation.embed import Embedder
 from vatt_edu.shipped import SAMPLES, shipped
-from vatt_edu.teach.demo import SENTENCES, TOP, Gallery, page
+from vatt_edu.teach.demo import SENTENCES, TOP, Gallery, page, reached
 
 
 class Fake(Embedder):
@@ -49,3 +50,10 @@ def test_page_shows_answers_with_players(gallery: Gallery) -> None:
 def test_what_is_not_shipped(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no shipped model 'huge'"):
         shipped("huge")
+
+
+def test_numbers_are_read_from_the_record(tmp_path: Path) -> None:
+    scores = {"trained": (0.5, 0.25), "chance": (0.02, 0.02)}
+    split = {who: {"text_to_video": {"R@5": a}, "video_to_audio": {"R@5": b}} for who, (a, b) in scores.items()}
+    (tmp_path / "retrieval.json").write_text(json.dumps({"splits": {"test_iid": {"n": 256, **split}}}))
+    assert re.findall(r"\d+", reached(tmp_path)) == ["256", "50", "25", "2"]
