@@ -315,11 +315,10 @@ def _experiment(
     if json:
         _print_json(found)
         return 0
-    print(f"\n{asked.question}\n{'arm':28} seed  split      T->V R@5  V->A R@5   (%)")
-    for row in found["rows"]:
-        for split, metrics in row["metrics"].items():
-            shown = [100 * metrics[direction]["R@5"] for direction in ("text_to_video", "video_to_audio")]
-            print(f"{row['label']:28} {row['seed']:4}  {split:10} {shown[0]:8.1f} {shown[1]:9.1f}")
+    print(f"\n{asked.question}\nR@5 in %, median of {len(found['seeds'])} seeds [least, greatest]")
+    for label, split, scores in run.medians(found):
+        shown = ("{:5.1f} [{:.1f}, {:.1f}]".format(*(100 * value for value in values)) for values in scores.values())
+        print(f"{label:28} {split:10}  T->V {'  V->A '.join(shown)}")
     return 0
 
 

@@ -1,19 +1,21 @@
 """Runs an experiment: some configurations, some seeds, one row of numbers each; what is done is not done again.
 
-Every run is a folder under ``runs/experiments/NAME/``, so an interrupted experiment goes on where it stopped, and each
-number can be looked into. ``results/NAME.json`` is replaced after every run.
+``results/NAME.json`` is replaced after every run, and a row in it counts as long as no field of any arm has changed.
+Every run is a folder under ``runs/experiments/NAME/``, so that an interrupted one goes on where it stopped.
 """
 
 import hashlib
 import importlib
 import json
-from collections.abc import Callable, Sequence
+import statistics
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from vatt_edu.config import Config
 from vatt_edu.config_json import to_json
+from vatt_edu.data.captions import read_json
 from vatt_edu.data.sources import open_source
 from vatt_edu.errors import UserError
 from vatt_edu.evaluation.retrieval import evaluate
@@ -21,7 +23,7 @@ from vatt_edu.training.checkpoint import last, write_json
 from vatt_edu.training.pretrain import pretrain
 from vatt_edu.training.report import machine
 
-NAMES = ("toy", "departures", "shortcut", "log_mel")
+NAMES = ("toy", "plain", "departures", "shortcut", "log_mel")
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,11 @@ class Experiment:
 
     @property
     def config_hash(self) -> str:
-        """Changes with any field of any arm: a file of results with another hash is stale."""
-        text = json.dumps([[arm.label, to_json(arm.config), vars(arm.corpus)] for arm in self.arms], sort_keys=True)
+        """Changes with any field of any arm, and with MiniTube: a file of results with another hash is stale."""
+        from vatt_edu.minitube.presets import VERSION
+
+        arms = [[arm.label, to_json(arm.config), vars(arm.corpus)] for arm in self.arms]
+        text = json.dumps([VERSION, list(self.splits), arms], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def twin(self) -> "Experiment":
@@ -132,10 +137,15 @@ def run(
     """
     numbers = range(seeds or experiment.seeds)
     path = results / f"{experiment.name}.json"
+    known = _known(path, experiment)
     rows: list[dict[str, Any]] = []
+    whole: dict[str, Any] = {}
     for seed in numbers:  # seed by seed, so that what is there so far compares
         for arm in experiment.arms:
-            rows.append(_row(arm, seed, runs / experiment.name / f"{arm.label}-{seed}", experiment.splits, quiet))
+            row = known.get((arm.label, seed))
+            rows.append(
+                row or _row(arm, seed, runs / experiment.name / f"{arm.label}-{seed}", experiment.splits, quiet)
+            )
             whole = {
                 "name": experiment.name,
                 "question": experiment.question,
@@ -149,6 +159,28 @@ def run(
             path.parent.mkdir(parents=True, exist_ok=True)
             write_json(path, whole)
     return whole
+
+
+def _known(path: Path, experiment: Experiment) -> dict[tuple[str, int], dict[str, Any]]:
+    """Rows of an earlier call, by label and seed; none where anything has changed since."""
+    if not path.exists():
+        return {}
+    before = read_json(path)
+    if not isinstance(before, dict) or before.get("config_hash") != experiment.config_hash:
+        return {}
+    return {(row["label"], row["seed"]): row for row in before["rows"]}
+
+
+def medians(found: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, tuple[float, float, float]]]]:
+    """For each arm and split, of R@5 each way over the seeds: median, least and greatest, as fractions."""
+    for label in dict.fromkeys(row["label"] for row in found["rows"]):
+        rows = [row for row in found["rows"] if row["label"] == label]
+        for split in rows[0]["metrics"]:
+            scores = {}
+            for direction in ("text_to_video", "video_to_audio"):
+                values = [row["metrics"][split][direction]["R@5"] for row in rows]
+                scores[direction] = (statistics.median(values), min(values), max(values))
+            yield label, split, scores
 
 
 def _row(arm: Arm, seed: int, out: Path, splits: Sequence[str], quiet: bool) -> dict[str, Any]:
@@ -173,5 +205,7 @@ def _row(arm: Arm, seed: int, out: Path, splits: Sequence[str], quiet: bool) -> 
         "train_seconds": round(found["train_seconds"], 1),
         "nce": sum(line["nce"] for line in final) / len(final),
         "mil_nce": sum(line["mil_nce"] for line in final) / len(final),
+        "commit": found["commit"],
+        "threads": found["machine"]["threads"],
         "metrics": {split: found["splits"][split]["trained"] for split in splits},
     }
