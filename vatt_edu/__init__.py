@@ -21,9 +21,9 @@ from vatt_edu.losses import vatt_loss
 if TYPE_CHECKING:
     from vatt_edu import minitube
     from vatt_edu.evaluation.embed import load
-    from vatt_edu.shipped import shipped
+    from vatt_edu.samples import shipped
 
-_LATER = {"load": "vatt_edu.evaluation.embed", "minitube": None, "shipped": "vatt_edu.shipped"}
+_LATER = {"load": "vatt_edu.evaluation.embed", "minitube": None, "shipped": "vatt_edu.samples"}
 
 __all__ = [
     "Batch", "Embeddings", "video_patches", "audio_patches", "PatchTokenizer", "WordEmbedding", "AxisPositions",

@@ -190,5 +190,5 @@ def test_without_ground_truth_there_are_no_probes(
 def test_a_damaged_file_is_one_line(source: Source, run: Path, tmp_path: Path) -> None:
     copy = Path(shutil.copytree(run, tmp_path / "run"))
     (copy / "retrieval.json").write_text("{")
-    with pytest.raises(UserError, match=r"retrieval\.json is damaged"):
+    with pytest.raises(UserError, match=r"retrieval\.json, line 1, column 2: not JSON"):
         write_report(copy, open_source(source.root), quiet=True)

@@ -10,7 +10,7 @@ import torch
 from vatt_edu.data.sources import open_source
 from vatt_edu.errors import UserError
 from vatt_edu.evaluation.embed import Embedder
-from vatt_edu.shipped import SAMPLES, shipped
+from vatt_edu.samples import SAMPLES, shipped
 from vatt_edu.teach.demo import SENTENCES, TOP, Gallery, page, reached
 
 

@@ -143,9 +143,8 @@ def test_a_disk_that_is_full_when_the_cache_is_made(
 
     monkeypatch.setattr("vatt_edu.data.cache._write", full)
     assert runs.main(runs.words(world, tmp_path / "run")) == 2
-    cache = f"vatt: cannot write the decoded cache {world / 'cache'}"
     said = capsys.readouterr().err
-    assert said.startswith(cache)
-    assert said.endswith("(No space left on device): use --no-cache, or copy the corpus to where there is room\n")
+    assert said.startswith(f"vatt: the disk is full: no room for the decoded cache {world / 'cache'}")
+    assert said.endswith("what is decoded stays. Free some space and run the same command again, or use --no-cache\n")
     assert said.count("\n") == 1
     assert not (tmp_path / "run").exists()

@@ -1,11 +1,11 @@
 """What the files of an evaluation have in common: whose numbers they are, and how splits are merged."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
+from vatt_edu.data.captions import read_json
 from vatt_edu.data.sources import Source
 from vatt_edu.errors import UserError
 from vatt_edu.training import checkpoint
@@ -50,12 +50,10 @@ def read(path: Path) -> dict[str, Any] | None:
     """
     if not path.exists():
         return None
-    try:
-        value = json.loads(path.read_text())
-        value["splits"].items()
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{path} is damaged ({error!r}): delete it and evaluate again") from None
-    return dict(value)
+    value = read_json(path)
+    if not isinstance(value, dict) or not isinstance(value.get("splits"), dict):
+        raise UserError(f"{path} is damaged (no splits in it): delete it and evaluate again")
+    return value
 
 
 def complete(present: dict[str, Tensor], source: Source, split: str) -> None:
