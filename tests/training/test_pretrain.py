@@ -7,9 +7,9 @@ from pathlib import Path
 
 import clips
 import pytest
+import runs
 import torch
 
-import runs
 from vatt_edu.batch import Batch
 from vatt_edu.config import Config
 from vatt_edu.config_json import from_json
