@@ -58,7 +58,7 @@ test: vendor  ## everything: lint, types, unit tests, notebooks, pages, pages in
 	@$(PY) -m pytest tests/browser -v
 	@echo "==> all green"
 
-toy: env  ## corpus small, the preset toy trained on it, evaluation and report, into runs/toy (about 20 minutes)
+toy: env  ## corpus small, the preset toy trained on it, evaluation and report, into runs/toy
 	@echo "==> toy 1 of 3: the corpus small"
 	@$(VATT) data minitube --preset small --out $(VATT_DATA)/minitube/small
 	@echo "==> toy 2 of 3: training; interrupted, make toy goes on"
