@@ -16,7 +16,9 @@ def test_says_how_it_was_made(path: Path) -> None:
     assert {"command", "machine", "versions", "commit", "rows"} <= set(found)
     assert "/home" not in path.read_text()
     if path.stem in NAMES:
-        assert found["config_hash"] == named(path.stem).config_hash, f"stale: {found['command']}"
+        experiment = named(path.stem)
+        assert found["config_hash"] == experiment.config_hash, f"stale: {found['command']}"
+        assert {row["config_hash"] for row in found["rows"]} <= {experiment.row_hash(arm) for arm in experiment.arms}
         assert {"corpus", "seeds", "question"} <= set(found)
         assert all(row["metrics"] and row["seed"] in found["seeds"] for row in found["rows"])
     else:

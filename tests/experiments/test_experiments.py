@@ -56,6 +56,27 @@ def test_hash_follows_any_field() -> None:
     assert replace(experiment, arms=(other, *experiment.arms[1:])).config_hash != experiment.config_hash
 
 
+def test_what_is_named_like_its_default_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a field added later, off by default, makes no result stale."""
+    arm = run.named("toy").arms[0]
+    before = arm.key
+    written = run.to_json
+
+    def with_a_new_field(tree: object) -> dict:
+        return written(tree) | {"a_new_option": False}
+
+    monkeypatch.setattr(run, "to_json", with_a_new_field)
+    assert arm.key == before
+    assert run.named("toy").row_hash(arm) != run.named("plain").row_hash(replace(arm, label="other"))
+
+
+def test_equal_arms_share_a_run() -> None:
+    """The toy is trained once, for whichever experiment asks first."""
+    cuts, toy = run.named("shortcut").arms[0], run.named("toy").arms[0]
+    assert cuts.key == toy.key
+    assert run.named("shortcut").arms[1].key != toy.key
+
+
 @pytest.fixture
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> run.Experiment:
     """Two arms of a few steps on a corpus of a few clips."""

@@ -1,7 +1,8 @@
 """Runs an experiment: some configurations, some seeds, one row of numbers each; what is done is not done again.
 
-``results/NAME.json`` is replaced after every run, and a row in it counts as long as no field of any arm has changed.
-Every run is a folder under ``runs/experiments/NAME/``, so that an interrupted one goes on where it stopped.
+``results/NAME.json`` is replaced after every run, and a row in it counts as long as no field of its arm has changed.
+Every run is a folder under ``runs/experiments/``, named by what is trained, so that an interrupted one goes on where it
+stopped, and experiments that share an arm share its run.
 """
 
 import hashlib
@@ -59,6 +60,13 @@ class Arm:
     corpus: Corpus = Corpus("small")
     tested: Corpus | None = None
 
+    @property
+    def key(self) -> str:
+        """Changes with any field of the configuration, with the corpus, and with MiniTube; not with the label."""
+        from vatt_edu.minitube.presets import VERSION
+
+        return _digest([VERSION, _named(to_json(self.config), to_json(Config())), vars(self.corpus)])
+
 
 @dataclass(frozen=True)
 class Experiment:
@@ -80,12 +88,12 @@ class Experiment:
 
     @property
     def config_hash(self) -> str:
-        """Changes with any field of any arm, and with MiniTube: a file of results with another hash is stale."""
-        from vatt_edu.minitube.presets import VERSION
+        """Changes with any arm: a file of results with another hash is stale."""
+        return _digest([self.row_hash(arm) for arm in self.arms])
 
-        arms = [[arm.label, to_json(arm.config), vars(arm.corpus)] for arm in self.arms]
-        text = json.dumps([VERSION, list(self.splits), arms], sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+    def row_hash(self, arm: Arm) -> str:
+        """Changes with what is trained, and with where it is tested: a row with another hash is stale."""
+        return _digest([arm.label, arm.key, arm.tested and vars(arm.tested), list(self.splits)])
 
     def twin(self) -> "Experiment":
         """The same at a size that a test runs in under a minute: tiny corpora, a few steps of small batches."""
@@ -96,6 +104,23 @@ class Experiment:
             splits=("val",),
             seeds=1,
         )  # fmt: skip
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _named(tree: dict[str, Any], default: dict[str, Any]) -> dict[str, Any]:
+    """The fields that differ from their defaults: one that is new, and off, makes no row stale."""
+    found = {}
+    for name, value in tree.items():
+        if isinstance(value, dict) and isinstance(default[name], dict):
+            value = _named(value, default[name])
+            if value:
+                found[name] = value
+        elif value != default[name]:
+            found[name] = value
+    return found
 
 
 def _small(config: Config) -> Config:
@@ -137,15 +162,14 @@ def run(
     """
     numbers = range(seeds or experiment.seeds)
     path = results / f"{experiment.name}.json"
-    known = _known(path, experiment)
+    known = _known(path)
     rows: list[dict[str, Any]] = []
     whole: dict[str, Any] = {}
     for seed in numbers:  # seed by seed, so that what is there so far compares
         for arm in experiment.arms:
-            row = known.get((arm.label, seed))
-            rows.append(
-                row or _row(arm, seed, runs / experiment.name / f"{arm.label}-{seed}", experiment.splits, quiet)
-            )
+            key = experiment.row_hash(arm)
+            row = known.get((key, seed)) or _row(arm, seed, runs / f"{arm.key}-{seed}", experiment.splits, quiet)
+            rows.append({**row, "config_hash": key})
             whole = {
                 "name": experiment.name,
                 "question": experiment.question,
@@ -161,14 +185,11 @@ def run(
     return whole
 
 
-def _known(path: Path, experiment: Experiment) -> dict[tuple[str, int], dict[str, Any]]:
-    """Rows of an earlier call, by label and seed; none where anything has changed since."""
-    if not path.exists():
-        return {}
-    before = read_json(path)
-    if not isinstance(before, dict) or before.get("config_hash") != experiment.config_hash:
-        return {}
-    return {(row["label"], row["seed"]): row for row in before["rows"]}
+def _known(path: Path) -> dict[tuple[str, int], dict[str, Any]]:
+    """Rows of an earlier call, by hash and seed."""
+    before = read_json(path) if path.exists() else None
+    rows = before.get("rows", []) if isinstance(before, dict) else []
+    return {(row.get("config_hash"), row["seed"]): row for row in rows}
 
 
 def medians(found: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, tuple[float, float, float]]]]:
