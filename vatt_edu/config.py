@@ -395,14 +395,14 @@ def toy() -> Config:
             name="adamw", lr=1e-3, final_lr=0.0, warmup_steps=80, betas=(0.9, 0.98), eps=1e-8,
             weight_decay=0.05, clip_norm=1.0,
         ),
-        train=TrainConfig(steps=1_200, checkpoint_every=100, keep_checkpoints=2),
+        train=TrainConfig(steps=1_100, checkpoint_every=100, keep_checkpoints=2),
     )  # fmt: skip
 
 
 def toy_long() -> Config:
     """``toy`` for about fifteen minutes."""
     config = toy()
-    return replace(config, train=replace(config.train, steps=3_600))
+    return replace(config, train=replace(config.train, steps=3_300))
 
 
 def toy_plain() -> Config:
