@@ -59,3 +59,18 @@ def test_video_reaches_text_through_the_audio_space(heads):
     negative = space.to_vt(-e.video_va.abs(), everyone)
     same_as_zero = torch.allclose(negative, space.to_vt(torch.zeros(8, 6), everyone))
     assert same_as_zero == (heads != "paper")  # the released map rectifies first, the paper's is linear
+
+
+def test_flat_heads_are_one_space():
+    """Video meets sound and words in the same vectors, each through one layer."""
+    torch.manual_seed(0)
+    space = CommonSpace(CommonSpaceConfig(heads="flat", va_width=5, vt_width=9), 4, 6, 7).double().train()
+    video, audio, text = (torch.randn(3, *shape).double() for shape in ((4,), (6,), (2, 7)))
+    everyone = torch.ones(3, dtype=torch.bool)
+    found = space(video, audio, text, everyone, everyone, everyone)
+    assert found.video_va is found.video_vt
+    assert found.text_vt.shape == (3, 2, 5)
+    linear = space.video_to_va.out
+    torch.testing.assert_close(found.video_va, video @ linear.weight.T + linear.bias)
+    assert space.to_vt(found.audio_va, everyone) is found.audio_va
+    assert len(list(space.buffers())) == 0

@@ -8,10 +8,10 @@ from tiny import model_config, random_batch
 
 from vatt_edu.config import CommonSpaceConfig, DropTokenConfig, LossConfig
 from vatt_edu.losses import Pairs, vatt_loss
-from vatt_edu.model import VATT
+from vatt_edu.model import VATT, pool
 
-HEADS = ("released", "paper", "deep_audio")
-POOLINGS = ("agg", "max_mean")
+HEADS = ("released", "paper", "deep_audio", "flat")
+POOLINGS = ("agg", "mean", "max_mean")
 
 
 def build(config, dtype=torch.float64, seed=0):
@@ -142,3 +142,32 @@ def test_frozen_words_get_no_gradient_and_stay_in_the_state():
     model = build(replace(config, text=replace(config.text, train_words=False)))
     assert "text.words.weight" in model.state_dict()
     assert "text.words.weight" not in {name for name, p in model.named_parameters() if p.requires_grad}
+
+
+def test_without_positions_video_is_a_bag_of_patches():
+    """Patches that change places change nothing; with positions, they do."""
+    batch = random_batch(model_config(), dtype=torch.float64)
+    swapped = replace(batch, video=torch.cat([batch.video[:, 2:], batch.video[:, :2]], dim=1))  # whole tubelets in time
+    for positions, same in [("none", True), ("learned", False)]:
+        model = build(model_config(positions=positions)).eval()
+        a, b = model(batch).video_va, model(swapped).video_va
+        assert torch.allclose(a, b, atol=1e-12) is same
+
+
+def test_without_layers_a_feature_is_the_mean_of_normed_tokens():
+    config = model_config(pooling="mean", positions="none")
+    flat = replace(config.video.encoder, layers=0)
+    model = build(replace(config, video=replace(config.video, encoder=flat))).eval()
+    batch = random_batch(config, dtype=torch.float64)
+    tower = model.video
+    tokens = tower.tokenizer(tower.patches(batch.video))
+    everything = torch.cat([tower.agg.expand(len(tokens), 1, -1), tokens], dim=1)
+    centered = everything - everything.mean(-1, keepdim=True)
+    normed = centered / (centered.square().mean(-1, keepdim=True) + 1e-6).sqrt()
+    torch.testing.assert_close(tower(batch.video)[0], normed.mean(1), rtol=1e-10, atol=1e-10)
+
+
+def test_mean_pooling_leaves_padding_out():
+    hidden = torch.tensor([[[1.0], [3.0], [100.0]]])
+    assert pool(hidden, "mean", torch.tensor([[True, True, False]])).item() == 2.0
+    assert pool(hidden, "max_mean", torch.tensor([[True, True, False]])).item() == 5.0

@@ -1,9 +1,9 @@
 """The common space (paper, section 3.4): video -> video-audio space -> video-text space.
 
 Video meets audio in a space of width ``va``; the vector that meets words is computed from that one, so what video says
-to text has passed through what it says to sound. Three heads by name: ``released`` (batch norm on the video side only,
-audio and text one plain layer each), ``paper`` (batch norm after every linear layer, on every side) and ``deep_audio``
-(the released head with the video's two layers on the audio side too).
+to text has passed through what it says to sound. Heads by name: ``released`` (batch norm on the video side only, audio
+and text one plain layer each), ``paper`` (batch norm after every linear layer, on every side), ``deep_audio`` (the
+released head with the video's two layers on the audio side too) and ``flat`` (one space for all three, one layer each).
 """
 
 import torch
@@ -95,10 +95,11 @@ class CommonSpace(nn.Module):
         super().__init__()
         everywhere = config.heads == "paper"
         deep = config.heads == "deep_audio"
-        va, vt = config.va_width, config.vt_width
-        self.video_to_va = TwoLayers(video_width, va)
+        self.flat = config.heads == "flat"
+        va, vt = config.va_width, config.va_width if self.flat else config.vt_width
+        self.video_to_va = OneLayer(video_width, va, normed=False) if self.flat else TwoLayers(video_width, va)
         self.audio_to_va = TwoLayers(audio_width, va) if deep else OneLayer(audio_width, va, normed=everywhere)
-        self.va_to_vt = OneLayer(va, vt, normed=True)
+        self.va_to_vt = None if self.flat else OneLayer(va, vt, normed=True)
         self.text_to_vt = OneLayer(text_width, vt, normed=everywhere)
         self.rectified = not everywhere  # the released va -> vt map has a ReLU before its layer, the paper's has none
 
@@ -123,4 +124,6 @@ class CommonSpace(nn.Module):
 
     def to_vt(self, va: Float[Tensor, "B D"], valid: Bool[Tensor, " B"]) -> Float[Tensor, "B E"]:
         """The video's map from the video-audio to the video-text space. Audio can be sent through it too, untrained."""
+        if self.va_to_vt is None:
+            return va
         return self.va_to_vt(F.relu(va) if self.rectified else va, valid)

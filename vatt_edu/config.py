@@ -36,7 +36,11 @@ class EncoderConfig:
     dropout: float = 0.1
 
     def __post_init__(self) -> None:
-        _positive(self, "layers", "width", "ff_width", "heads", "head_width")
+        _positive(self, "width", "ff_width", "heads", "head_width")
+        if self.layers < 0:
+            raise UserError(
+                f"layers = {self.layers} must not be negative; 0 leaves the tokens as they are, but for a norm"
+            )
         _rate(self, "dropout")
 
 
@@ -158,7 +162,7 @@ class DropTokenConfig:
 class CommonSpaceConfig:
     """The projection heads (paper, section 3.4)."""
 
-    heads: Literal["released", "paper", "deep_audio"] = "released"
+    heads: Literal["released", "paper", "deep_audio", "flat"] = "released"
     va_width: int = 512
     vt_width: int = 256
 
@@ -173,8 +177,9 @@ class ModelConfig:
     video: VideoConfig = VideoConfig()
     audio: AudioConfig = AudioConfig()
     text: TextConfig = TextConfig()
-    pooling: Literal["agg", "max_mean"] = "agg"
+    pooling: Literal["agg", "mean", "max_mean"] = "agg"
     start: Literal["official", "whitened"] = "official"
+    positions: Literal["learned", "none"] = "learned"
     position_scale: float = 1.0  # where the gain of the positions' LayerNorm starts (official: 1)
     droptoken: DropTokenConfig = DropTokenConfig()
     common_space: CommonSpaceConfig = CommonSpaceConfig()

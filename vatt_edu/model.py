@@ -21,7 +21,7 @@ from vatt_edu.encoder import Encoder, TextEncoder, agg_token, linear
 from vatt_edu.positions import AxisPositions
 from vatt_edu.tokens import PatchTokenizer, Raw, WordEmbedding, audio_patches, log_mel_patches, video_patches
 
-Pooling = Literal["agg", "max_mean"]
+Pooling = Literal["agg", "mean", "max_mean"]
 
 
 class RawTower(nn.Module):
@@ -32,9 +32,9 @@ class RawTower(nn.Module):
         patch_shape: Size of a patch along each axis, channels last.
         grid: Tokens along each axis.
         encoder: Sizes of the encoder.
-        pooling: ``agg``, the hidden state of the AGG token (official), or ``max_mean``, the sum of the mean and the
-            maximum over all hidden states.
-        position_scale: Where the gain of the positions' LayerNorm starts.
+        pooling: ``agg``, the hidden state of the AGG token (official); ``mean``, the mean of all hidden states; or
+            ``max_mean``, the sum of their mean and their maximum.
+        position_scale: Where the gain of the positions' LayerNorm starts; None: tokens do not know where they were.
         gain: Multiplies the signal before the tokenizer.
     """
 
@@ -45,13 +45,13 @@ class RawTower(nn.Module):
         grid: tuple[int, ...],
         encoder: EncoderConfig,
         pooling: Pooling,
-        position_scale: float,
+        position_scale: float | None,
         gain: float = 1.0,
     ) -> None:
         super().__init__()
         self.patches = patches
         self.tokenizer = PatchTokenizer(patch_shape, encoder.width, gain)
-        self.positions = AxisPositions(grid, encoder.width, position_scale)
+        self.positions = None if position_scale is None else AxisPositions(grid, encoder.width, position_scale)
         self.dropout = nn.Dropout(encoder.dropout)
         self.agg = agg_token(encoder.width)
         self.encoder = Encoder(encoder)
@@ -64,10 +64,11 @@ class RawTower(nn.Module):
             signal: A batch of raw clips.
             kept: The tokens to keep, all if None. Hidden states come in this order.
         """
-        patches, positions = self.patches(signal), self.positions()
-        if kept is not None:
-            patches, positions = take(patches, kept), positions[kept]
-        tokens = self.dropout(self.tokenizer(patches) + positions)
+        patches = self.patches(signal)
+        tokens = self.tokenizer(patches if kept is None else take(patches, kept))
+        if self.positions is not None:
+            tokens = tokens + (self.positions() if kept is None else self.positions()[kept])
+        tokens = self.dropout(tokens)
         hidden = self.encoder(torch.cat([self.agg.to(tokens.dtype).expand(len(tokens), 1, -1), tokens], dim=1))
         return pool(hidden, self.pooling), hidden[:, 1:]
 
@@ -104,13 +105,15 @@ def pool(
     if pooling == "agg":
         return hidden[:, 0]
     if valid is None:
-        return hidden.mean(1) + hidden.amax(1)
-    weight = valid[..., None].to(hidden.dtype)
-    mean = (hidden * weight).sum(1) / weight.sum(1)
-    return mean + hidden.masked_fill(~valid[..., None], -torch.inf).amax(1)
+        mean, most = hidden.mean(1), hidden
+    else:
+        weight = valid[..., None].to(hidden.dtype)
+        mean = (hidden * weight).sum(1) / weight.sum(1)
+        most = hidden.masked_fill(~valid[..., None], -torch.inf)
+    return mean if pooling == "mean" else mean + most.amax(1)
 
 
-def video_tower(config: VideoConfig, pooling: Pooling = "agg", position_scale: float = 1.0) -> RawTower:
+def video_tower(config: VideoConfig, pooling: Pooling = "agg", position_scale: float | None = 1.0) -> RawTower:
     """The tower for ``(B, T, H, W, 3)`` video."""
     return RawTower(
         lambda video: video_patches(video, config.tubelet),
@@ -122,7 +125,7 @@ def video_tower(config: VideoConfig, pooling: Pooling = "agg", position_scale: f
     )
 
 
-def audio_tower(config: AudioConfig, pooling: Pooling = "agg", position_scale: float = 1.0) -> RawTower:
+def audio_tower(config: AudioConfig, pooling: Pooling = "agg", position_scale: float | None = 1.0) -> RawTower:
     """The tower for ``(B, S)`` waveforms."""
     if config.signal == "log_mel":
         patches: Callable[[Tensor], Raw] = functools.partial(log_mel_patches, config=config.mel)
@@ -145,8 +148,9 @@ class VATT(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        self.video = video_tower(config.video, config.pooling, config.position_scale)
-        self.audio = audio_tower(config.audio, config.pooling, config.position_scale)
+        scale = config.position_scale if config.positions == "learned" else None
+        self.video = video_tower(config.video, config.pooling, scale)
+        self.audio = audio_tower(config.audio, config.pooling, scale)
         self.text = TextTower(config.text, config.pooling)
         self.common_space = CommonSpace(
             config.common_space, *(side.encoder.width for side in (config.video, config.audio, config.text))
