@@ -4,7 +4,10 @@ import errno
 import json
 import os
 import shutil
-from dataclasses import replace
+import signal
+import subprocess
+import sys
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import clips
@@ -174,3 +177,44 @@ def test_a_full_disk_is_one_line_and_the_complete_part_stays(
     monkeypatch.undo()
     assert {path.name: path.read_bytes() for path in (source.root / "cache").rglob("*.frames")} == kept
     assert not open_cache(source, source.videos, spec, quiet=True, processes=0).damaged
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from vatt_edu.config import ClipSpec
+from vatt_edu.data import cache
+from vatt_edu.data.sources import open_source
+
+written, write = 0, os.write
+class Torn:
+    def __init__(self, file): self.file = file
+    def __getattr__(self, name): return getattr(self.file, name)
+    def __enter__(self): self.file.__enter__(); return self
+    def __exit__(self, *_): return self.file.__exit__(*_)
+    def write(self, data):
+        global written
+        self.file.write(data); self.file.flush()
+        written += 1
+        if written == int(sys.argv[2]): os.kill(os.getpid(), signal.SIGKILL)
+plain = open
+cache.open = lambda *a, **k: Torn(plain(*a, **k))
+source = open_source(sys.argv[1])
+cache.open_cache(source, source.videos, ClipSpec(**eval(sys.argv[3])), quiet=True, processes=0)
+"""
+
+
+@pytest.mark.parametrize("at", [1, 2, 4, 6])
+def test_a_build_that_is_killed_while_it_writes_is_completed(
+    source: Source, spec: ClipSpec, tmp_path: Path, at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGKILL right after the first, second … piece of a file was written: nothing half written is ever read."""
+    files = FileReader(spec)
+    command = [sys.executable, "-c", KILLED, str(source.root), str(at), repr(asdict(spec))]
+    assert subprocess.run(command, check=False, timeout=120).returncode == -signal.SIGKILL
+    cached = open_here(source, spec)
+    for video in source.videos:
+        track = files.track(video.path)
+        assert cached.track(video.path) == track
+        assert (cached.frames(video.path, 0, track.frames) == files.frames(video.path, 0, track.frames)).all()
+    assert not list((source.root / "cache" / key(spec)).glob(".*.frames.*"))

@@ -111,3 +111,15 @@ def test_a_corpus_without_captions_is_read_without_text(tmp_path: Path) -> None:
     assert batch.has_video.all()
     assert batch.has_audio.all()
     assert (batch.text_id == -1).all()
+
+
+def test_silent_videos_without_words_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing in them belongs to anything else: one line, and no run is begun."""
+    for number in range(3):
+        clips.write(tmp_path / "videos" / f"{number}.mp4", duration=4)
+    out = tmp_path / "run"
+    assert main(["pretrain", "toy", "--data", str(tmp_path / "videos"), "--out", str(out), "--quiet"]) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert "nothing to learn from" in line
+    assert str(tmp_path / "videos") in line
+    assert not out.exists()

@@ -186,6 +186,8 @@ def _build(
     folder: Path, todo: dict[str, Path], spec: ClipSpec, title: str, quiet: bool, processes: int | None
 ) -> Iterator[Entry]:
     """Decode files and append them to the index as they are done."""
+    for left in folder.glob(".*.*.*"):  # of a build that was killed: there is one builder at a time
+        left.unlink()
     jobs = [(folder, file, path, spec) for file, path in todo.items()]
     if processes is None:
         processes = 0 if len(jobs) <= FEW else cores()

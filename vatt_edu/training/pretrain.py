@@ -68,6 +68,7 @@ def pretrain(
     for note in stream.notes:
         print(f"note: {note}", flush=True)
     stream.batch(0, world=config.data.batch_size)  # one clip: whether anything can be decoded at all
+    _need_pairs(stream, [source for source, _ in sources])
     device = torch.device(config.train.device)
     model = _new_model(config, stream, device)
     optimizer = make_optimizer(model, config.optim)
@@ -103,6 +104,16 @@ def pretrain(
     if step == done:
         checkpoint.write_tensors(out / "model.safetensors", model.state_dict())
     return Result(step, interrupted=step < done)
+
+
+def _need_pairs(stream: ClipStream, sources: Sequence[Source]) -> None:
+    """Refuses videos that have neither words nor sound: no two things in them belong together."""
+    told = any(video.lines for source in sources for video in source.clips("train"))
+    if not told and not stream.batch(0)[0].has_audio.any():
+        raise UserError(
+            f"nothing to learn from in {', '.join(str(source.root) for source in sources)}: no video has captions, and "
+            "none of the first batch has sound; put captions beside the videos (name.vtt) or take files with sound"
+        )
 
 
 def _read_ahead(

@@ -97,9 +97,19 @@ def cut(out: Path, step: int) -> None:
     for name in ("log.jsonl", "skipped.jsonl"):
         path = out / name
         if path.exists():
-            complete = [line for line in path.read_text().split("\n")[:-1] if line]
-            kept = [line for line in complete if json.loads(line)["step"] < step]
+            complete = path.read_text().split("\n")[:-1]
+            kept = [line for number, line in enumerate(complete, 1) if line and _step(path, number, line) < step]
             write_text(path, "".join(line + "\n" for line in kept))
+
+
+def _step(path: Path, number: int, line: str) -> int:
+    try:
+        step = json.loads(line)["step"]
+    except (ValueError, KeyError, TypeError):
+        step = None
+    if not isinstance(step, int):
+        raise UserError(f"{path}, line {number}: damaged; remove that line, then --resume goes on") from None
+    return step
 
 
 class Log:
