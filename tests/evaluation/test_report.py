@@ -20,6 +20,7 @@ from vatt_edu.errors import UserError
 from vatt_edu.evaluation.report import drawing, run_files, write_report
 from vatt_edu.evaluation.report.asked import confusion
 from vatt_edu.evaluation.report.drawing import Curve
+from vatt_edu.evaluation.report.recorded import recorded
 
 
 class Page(HTMLParser):
@@ -192,3 +193,27 @@ def test_a_damaged_file_is_one_line(source: Source, run: Path, tmp_path: Path) -
     (copy / "retrieval.json").write_text("{")
     with pytest.raises(UserError, match=r"retrieval\.json, line 1, column 2: not JSON"):
         write_report(copy, open_source(source.root), quiet=True)
+
+
+def test_recorded_experiments_show_median_and_range(tmp_path: Path) -> None:
+    def one(label: str, seed: int, value: float) -> dict:
+        metrics = {"test_iid": {name: {"R@5": value} for name in ("text_to_video", "video_to_audio")}}
+        return {"label": label, "seed": seed, "steps": 600, "metrics": metrics}
+
+    rows = [one("toy", 0, 0.5), one("toy", 1, 0.7), one("toy", 2, 0.6), one("toy-without-heads", 0, 0.25)]
+    found = {
+        "question": "Which?",
+        "command": "vatt experiment departures",
+        "commit": "abc",
+        "seeds": [0, 1, 2],
+        "rows": rows,
+    }
+    (tmp_path / "departures.json").write_text(json.dumps(found))
+    page = recorded(tmp_path)
+    assert "median of 3 seeds, test_iid" in page
+    assert 'data-value="0.6"' in page
+    assert "50.0" in page
+    assert "70.0" in page
+    assert 'data-value="0.25"' in page
+    assert "vatt experiment departures, commit abc" in page
+    assert "None recorded" in recorded(tmp_path / "nothing")

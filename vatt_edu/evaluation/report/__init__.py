@@ -12,6 +12,7 @@ from vatt_edu.evaluation.record import header, read
 from vatt_edu.evaluation.report import neighbors, run_files, sections
 from vatt_edu.evaluation.report.asked import ask
 from vatt_edu.evaluation.report.page import page
+from vatt_edu.evaluation.report.recorded import recorded
 from vatt_edu.training.checkpoint import write_text
 from vatt_edu.training.run_folder import read_config
 
@@ -48,6 +49,7 @@ def write_report(run: Path, source: Source, split: str = "all", quiet: bool = Fa
         ("Confusions", neighbors.confusions(asked)),
         ("Linear probes", sections.probes(read(run / "probe.json"), split)),
         ("Skipped files", sections.skips(run_files.skipped(run))),
+        ("Other runs of the toy", recorded()),
     ]
     title = f"{record['preset']}, seed {config.seed}, {head['steps']} steps"
     lead = sections.lead(found, split) if found else f"<p>{escape(str(run))}</p>"

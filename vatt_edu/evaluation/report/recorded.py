@@ -1,0 +1,56 @@
+"""What ``results/`` holds beside this run: other seeds of the presets, each departure from the release taken alone."""
+
+import json
+import statistics
+from collections.abc import Iterator, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from vatt_edu.evaluation.report import drawing
+from vatt_edu.evaluation.report.drawing import percent, row
+
+RESULTS = Path(__file__).resolve().parents[3] / "results"
+DIRECTIONS = ("text_to_video", "video_to_audio")
+NAMES = ("toy", "plain", "departures", "shortcut", "log_mel")
+
+
+def recorded(results: Path = RESULTS, split: str = "test_iid") -> str:
+    """A table for each recorded experiment on the toy: R@5 each way, the median of its seeds and their range.
+
+    Args:
+        results: The folder.
+        split: Of the runs that are compared; the seeds of the presets show all of theirs.
+    """
+    parts = []
+    for name in NAMES:
+        path = results / f"{name}.json"
+        if path.exists():
+            parts.append(
+                _table(json.loads(path.read_text(encoding="utf-8")), None if name in ("toy", "plain") else split)
+            )
+    return "".join(parts) or "<p>None recorded: <code>vatt experiment NAME</code> makes them.</p>"
+
+
+def _table(found: dict[str, Any], only: str | None) -> str:
+    rows = [
+        row(f"{label}: {split}" if only is None else label, [f"<td>{steps:,}</td>", *cells])
+        for label, split, steps, cells in _rows(found["rows"])
+        if only in (None, split)
+    ]
+    seeds, where = len(found["seeds"]), f", {only}" if only else ""
+    caption = f"{found['question']} R@5, median of {seeds} seed{'s' if seeds > 1 else ''}{where}"
+    made = f"<p><small>{escape(found['command'])}, commit {found['commit']}</small></p>"
+    return drawing.table(["", "steps", "text → video, %", "video → audio, %"], rows, caption) + made
+
+
+def _rows(rows: Sequence[dict[str, Any]]) -> Iterator[tuple[str, str, int, list[str]]]:
+    for label in dict.fromkeys(one["label"] for one in rows):
+        runs = [one for one in rows if one["label"] == label]
+        for split in runs[0]["metrics"]:
+            cells = []
+            for direction in DIRECTIONS:
+                values = [one["metrics"][split][direction]["R@5"] for one in runs]
+                spread = [min(values), max(values)] if len(values) > 1 else None
+                cells.append(percent(statistics.median(values), spread))
+            yield label, split, runs[0]["steps"], cells
