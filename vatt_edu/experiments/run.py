@@ -24,7 +24,7 @@ from vatt_edu.training.checkpoint import last, write_json
 from vatt_edu.training.pretrain import pretrain
 from vatt_edu.training.report import machine
 
-NAMES = ("toy", "plain", "departures", "shortcut", "log_mel")
+NAMES = ("toy", "plain", "departures", "shortcut", "log_mel", "scoreboard")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,67 @@
+"""The scoreboard: what each part that the book adds did to retrieval, every seed shown, the page's own rows lit."""
+
+import json
+import statistics
+from pathlib import Path
+from typing import Any
+
+from vatt_edu.errors import UserError
+from vatt_edu.experiments.scoreboard import CPU_SECONDS, ROWS
+from vatt_edu.teach import figures
+
+RESULTS = Path(__file__).resolve().parents[2] / "results" / "scoreboard.json"
+DIRECTIONS = {
+    "text_to_video": ("text", "a sentence finds its clip"),
+    "video_to_audio": ("audio", "a clip finds its sound"),
+}
+
+
+def read(path: Path = RESULTS) -> dict[str, list[dict[str, Any]]]:
+    """The rows of ``results/scoreboard.json``: label → one record a seed.
+
+    Raises:
+        UserError: If the file is not there.
+    """
+    if not path.exists():
+        raise UserError(f"{path} is not there: vatt experiment scoreboard makes it")
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in json.loads(path.read_text(encoding="utf-8"))["rows"]:
+        found.setdefault(row["label"], []).append(row)
+    return found
+
+
+def show(*lit: str, split: str = "test_iid", path: Path = RESULTS) -> None:
+    """Displays the scoreboard in a notebook.
+
+    Args:
+        *lit: Labels of the rows that belong to the page.
+        split: On which clips.
+        path: Of the results.
+    """
+    found = read(path)
+    rows = [row for row in ROWS if row.label in found]
+    figure = figures.new(7.0, 0.5 + 0.34 * len(rows))
+    said = []
+    for axes, (direction, (modality, title)) in zip(
+        figure.subplots(1, 2, sharey=True), DIRECTIONS.items(), strict=True
+    ):
+        for place, row in enumerate(rows):
+            values = [100 * seed["metrics"][split][direction]["R@5"] for seed in found[row.label]]
+            bright = row.label in lit or not lit
+            color = figures.COLORS[modality if bright else "muted"]
+            axes.plot(values, [place] * len(values), "o", color=color, alpha=0.55, markersize=5)
+            axes.plot([statistics.median(values)] * 2, [place - 0.3, place + 0.3], color=color, lw=2.4)
+            if bright:
+                said.append(f"{row.title}: {title} in {statistics.median(values):.0f} per cent")
+        axes.set(title=title, xlabel="among the first five, %", xlim=(0, 102 if modality == "text" else None))
+        axes.axvline(100 * 5 / 256, color=figures.COLORS["muted"], ls=":", lw=1)
+        axes.tick_params(axis="y", length=0)
+    axes.set_yticks(range(len(rows)), [row.title for row in rows])
+    axes.invert_yaxis()
+    for tick, row in zip(figure.axes[0].get_yticklabels(), rows, strict=True):
+        tick.set_fontweight("bold" if row.label in lit else "normal")
+    minutes = CPU_SECONDS / 60
+    figures.show(
+        figure,
+        f"The scoreboard, {minutes:g} minutes of one core for each row, points are seeds. " + "; ".join(said) + ".",
+    )
