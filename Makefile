@@ -22,10 +22,10 @@ OFFLINE := HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help env vendor book test toy demo serve lab lint clean
+.PHONY: help env vendor book book-audit test toy demo serve lab lint clean
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
 
 env: $(STAMP)  ## make .venv and install everything, once and again when pyproject.toml or constraints.txt changes
 
@@ -46,6 +46,9 @@ book: vendor  ## run every notebook once (only those that changed) and render th
 	@$(OFFLINE) $(PY) tools/book.py execute
 	@echo "==> pages"
 	@$(PY) tools/book.py build
+
+book-audit: env  ## what each chapter holds against what it should: words, questions, exercises, live figures, run time
+	@$(PY) tools/audit.py
 
 test: vendor  ## everything: lint, types, unit tests, notebooks, pages, pages in a browser
 	@echo "==> test 1 of 4: ruff and mypy"

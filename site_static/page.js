@@ -1,2 +1,24 @@
 // A page on disk may not read its neighbors, so the search there lists titles without excerpts.
 if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+
+// Which questions were answered rightly is remembered in this browser, and nowhere else.
+document.addEventListener("DOMContentLoaded", () => {
+  const remembered = (() => {
+    try { return new Set(JSON.parse(localStorage.getItem("vatt-answered") ?? "[]")); } catch { return new Set(); }
+  })();
+  const quizzes = [...document.querySelectorAll(".vatt-quiz")];
+  const tell = () => {
+    for (const quiz of quizzes) quiz.classList.toggle("vatt-answered", remembered.has(quiz.id));
+  };
+  for (const quiz of quizzes) {
+    for (const right of quiz.querySelectorAll("details[data-right]")) {
+      right.addEventListener("toggle", () => {
+        if (!right.open) return;
+        remembered.add(quiz.id);
+        try { localStorage.setItem("vatt-answered", JSON.stringify([...remembered])); } catch { /* a private window */ }
+        tell();
+      });
+    }
+  }
+  tell();
+});

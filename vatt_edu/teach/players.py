@@ -1,10 +1,11 @@
 """Players: clips with their sound, inside the page, so that they play without a network."""
 
-import base64
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+
+from vatt_edu.teach.media import inline
 
 TYPES = {".mp4": "video/mp4", ".webm": "video/webm", ".flac": "audio/flac", ".wav": "audio/wav"}
 
@@ -44,7 +45,7 @@ def _figure(clip: Clip, width: int) -> str:
     return (
         f'<figure style="width:{width}px"><div><strong>{label}</strong></div>'
         f'<{tag} controls preload="metadata" style="width:{width}px" aria-label="{label}"{poster} '
-        f'src="{_inline(kind, clip.path.read_bytes())}"></{tag}><figcaption>{lines}</figcaption></figure>'
+        f'src="{inline(kind, clip.path.read_bytes())}"></{tag}><figcaption>{lines}</figcaption></figure>'
     )
 
 
@@ -57,8 +58,4 @@ def _poster(path: Path) -> str:
     info = probe(path)
     (frame,) = read_video(path, min(1.0, info.duration / 2), 1, 1.0, min(info.height, info.width))
     _, file = cv2.imencode(".jpg", frame[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 80])
-    return _inline("image/jpeg", file.tobytes())
-
-
-def _inline(kind: str, content: bytes) -> str:
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+    return inline("image/jpeg", file.tobytes())

@@ -1,0 +1,128 @@
+"""What makes the book trustworthy: no typed result, no orphan equation or exercise, no dead link, no missed floor."""
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+from tools import audit
+from vatt_edu.teach import checks
+
+CHAPTERS = audit.chapters()
+PAGES = audit.pages()
+
+
+def named(chapter: audit.Chapter) -> str:
+    return chapter.name
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_typed_numbers(page: str) -> None:
+    """A number that was measured comes from a cell or a file, never from a keyboard."""
+    assert audit.typed_numbers(PAGES[page]) == []
+
+
+def test_typed_numbers_are_seen_and_others_are_not() -> None:
+    assert audit.typed_numbers("It reaches 57 %. It took 3.5 hours. Twice as fast: 2 ×. It needs 4 GB.") != []
+    assert len(audit.typed_numbers("It reaches 57 %. It took 3.5 hours. It needs 4 GB, in 20 ms.")) == 3
+    fine = "Words of $0.5$ and `1.5 s` in 8 rows; see Table 3, where 57.5 % stands. A byte of 51, 48,000 samples."
+    assert audit.typed_numbers(fine) == []
+    assert audit.typed_numbers("```python\nx = 0.5\n```\n") == []
+    assert len(audit.typed_numbers("```{admonition} Note\n:class: tip\nIt took 0.5 hours.\n```\n")) == 1
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=named)
+def test_no_floor_is_missed(chapter: audit.Chapter) -> None:
+    """Guesses, questions, exercises, solutions, live figures: what a chapter of this kind has at least."""
+    assert audit.short(chapter, None) == []
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=named)
+def test_every_guess_is_answered(chapter: audit.Chapter) -> None:
+    code = "\n".join(chapter.sources("code"))
+    asked = re.findall(r"(\w+) = interactive\.guess\(", code)
+    assert len(asked) == chapter.counts["guesses"]
+    assert [name for name in asked if f"{name}.answer(" not in code] == []
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=named)
+def test_no_orphan_equation(chapter: audit.Chapter) -> None:
+    """A displayed equation has a label, and a cell with an assertion that checks it; and the other way round."""
+    labels = list(chapter.equations())
+    assert None not in labels, "an equation without a label"
+    assert len(set(labels)) == len(labels)
+    assert set(labels) == chapter.checked()
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=named)
+def test_every_exercise_has_a_stub_a_grader_and_a_solution(chapter: audit.Chapter) -> None:
+    code = chapter.sources("code")
+    for grader in set(re.findall(r"(?<![\w.])checks\.(\w+)\(", "\n".join(code))):
+        assert inspect.isfunction(getattr(checks, grader)), grader
+        tried = [source for source in code if f"checks.{grader}(" in source]
+        assert len(tried) == 2, f"{grader}: a stub and a solution"
+        assert "..." in tried[0]
+        assert "..." not in tried[1]
+
+
+def test_every_grader_has_an_exercise() -> None:
+    code = "\n".join(source for chapter in CHAPTERS for source in chapter.sources("code"))
+    graders = [
+        name
+        for name, value in vars(checks).items()
+        if inspect.isfunction(value)
+        and value.__module__ == checks.__name__
+        and not name.startswith("_")
+        and name != "grade"
+    ]
+    assert [name for name in graders if f"checks.{name}(" not in code] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page: str) -> None:
+    """Links to other pages name a page, and an anchor in it that exists; pictures say what they show."""
+    for words, target in re.findall(r"!?\[([^\]]*)\]\(([^)\s]+)\)", PAGES[page]):
+        assert words.strip(), f"a link to {target} without words"
+        if "://" in target:
+            continue
+        name, _, anchor = target.partition("#")
+        assert not name or (audit.BOOK / name).exists(), target
+        if anchor:
+            text = PAGES[name or page]
+            headings = [
+                re.sub(r"[^\w -]", "", h).strip().lower().replace(" ", "-")
+                for h in re.findall(r"^#+ (.*)$", text, re.M)
+            ]
+            assert anchor in headings, target
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=named)
+def test_citations_are_in_the_bibliography(chapter: audit.Chapter) -> None:
+    known = re.findall(r"^@\w+\{([^,]+),", (audit.BOOK / "references.bib").read_text(encoding="utf-8"), re.M)
+    cited = [
+        key.strip() for keys in re.findall(r"\{cite(?::\w+)?\}`([^`]+)`", chapter.prose) for key in keys.split(",")
+    ]
+    assert [key for key in cited if key not in known] == []
+
+
+def test_audit_prints_a_row_a_chapter(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert audit.main() == 0
+    printed = capsys.readouterr().out
+    assert all(chapter.name in printed for chapter in CHAPTERS)
+
+
+def test_audit_sees_what_is_missing() -> None:
+    cells = [
+        {
+            "cell_type": "markdown",
+            "id": "a",
+            "metadata": {},
+            "source": ["```{admonition} Exercise 1\nWrite.\n```\n$$x$$\n"],
+        },
+        {"cell_type": "code", "id": "b", "metadata": {}, "source": ["quiz('?', [])\n"] + ["1\n"] * 25},
+    ]
+    missing = " ".join(audit.short(audit.Chapter("raw_signals", cells), 200))
+    expected = ("guesses 0 < 1", "questions 1 < 2", "live 0 < 1", "words", "longest 26 > 20", "run time 200 s > 180 s")
+    for what in (*expected, "solutions 0 < exercises 1"):
+        assert what in missing
