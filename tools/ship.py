@@ -35,6 +35,7 @@ def card(record: dict[str, Any], meta: dict[str, Any], found: dict[str, Any], we
         f"| command | `vatt pretrain {record['preset']} --data {DATA} --out RUN --seed {seed}` |",
         f"| training | {meta['step']:,} steps, {meta['train_seconds'] / 60:.1f} minutes on "
         f"{meta['machine']['threads']} CPU threads |",
+        "| chosen | of three seeds (`results/toy.json`), the best on `val`: mean R@5 of the four trained directions |",
         f"| vocabulary | {words} words, those of its narration |",
         f"| made with | torch {versions['torch']}, Python {versions['python']}, commit {meta['commit']} |",
         "",
@@ -53,8 +54,8 @@ def card(record: dict[str, Any], meta: dict[str, Any], found: dict[str, Any], we
         "and sound; that column is what the common space gives for free.",
         "",
         "**Limits.** It knows one artificial world and a few score words; on other videos its answers mean nothing. "
-        "These are the numbers of one seed. Where it departs from the released VATT (pooling, start, heads, "
-        "temperature, several windows of a video in a batch, line masking), `config.json` says so.",
+        "These are the numbers of one seed; `results/toy.json` has three. What departs from the released VATT "
+        "(pooling, start, heads, temperature, several windows of a video in a batch, line masking) is in `config.json`.",
         "",
         "Weights: Apache-2.0, as the code.",
     ]
