@@ -55,7 +55,7 @@ def card(record: dict[str, Any], meta: dict[str, Any], found: dict[str, Any], we
         "",
         "**Limits.** It knows one artificial world and a few score words; on other videos its answers mean nothing. "
         "These are the numbers of one seed; `results/toy.json` has three. What departs from the released VATT "
-        "(pooling, start, heads, temperature, several windows of a video in a batch, line masking) is in `config.json`.",
+        "(pooling, start, heads, temperature, several windows of a video a batch, line masking) is in `config.json`.",
         "",
         "Weights: Apache-2.0, as the code.",
     ]
