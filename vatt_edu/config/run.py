@@ -11,14 +11,19 @@ from vatt_edu.errors import UserError
 
 @dataclass(frozen=True)
 class LossConfig:
-    """NCE between video and audio, MIL-NCE between video and text (paper, equations 4 and 5)."""
+    """NCE between video and audio, MIL-NCE between video and text (paper, equations 4 and 5).
 
-    form: Literal["asymmetric", "symmetric"] = "asymmetric"
+    ``form = "paper"`` with ``total = "sum"`` are the equations as printed; the released code averages, and counts the
+    positive twice.
+    """
+
+    form: Literal["asymmetric", "symmetric", "paper"] = "asymmetric"
     temperature: float = 0.07
     weight_va: float = 1.0
     weight_vt: float = 1.0
     line_masking: bool = False
     mask_mean: Literal["replica", "global"] = "replica"
+    total: Literal["mean", "sum"] = "mean"
 
     def __post_init__(self) -> None:
         if not self.temperature > 0:
