@@ -18,10 +18,14 @@ from vatt_edu.config.model import (
     VideoConfig,
 )
 from vatt_edu.config.presets import (
+    agnostic_base,
+    agnostic_large,
+    agnostic_medium,
     base_base_small,
     large_base_small,
     medium_base_small,
     toy,
+    toy_agnostic,
     toy_gpu,
     toy_long,
     toy_plain,
@@ -54,11 +58,15 @@ __all__ = [
     "TextConfig",
     "TrainConfig",
     "VideoConfig",
+    "agnostic_base",
+    "agnostic_large",
+    "agnostic_medium",
     "base_base_small",
     "large_base_small",
     "medium_base_small",
     "preset",
     "toy",
+    "toy_agnostic",
     "toy_gpu",
     "toy_long",
     "toy_plain",
@@ -66,7 +74,11 @@ __all__ = [
 
 PRESETS: dict[str, Callable[[], Config]] = {
     preset.__name__: preset
-    for preset in (toy, toy_long, toy_plain, toy_gpu, base_base_small, medium_base_small, large_base_small)
+    for preset in (
+        *(toy, toy_long, toy_plain, toy_agnostic, toy_gpu),
+        *(base_base_small, medium_base_small, large_base_small),
+        *(agnostic_medium, agnostic_base, agnostic_large),
+    )
 }
 
 

@@ -76,6 +76,21 @@ def toy_plain() -> Config:
     return replace(config, model=model, data=data, loss=LossConfig())
 
 
+def toy_agnostic() -> Config:
+    """``toy`` with one encoder for video, audio and text, and the released agnostic model's projections."""
+    config = toy()
+    video, audio, text = config.model.video, config.model.audio, config.model.text
+    width = video.encoder.width
+    model = replace(
+        config.model,
+        backbone="agnostic",
+        video=replace(video, pre_projection=True, post_projection=width),
+        audio=replace(audio, pre_projection=True, post_projection=width),
+        text=replace(text, style="agnostic", post_projection=width, encoder=video.encoder),
+    )
+    return replace(config, model=model)
+
+
 def toy_gpu() -> Config:
     """``toy`` wider and with a larger batch, in bf16: meant for one consumer GPU (8 GB, ten minutes; not yet timed)."""
     config = toy()
@@ -112,3 +127,30 @@ def medium_base_small() -> Config:
 def large_base_small() -> Config:
     """VATT-LBS: Large video, Base audio, Small text."""
     return _specific(EncoderConfig(layers=24, width=1024, ff_width=4096, heads=16))
+
+
+def _agnostic(encoder: EncoderConfig) -> Config:
+    post = 1024  # for all sizes, as released
+    model = ModelConfig(
+        backbone="agnostic",
+        video=VideoConfig(encoder=encoder, pre_projection=True, post_projection=post),
+        audio=AudioConfig(encoder=encoder, pre_projection=True, post_projection=post),
+        text=TextConfig(style="agnostic", encoder=encoder, post_projection=post),
+        droptoken=DropTokenConfig(sharing="sample"),
+    )
+    return Config(model=model, loss=LossConfig(mask_mean="global"))
+
+
+def agnostic_medium() -> Config:
+    """VATT-MA-Medium: one Medium encoder for video, audio and text."""
+    return _agnostic(EncoderConfig(width=1024, ff_width=4096, heads=16))
+
+
+def agnostic_base() -> Config:
+    """One Base encoder for video, audio and text. Not in the paper, whose only agnostic model is Medium."""
+    return _agnostic(EncoderConfig())
+
+
+def agnostic_large() -> Config:
+    """One Large encoder for video, audio and text. Not in the paper, whose only agnostic model is Medium."""
+    return _agnostic(EncoderConfig(layers=24, width=1024, ff_width=4096, heads=16))
