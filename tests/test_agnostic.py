@@ -158,6 +158,19 @@ def test_agg_with_a_position_as_in_equation_2():
         torch.testing.assert_close(seen[-1], expected.expand(len(signal), -1), rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize("agg_position", [False, True])
+def test_position_dropout_spares_an_agg_without_a_position(agg_position):
+    encoder = replace(ENCODER, dropout=0.5)
+    config = agnostic_config(encoder, agg_position=agg_position)
+    model, batch = VATT(config).train(), random_batch(config, clips=40)
+    seen = []
+    model.encoder.register_forward_pre_hook(lambda _m, args: seen.append(args[0] == 0))
+    model(batch)
+    for zeros in seen:
+        assert zeros[:, 1:].float().mean().item() == pytest.approx(0.5, abs=0.05)
+        assert zeros[:, 0].any() == agg_position
+
+
 def test_text_attends_to_words_only():
     """A padding word's row and position change nothing; the AGG token always sees itself."""
     config = agnostic_config()

@@ -70,6 +70,14 @@ def test_activations(activation, function):
     torch.testing.assert_close(ff(x), ff.wo(function(ff.wi(x))))
 
 
+def test_dropout_acts_on_what_leaves_a_pre_norm_encoder_and_not_a_post_norm_one():
+    x = torch.randn(4, 50, 16)
+    zeros = {norm: (Encoder(replace(ENCODER, norm=norm, dropout=0.5)).train()(x) == 0).float().mean()
+             for norm in ("pre", "post")}  # fmt: skip
+    assert zeros["pre"].item() == pytest.approx(0.5, abs=0.05)  # 3,200 values
+    assert zeros["post"] == 0
+
+
 def test_nothing_attends_to_a_token_that_is_not_valid():
     encoder = Encoder(ENCODER).double().eval()
     x, valid = torch.randn(2, 7, 16, dtype=torch.float64), torch.tensor([[1] * 7, [1] * 4 + [0] * 3]).bool()
