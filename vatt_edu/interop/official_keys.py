@@ -5,7 +5,7 @@ kernels are ``(in, out)``, convolution kernels ``(*patch, in, out)``, everything
 """
 
 import re
-from typing import Literal, get_args
+from typing import Literal
 
 from torch import nn
 
@@ -15,7 +15,6 @@ Part = Literal[
     "video", "audio", "spectrogram", "text", "bert", "encoder",
     "agnostic_video", "agnostic_audio", "agnostic_text", "agnostic_encoder", "common_space",
 ]  # fmt: skip
-PARTS: tuple[Part, ...] = get_args(Part)
 
 _LAYER = "model/layer_with_weights-0/"
 _SPECIFIC = _LAYER + "_base_layer/"
@@ -36,15 +35,16 @@ PREFIXES: dict[Part, str] = {
     "common_space": _LAYER + "_head_layer/_bridge_heads/0/",
 }
 
+_VIDEO = ("temporal", "vertical", "horizontal")
 _AXES: dict[Part, tuple[str, ...]] = {
-    "video": ("temporal", "vertical", "horizontal"),
+    "video": _VIDEO,
     "audio": ("temporal",),
     "spectrogram": ("temporal", "spectoral"),  # [sic]
     "bert": ("temporal",),
+    "agnostic_video": _VIDEO,
+    "agnostic_audio": ("temporal",),
+    "agnostic_text": ("temporal",),
 }
-for _name in ("video", "audio"):
-    _AXES[f"agnostic_{_name}"] = _AXES[_name]  # type: ignore[index]
-_AXES["agnostic_text"] = ("temporal",)
 
 # Rules: a pattern that begins one of our names, and what takes its place; a pattern that ends in $ names all of it.
 _Rules = list[tuple[str, str]]
