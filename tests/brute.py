@@ -36,6 +36,8 @@ def contrastive(clips, candidates, has_clip, has_candidate, lines, form, tempera
                     column.append(_cosine(clips[j], candidate) / temperature)
         if form == "asymmetric":
             losses.append(_lse(row + column) - _lse(positives))
+        elif form == "paper":
+            losses.append(_lse(row + column[len(positives) :]) - _lse(positives))
         else:
             losses.append(_lse(row) + _lse(column) - 2 * _lse(positives))
     return sum(losses) / len(losses) if losses else 0.0

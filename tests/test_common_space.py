@@ -3,6 +3,7 @@ import torch
 
 from vatt_edu.common_space import BatchNorm, CommonSpace
 from vatt_edu.config import CommonSpaceConfig
+from vatt_edu.errors import UserError
 
 HEADS = ("released", "paper", "deep_audio")
 
@@ -74,3 +75,22 @@ def test_flat_heads_are_one_space():
     torch.testing.assert_close(found.video_va, video @ linear.weight.T + linear.bias)
     assert space.to_vt(found.audio_va, everyone) is found.audio_va
     assert len(list(space.buffers())) == 0
+
+
+def test_the_joint_head_is_one_layer_each_into_one_space():
+    """As in the released code: ReLU, a layer without bias, batch norm; one vector is compared with both others."""
+    space = CommonSpace(CommonSpaceConfig("joint", va_width=6, vt_width=6), 4, 3, 7)
+    everyone = torch.ones(8, dtype=torch.bool)
+    video, audio, text = torch.randn(8, 4), torch.randn(8, 3), torch.randn(8, 2, 7)
+    e = space(video, audio, text, everyone, everyone, everyone)
+    assert torch.equal(e.video_va, e.video_vt)
+
+    def expected(x, weight):
+        return torch.nn.functional.batch_norm(x.clamp(min=0) @ weight.T, None, None, training=True)
+
+    torch.testing.assert_close(e.video_va, expected(video, space.video_to_va.out.weight))
+    torch.testing.assert_close(e.audio_va, expected(audio, space.audio_to_va.out.weight))
+    torch.testing.assert_close(e.text_vt.flatten(0, 1), expected(text.flatten(0, 1), space.text_to_vt.out.weight))
+    assert not [name for name, _ in space.named_parameters() if name.endswith("out.bias")]
+    with pytest.raises(UserError, match="joint has one space"):
+        CommonSpaceConfig("joint")

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from tiny import ENCODER
 
 from vatt_edu.config import TextConfig
-from vatt_edu.encoder import Attention, Encoder, TextEncoder, agg_token, relative_buckets
+from vatt_edu.encoder import Attention, Encoder, FeedForward, TextEncoder, agg_token, relative_buckets
 
 
 def test_attention_written_out():
@@ -42,6 +42,48 @@ def test_layer_is_pre_norm():
     middle = x + layer.attention(F.layer_norm(x, (16,), eps=1e-6))
     expected = middle + layer.ff.wo(F.gelu(layer.ff.wi(F.layer_norm(middle, (16,), eps=1e-6))))
     torch.testing.assert_close(layer(x), expected)
+
+
+def test_post_norm_normalizes_the_sum_and_has_no_final_norm():
+    encoder = Encoder(replace(ENCODER, norm="post"))
+    layer = encoder.layers[0]
+    x = torch.randn(1, 3, 16)
+    middle = F.layer_norm(x + layer.attention(x), (16,), eps=1e-6)
+    expected = F.layer_norm(middle + layer.ff.wo(F.gelu(layer.ff.wi(middle))), (16,), eps=1e-6)
+    torch.testing.assert_close(layer(x), expected)
+    torch.testing.assert_close(encoder(x), encoder.layers[1](expected))
+
+
+def test_geglu_and_biases():
+    encoder = Encoder(replace(ENCODER, activation="geglu", bias=False))
+    ff, x = encoder.layers[0].ff, torch.randn(2, 3, 16)
+    expected = (F.gelu(x @ ff.wi_0.weight.T) * (x @ ff.wi_1.weight.T)) @ ff.wo.weight.T
+    torch.testing.assert_close(ff(x), expected)
+    biases = [name for name, _ in encoder.named_parameters() if name.endswith("bias")]
+    assert biases
+    assert all("norm" in name for name in biases)  # those of LayerNorm stay
+
+
+@pytest.mark.parametrize(("activation", "function"), [("relu", F.relu), ("swish", F.silu), ("gelu", F.gelu)])
+def test_activations(activation, function):
+    ff, x = FeedForward(replace(ENCODER, activation=activation)), torch.randn(2, 3, 16)
+    torch.testing.assert_close(ff(x), ff.wo(function(ff.wi(x))))
+
+
+def test_dropout_acts_on_what_leaves_a_pre_norm_encoder_and_not_a_post_norm_one():
+    x = torch.randn(4, 50, 16)
+    zeros = {norm: (Encoder(replace(ENCODER, norm=norm, dropout=0.5)).train()(x) == 0).float().mean()
+             for norm in ("pre", "post")}  # fmt: skip
+    assert zeros["pre"].item() == pytest.approx(0.5, abs=0.05)  # 3,200 values
+    assert zeros["post"] == 0
+
+
+def test_nothing_attends_to_a_token_that_is_not_valid():
+    encoder = Encoder(ENCODER).double().eval()
+    x, valid = torch.randn(2, 7, 16, dtype=torch.float64), torch.tensor([[1] * 7, [1] * 4 + [0] * 3]).bool()
+    out = encoder(x, valid)
+    torch.testing.assert_close(out[0], encoder(x)[0], rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(out[1, :4], encoder(x[1:, :4])[0], rtol=1e-12, atol=1e-12)
 
 
 def test_text_encoder_normalizes_as_released():

@@ -41,8 +41,8 @@ def brute_total(pairs, config):
         e.video_vt.tolist(), e.text_vt.tolist(), masks[0], masks[2], pairs.text_id.tolist(),
         config.form, config.temperature, config.line_masking,
     )  # fmt: skip
-    total = (config.weight_va * nce + config.weight_vt * mil) / (config.weight_va + config.weight_vt)
-    return nce, mil, total
+    total = config.weight_va * nce + config.weight_vt * mil
+    return nce, mil, total if config.total == "sum" else total / (config.weight_va + config.weight_vt)
 
 
 @settings(deadline=None, max_examples=60)
@@ -50,14 +50,15 @@ def brute_total(pairs, config):
     seed=st.integers(0, 10**6),
     clips=st.integers(1, 6),
     lines=st.integers(1, 3),
-    form=st.sampled_from(["asymmetric", "symmetric"]),
+    form=st.sampled_from(["asymmetric", "symmetric", "paper"]),
     line_masking=st.booleans(),
     mask_mean=st.sampled_from(["replica", "global"]),
     weights=st.sampled_from([(1.0, 1.0), (2.0, 0.5), (0.0, 1.0)]),
+    total=st.sampled_from(["mean", "sum"]),
 )
-def test_equals_a_loop_over_pairs(seed, clips, lines, form, line_masking, mask_mean, weights):
+def test_equals_a_loop_over_pairs(seed, clips, lines, form, line_masking, mask_mean, weights, total):
     pairs = random_pairs(seed, clips, lines)
-    config = LossConfig(form, 0.07, *weights, line_masking, mask_mean)
+    config = LossConfig(form, 0.07, *weights, line_masking, mask_mean, total)
     losses = vatt_loss(pairs, config)
     for ours, theirs in zip((losses.nce, losses.mil_nce, losses.total), brute_total(pairs, config), strict=True):
         assert ours.item() == pytest.approx(theirs, rel=1e-12, abs=1e-12)
@@ -65,7 +66,7 @@ def test_equals_a_loop_over_pairs(seed, clips, lines, form, line_masking, mask_m
 
 def test_gradient_against_finite_differences():
     pairs = random_pairs(3, clips=4, lines=2)
-    for form in ("asymmetric", "symmetric"):
+    for form in ("asymmetric", "symmetric", "paper"):
         config = LossConfig(form, temperature=0.5, line_masking=True, mask_mean="global")
 
         def total(*parts, config=config):
@@ -76,9 +77,12 @@ def test_gradient_against_finite_differences():
         assert torch.autograd.gradcheck(total, parts)
 
 
-@pytest.mark.parametrize(("form", "floor"), [("asymmetric", math.log(2)), ("symmetric", 0.0)])
+@pytest.mark.parametrize(("form", "floor"), [("asymmetric", math.log(2)), ("symmetric", 0.0), ("paper", 0.0)])
 def test_floor_and_ignorance(form, floor):
-    """Perfect pairs reach the floor (ln 2 where the positive counts twice); equal embeddings give ln(2B) or 2 ln B."""
+    """Perfect pairs reach the floor (ln 2 where the positive counts twice); equal embeddings give ln(2B) or 2 ln B.
+
+    In the paper's equations the denominator holds the positive once, and B - 1 negatives each way: ln(2B - 1).
+    """
     clips, width = 8, 8
     perfect = torch.eye(clips, width, dtype=torch.float64)
     same = torch.ones(clips, width, dtype=torch.float64)
@@ -90,12 +94,12 @@ def test_floor_and_ignorance(form, floor):
         return vatt_loss(pairs, LossConfig(form, temperature))
 
     assert loss(perfect, 0.01).total.item() == pytest.approx(floor, abs=1e-12)
-    ignorant = math.log(2 * clips) if form == "asymmetric" else 2 * math.log(clips)
-    assert loss(same, 0.07).nce.item() == pytest.approx(ignorant, rel=1e-12)
-    assert loss(same, 0.07).mil_nce.item() == pytest.approx(ignorant, rel=1e-12)
+    ignorant = {"asymmetric": math.log(2 * clips), "symmetric": 2 * math.log(clips), "paper": math.log(2 * clips - 1)}
+    assert loss(same, 0.07).nce.item() == pytest.approx(ignorant[form], rel=1e-12)
+    assert loss(same, 0.07).mil_nce.item() == pytest.approx(ignorant[form], rel=1e-12)
 
 
-@pytest.mark.parametrize("form", ["asymmetric", "symmetric"])
+@pytest.mark.parametrize("form", ["asymmetric", "symmetric", "paper"])
 @pytest.mark.parametrize("replicas", [2, 4])
 def test_replicas_average_to_the_global_batch(form, replicas):
     """With the global mean over valid samples, the mean of the replicas' losses is the loss of one process."""

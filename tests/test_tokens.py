@@ -4,7 +4,7 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vatt_edu.tokens import PatchTokenizer, WordEmbedding, as_signal, audio_patches, video_patches
+from vatt_edu.tokens import PatchTokenizer, WordEmbedding, as_signal, audio_patches, spectrogram_patches, video_patches
 
 
 @settings(deadline=None, max_examples=30)
@@ -28,6 +28,18 @@ def test_segments_and_a_matrix_are_the_strided_convolution():
     tokenizer = PatchTokenizer((8, 1), 5).double()
     convolved = F.conv1d(audio[:, None], tokenizer.weight[:, None], tokenizer.bias, stride=8)
     torch.testing.assert_close(tokenizer(audio_patches(audio, 8)), convolved.transpose(1, 2), rtol=1e-12, atol=1e-12)
+
+
+def test_spectrogram_patches_and_a_matrix_are_the_strided_convolution():
+    mel = torch.randn(3, 11, 9, dtype=torch.float64)  # 11 frames hold two patches of 4, 9 bins three of 3
+    tokenizer = PatchTokenizer((4, 3, 1), 5).double()
+    kernel = tokenizer.weight.view(5, 1, 4, 3)
+    convolved = F.conv2d(mel[:, None], kernel, stride=(4, 3))
+    tokens = tokenizer(spectrogram_patches(mel, 4, 3))
+    assert tokens.shape == (3, 2 * 3, 5)
+    torch.testing.assert_close(tokens, convolved.flatten(2).transpose(1, 2), rtol=1e-12, atol=1e-12)
+    cut = spectrogram_patches(mel, 4, 4)
+    torch.testing.assert_close(cut, spectrogram_patches(mel[:, :8, :8], 4, 4))
 
 
 def test_token_order_is_time_then_rows_then_columns():

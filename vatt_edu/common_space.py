@@ -1,9 +1,10 @@
 """The common space (paper, section 3.4): video -> video-audio space -> video-text space.
 
 Video meets audio in a space of width ``va``; the vector that meets words is computed from that one, so what video says
-to text has passed through what it says to sound. Heads by name: ``released`` (batch norm on the video side only, audio
-and text one plain layer each), ``paper`` (batch norm after every linear layer, on every side), ``deep_audio`` (the
-released head with the video's two layers on the audio side too) and ``flat`` (one space for all three, one layer each).
+to text has passed through what it says to sound. Heads by name: ``released`` (batch norm on the video side only,
+audio and text one plain layer each), ``paper`` (batch norm after every linear layer, on every side) and ``deep_audio``
+(the released head with the video's two layers on the audio side too). Two more are one layer each into one space, where
+video meets both: ``joint``, with ReLU and batch norm, is in the released code but not in its models; ``flat`` has neither.
 """
 
 import torch
@@ -70,16 +71,17 @@ class TwoLayers(nn.Module):
 
 
 class OneLayer(nn.Module):
-    """One linear layer; with ``normed``, without a bias and followed by batch norm."""
+    """One linear layer; ``normed``: without a bias, and batch norm after it; ``rectified``: a ReLU before it."""
 
-    def __init__(self, inputs: int, width: int, normed: bool) -> None:
+    def __init__(self, inputs: int, width: int, normed: bool, rectified: bool = False) -> None:
         super().__init__()
         self.out = linear(inputs, width, bias=not normed)
         self.out_norm = BatchNorm(width) if normed else None
+        self.rectified = rectified
 
     def forward(self, x: Float[Tensor, "R I"], valid: Bool[Tensor, " R"]) -> Float[Tensor, "R D"]:
         """Projects each row."""
-        out = self.out(x)
+        out = self.out(F.relu(x) if self.rectified else x)
         return out if self.out_norm is None else self.out_norm(out, valid)
 
 
@@ -93,15 +95,28 @@ class CommonSpace(nn.Module):
 
     def __init__(self, config: CommonSpaceConfig, video_width: int, audio_width: int, text_width: int) -> None:
         super().__init__()
+        va, vt = config.va_width, config.vt_width
+        self.video_to_va: TwoLayers | OneLayer
+        self.audio_to_va: TwoLayers | OneLayer
+        self.va_to_vt: OneLayer | None
+        if config.heads == "joint":
+            self.video_to_va = OneLayer(video_width, va, normed=True, rectified=True)
+            self.audio_to_va = OneLayer(audio_width, va, normed=True, rectified=True)
+            self.va_to_vt = None
+            self.text_to_vt = OneLayer(text_width, va, normed=True, rectified=True)
+            return
+        if config.heads == "flat":
+            self.video_to_va, self.audio_to_va = (OneLayer(w, va, normed=False) for w in (video_width, audio_width))
+            self.va_to_vt = None
+            self.text_to_vt = OneLayer(text_width, va, normed=False)
+            return
         everywhere = config.heads == "paper"
         deep = config.heads == "deep_audio"
-        self.flat = config.heads == "flat"
-        va, vt = config.va_width, config.va_width if self.flat else config.vt_width
-        self.video_to_va = OneLayer(video_width, va, normed=False) if self.flat else TwoLayers(video_width, va)
+        self.video_to_va = TwoLayers(video_width, va)
         self.audio_to_va = TwoLayers(audio_width, va) if deep else OneLayer(audio_width, va, normed=everywhere)
-        self.va_to_vt = None if self.flat else OneLayer(va, vt, normed=True)
+        # The released video-audio -> video-text map has a ReLU before its layer, the paper's has none.
+        self.va_to_vt = OneLayer(va, vt, normed=True, rectified=not everywhere)
         self.text_to_vt = OneLayer(text_width, vt, normed=everywhere)
-        self.rectified = not everywhere  # the released va -> vt map has a ReLU before its layer, the paper's has none
 
     def forward(
         self,
@@ -124,6 +139,4 @@ class CommonSpace(nn.Module):
 
     def to_vt(self, va: Float[Tensor, "B D"], valid: Bool[Tensor, " B"]) -> Float[Tensor, "B E"]:
         """The video's map from the video-audio to the video-text space. Audio can be sent through it too, untrained."""
-        if self.va_to_vt is None:
-            return va
-        return self.va_to_vt(F.relu(va) if self.rectified else va, valid)
+        return va if self.va_to_vt is None else self.va_to_vt(va, valid)

@@ -1,11 +1,14 @@
-"""Transformer encoders (paper, section 3.3): the pre-norm one of video and audio, and the T5-style one of text.
+"""Transformer encoders (paper, section 3.3): that of video, audio and the agnostic model, and the T5-style one of text.
 
 As released, dropout acts on the attention weights, after each branch, inside the feed-forward, and on the last hidden
 states. The text encoder is a hybrid: RMSNorm before attention and at the end, LayerNorm before the feed-forward, no
 biases, no 1/sqrt(head width), and a relative position bias that only the first layer holds and every layer adds.
+
+Options of the released code that its released models do not use: post-norm, other activations, no biases.
 """
 
 import math
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
@@ -67,26 +70,45 @@ class Attention(nn.Module):
         return self.o(mixed.transpose(1, 2).flatten(2))
 
 
+# GELU: the exact one (erf).
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"gelu": F.gelu, "relu": F.relu, "swish": F.silu}
+
+
 class FeedForward(nn.Module):
-    """Two dense layers with an exact (erf) GELU between them."""
+    """Two dense layers with an activation between them."""
 
     def __init__(self, config: EncoderConfig, bias: bool = True) -> None:
         super().__init__()
         self.wi = linear(config.width, config.ff_width, bias)
         self.wo = linear(config.ff_width, config.width, bias)
         self.dropout = nn.Dropout(config.dropout)
+        self.activation = ACTIVATIONS[config.activation]
 
     def forward(self, x: Float[Tensor, "B N D"]) -> Float[Tensor, "B N D"]:
         """Acts on each token alone."""
-        return self.wo(self.dropout(F.gelu(self.wi(x))))
+        return self.wo(self.dropout(self.activation(self.wi(x))))
+
+
+class GatedFeedForward(nn.Module):
+    """GEGLU: one dense layer's GELU multiplies another dense layer, a third leads back."""
+
+    def __init__(self, config: EncoderConfig, bias: bool = True) -> None:
+        super().__init__()
+        self.wi_0, self.wi_1 = (linear(config.width, config.ff_width, bias) for _ in range(2))
+        self.wo = linear(config.ff_width, config.width, bias)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, x: Float[Tensor, "B N D"]) -> Float[Tensor, "B N D"]:
+        """Acts on each token alone."""
+        return self.wo(self.dropout(F.gelu(self.wi_0(x)) * self.wi_1(x)))
 
 
 class EncoderLayer(nn.Module):
-    """Attention and feed-forward, each normalized before and added after.
+    """Attention and feed-forward, each added to what entered it: normalized before, or (post-norm) after the sum.
 
     Args:
         config: Sizes and dropout.
-        attention_norm: Normalizes before attention.
+        attention_norm: Normalizes what enters attention, or its sum.
         attention: The attention itself.
         bias: Whether the feed-forward has biases.
     """
@@ -97,34 +119,52 @@ class EncoderLayer(nn.Module):
         super().__init__()
         self.attention_norm, self.attention = attention_norm, attention
         self.ff_norm = nn.LayerNorm(config.width, eps=LAYER_NORM_EPS)
-        self.ff = FeedForward(config, bias)
+        self.ff = GatedFeedForward(config, bias) if config.activation == "geglu" else FeedForward(config, bias)
         self.dropout = nn.Dropout(config.dropout)
+        self.norm_first = config.norm == "pre"
 
     def forward(
         self, x: Float[Tensor, "B N D"], bias: Float[Tensor, "#B #heads #N N"] | None = None
     ) -> Float[Tensor, "B N D"]:
         """One layer; ``bias`` is added to the attention logits."""
-        x = x + self.dropout(self.attention(self.attention_norm(x), bias))
-        return x + self.dropout(self.ff(self.ff_norm(x)))
+        if self.norm_first:
+            x = x + self.dropout(self.attention(self.attention_norm(x), bias))
+            return x + self.dropout(self.ff(self.ff_norm(x)))
+        x = self.attention_norm(x + self.dropout(self.attention(x, bias)))
+        return self.ff_norm(x + self.dropout(self.ff(x)))
 
 
 class Encoder(nn.Module):
-    """The encoder of video and audio: pre-norm layers, a final LayerNorm, and a dropout on what leaves it."""
+    """The encoder of video and audio: pre-norm layers, a final LayerNorm, and a dropout on what leaves it.
+
+    With post-norm layers there is no final norm, and no such dropout either (released code).
+    """
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
         self.layers = nn.ModuleList(
-            EncoderLayer(config, nn.LayerNorm(config.width, eps=LAYER_NORM_EPS), Attention(config))
+            EncoderLayer(
+                config,
+                nn.LayerNorm(config.width, eps=LAYER_NORM_EPS),
+                Attention(config, config.bias),
+                config.bias,
+            )
             for _ in range(config.layers)
         )
-        self.norm = nn.LayerNorm(config.width, eps=LAYER_NORM_EPS)
+        self.norm = nn.LayerNorm(config.width, eps=LAYER_NORM_EPS) if config.norm == "pre" else None
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(self, x: Float[Tensor, "B N D"]) -> Float[Tensor, "B N D"]:
-        """Tokens to hidden states. No token knows its place but from what was added to it before."""
+    def forward(self, x: Float[Tensor, "B N D"], valid: Bool[Tensor, "B N"] | None = None) -> Float[Tensor, "B N D"]:
+        """Tokens to hidden states. No token knows its place but from what was added to it before.
+
+        Args:
+            x: Tokens with positions.
+            valid: Nothing attends to a token that is not valid; all are if None.
+        """
+        bias = None if valid is None else MASKED * ~valid[:, None, None, :]
         for layer in self.layers:
-            x = layer(x)
-        return self.dropout(self.norm(x))
+            x = layer(x, bias)
+        return x if self.norm is None else self.dropout(self.norm(x))
 
 
 class TextEncoder(nn.Module):

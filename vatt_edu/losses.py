@@ -1,13 +1,14 @@
 """NCE and MIL-NCE (paper, section 3.4): how "these belong together" becomes a gradient.
 
 Both losses compare clip ``i`` with everything of the other modality in the global batch. MIL-NCE lets a clip have ``L``
-positives, the narration lines near it; with ``L = 1`` it is NCE. Two forms, both in the released code:
+positives, the narration lines near it; with ``L = 1`` it is NCE. Three forms, the first two in the released code:
 
 - ``asymmetric`` (its default): one denominator holds clip i against all candidates *and* candidate i against all clips,
   so the positive is counted twice and the loss cannot fall below ln 2; a model that knows nothing has ln(2B) at L = 1.
 - ``symmetric``: the sum of two cross-entropies, one each way, with a floor of 0.
+- ``paper``: equations 4 and 5 as printed, the denominator of ``asymmetric`` with the positive in it once; floor 0.
 
-The total is the weighted average of both losses, as released (the paper's equation 6 is their sum).
+The total is the weighted average of both losses, as released, or their weighted sum (the paper's equation 6).
 """
 
 from dataclasses import dataclass, replace
@@ -53,7 +54,7 @@ class Losses:
 
 
 def vatt_loss(local: Pairs, config: LossConfig, everyone: Pairs | None = None, offset: int = 0) -> Losses:
-    """NCE(video, audio) and MIL-NCE(video, text), averaged with their weights.
+    """NCE(video, audio) and MIL-NCE(video, text), averaged or added with their weights.
 
     Args:
         local: This replica's clips.
@@ -79,7 +80,7 @@ def vatt_loss(local: Pairs, config: LossConfig, everyone: Pairs | None = None, o
         offset,
         shared_lines(local.text_id, world.text_id, offset) if config.line_masking else None,
     )
-    weights = config.weight_va + config.weight_vt
+    weights = config.weight_va + config.weight_vt if config.total == "mean" else 1
     return Losses(nce, mil_nce, (config.weight_va * nce + config.weight_vt * mil_nce) / weights)
 
 
@@ -148,14 +149,18 @@ def contrastive(
     if shared is not None:
         hidden_rows, hidden_columns = hidden_rows | shared.rows, hidden_columns | shared.columns
     rows = rows.masked_fill(hidden_rows, MASKED * config.temperature) / config.temperature
+    if config.form == "paper":  # rows hold the positives already
+        own = torch.zeros_like(columns[..., :1], dtype=torch.bool)
+        own[ours, offset + ours] = True
+        hidden_columns = hidden_columns | own
     columns = columns.masked_fill(hidden_columns, MASKED * config.temperature) / config.temperature
 
     matched = positives.logsumexp(1)
     by_row, by_column = rows.flatten(1).logsumexp(1), columns.flatten(1).logsumexp(1)
-    if config.form == "asymmetric":
-        losses = torch.logaddexp(by_row, by_column) - matched
-    else:
+    if config.form == "symmetric":
         losses = (by_row - matched) + (by_column - matched)
+    else:
+        losses = torch.logaddexp(by_row, by_column) - matched
     return _mean(losses, valid, clips.world_valid & candidates.world_valid, config)
 
 

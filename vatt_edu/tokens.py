@@ -1,4 +1,4 @@
-"""Raw signals to tokens (paper, section 3.1): video tubelets, waveform segments, words; by option, log-mel frames.
+"""Raw signals to tokens (paper, section 3.1): video tubelets, waveform segments, words; by option, log-mel patches.
 
 A tokenizer is a reshape and one matrix product: the official strided convolution, whose kernel and stride are equal, is
 the same function. Cutting comes apart from projecting, so that DropToken can throw patches away while they are still
@@ -49,16 +49,23 @@ def audio_patches(audio: Float[Tensor, "B S"], patch: int) -> Float[Tensor, "B N
 
 
 def log_mel_patches(audio: Float[Tensor, "B S"], config: MelConfig) -> Float[Tensor, "B N P"]:
-    """Groups of frames of a log-mel spectrogram; frames that do not fill a group are cut off, as released.
-
-    Returns:
-        ``N = ceil(S / hop) // patch_frames`` patches of ``P = patch_frames * bins`` values in [0, 1], bins fastest.
-    """
+    """Patches of a log-mel spectrogram, scaled to [0, 1] clip by clip as released; a constant one becomes 0."""
     mel = log_mel(audio, config)
     low, high = mel.amin((1, 2), keepdim=True), mel.amax((1, 2), keepdim=True)
-    scaled = (mel - low) / (high - low).clamp(min=1e-12)  # a constant spectrogram becomes 0
-    whole = mel.shape[1] // config.patch_frames * config.patch_frames
-    return scaled[:, :whole].unflatten(1, (-1, config.patch_frames)).flatten(2)
+    scaled = (mel - low) / (high - low).clamp(min=1e-12)
+    return spectrogram_patches(scaled, config.patch_frames, config.patch_bins or config.bins)
+
+
+def spectrogram_patches(mel: Float[Tensor, "B F bins"], frames: int, bins: int) -> Float[Tensor, "B N P"]:
+    """Cuts a spectrogram into patches; frames and bins that do not fill one are cut off, as released.
+
+    Returns:
+        ``N = (F // frames) * (all bins // bins)`` patches of ``P = frames * bins`` values; both time slowest.
+    """
+    (_, rows, columns) = mel.shape
+    whole = mel[:, : rows // frames * frames, : columns // bins * bins]
+    grid = whole.unflatten(2, (-1, bins)).unflatten(1, (-1, frames))
+    return grid.transpose(2, 3).flatten(3).flatten(1, 2)
 
 
 def log_mel(audio: Float[Tensor, "B S"], config: MelConfig) -> Float[Tensor, "B F bins"]:

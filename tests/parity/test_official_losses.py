@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from golden_files import assert_close, sizes, tensor
+from golden_files import assert_close, present, sizes, tensor
 
 from vatt_edu.batch import Embeddings
 from vatt_edu.config import LossConfig
@@ -13,10 +13,6 @@ from vatt_edu.losses import Pairs, vatt_loss
 
 def _cases(data):
     return sorted({key.split("/")[0] for key in data if key.endswith("/config_json")})
-
-
-def _mask(array, length):
-    return tensor(array) > 0 if np.size(array) else torch.ones(length, dtype=torch.bool)
 
 
 def test_losses(golden):
@@ -42,8 +38,8 @@ def _check(case, data):
             text_vt=leaves["txt_tovid"].unflatten(0, (total, config["L"])),
         ),
         has_video=torch.ones(total, dtype=torch.bool),
-        has_audio=_mask(data["audio_mask"], total),
-        has_text=_mask(data["text_mask"], total),
+        has_audio=present(data["audio_mask"], total),
+        has_text=present(data["text_mask"], total),
         text_id=torch.full((total, config["L"]), -1),
     )
     settings = LossConfig(

@@ -1,97 +1,34 @@
-"""The official code's names and shapes, translated to ours and back (google-research/vatt).
+"""Official tensors and sizes (google-research/vatt) into our models and configurations.
 
-One table of rules maps each of our parameter names to the official checkpoint key; layouts follow from the key: dense
-kernels are ``(in, out)``, convolution kernels ``(*patch, in, out)``, everything else is stored as we store it.
+The names are in ``official_keys.py``; layouts follow from them.
 """
 
-import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from vatt_edu.config import AudioConfig, CommonSpaceConfig, EncoderConfig, ModelConfig, TextConfig, VideoConfig
+from vatt_edu.config import (
+    AudioConfig,
+    CommonSpaceConfig,
+    EncoderConfig,
+    MelConfig,
+    ModelConfig,
+    TextConfig,
+    VideoConfig,
+)
 from vatt_edu.errors import UserError
+from vatt_edu.interop.official_keys import PREFIXES, Part, official_key, official_keys, parts_of
+from vatt_edu.model import VATT
 
-_LAYER = "model/layer_with_weights-0/"
-_HEAD = _LAYER + "_head_layer/_bridge_heads/0/"
+__all__ = [
+    "PREFIXES", "Part", "audio_config", "config_from_official", "encoder_config", "from_official", "load_official",
+    "official_key", "official_keys", "part_from_official", "parts_of", "text_config", "video_config",
+]  # fmt: skip
 
-# Where a part of our model lives in an official checkpoint. The official config calls both encoders' width "d_model".
-PREFIXES = {
-    "video": _LAYER + "_base_layer/vid_backbone/_base/",
-    "audio": _LAYER + "_base_layer/aud_backbone/_base/",
-    "text": _LAYER + "_base_layer/txt_backbone/",
-    "common_space": _HEAD,
-}
-
-_AXES = {
-    "video": ("temporal", "vertical", "horizontal"),
-    "audio": ("temporal",),
-}
-_RAW_RULES = [
-    (r"agg$", "agg_embedding"),
-    (r"positions\.norm\.", "pos_embedding_lookup/layernorm/"),
-    (r"encoder\.layers\.(\d+)\.attention_norm\.", r"tx/layers/\1/layer_norm/"),
-    (r"encoder\.layers\.(\d+)\.attention\.", r"tx/layers/\1/mha/"),
-    (r"encoder\.layers\.(\d+)\.ff_norm\.", r"tx/layers/\1/feed_forward/layer_norm/"),
-    (r"encoder\.layers\.(\d+)\.ff\.", r"tx/layers/\1/feed_forward/mlp/"),
-    (r"encoder\.norm\.", "tx/final_layer_norm/"),
-]
-_DENSE = {"weight": "kernel"}
-_NORM = {"weight": "gamma", "bias": "beta", "running_mean": "moving_mean", "running_var": "moving_variance"}
-_RULES = {
-    "video": [(r"tokenizer\.", "voxel_to_patch/"), *_RAW_RULES],
-    "audio": [(r"tokenizer\.", "wave_to_patch/"), *_RAW_RULES],
-    "text": [
-        (r"words\.weight$", "embedding/embeddings"),
-        (r"agg$", "agg_embedding"),
-        (r"pre_projection\.", "pre_proj/"),
-        (
-            r"encoder\.relative_bias\.weight$",
-            "base_lm/layers/0/self_attention/attention/relative_attention_bias/embeddings",
-        ),
-        (r"encoder\.layers\.(\d+)\.attention_norm\.weight$", r"base_lm/layers/\1/self_attention/layer_norm/weight"),
-        (r"encoder\.layers\.(\d+)\.attention\.", r"base_lm/layers/\1/self_attention/attention/"),
-        (r"encoder\.layers\.(\d+)\.ff_norm\.", r"base_lm/layers/\1/feed_forward/layer_norm/"),
-        (r"encoder\.layers\.(\d+)\.ff\.", r"base_lm/layers/\1/feed_forward/mlp/"),
-        (r"encoder\.norm\.weight$", "base_lm/final_layer_norm/weight"),
-    ],
-    "common_space": [
-        (r"video_to_va\.hidden\.", "vid_to_hid/"),
-        (r"video_to_va\.hidden_norm\.", "hid_to_va/pre_bn/"),
-        (r"video_to_va\.out\.", "hid_to_va/dense/"),
-        (r"video_to_va\.out_norm\.", "hid_to_va/bn/"),
-        (r"audio_to_va\.out\.", "aud_to_va/"),
-        (r"va_to_vt\.out\.", "va_to_vat/dense/"),
-        (r"va_to_vt\.out_norm\.", "va_to_vat/bn/"),
-        (r"text_to_vt\.out\.", "txt_to_vat/"),
-    ],
-}
-
-
-def official_key(part: str, name: str) -> str:
-    """The official key, below the part's prefix, of one of our names.
-
-    Args:
-        part: ``"video"``, ``"audio"``, ``"text"`` or ``"common_space"``.
-        name: A name in the state dict of that part, for example ``"encoder.layers.0.attention.q.weight"``.
-
-    Raises:
-        KeyError: If the official model has no such tensor (heads other than ``released``).
-    """
-    table = re.fullmatch(r"positions\.tables\.(\d+)", name)
-    if table:
-        return f"pos_embedding_lookup/{_AXES[part][int(table[1])]}_position_embeddings/embeddings"
-    for pattern, replacement in _RULES[part]:
-        key, count = re.subn("^" + pattern, replacement, name)
-        if count and pattern.endswith("$"):
-            return key
-        if count:
-            head, _, leaf = key.replace(".", "/").rpartition("/")
-            return f"{head}/{(_NORM if 'norm' in name else _DENSE).get(leaf, leaf)}"
-    raise KeyError(f"{part}: the official model has no counterpart of {name}")
+POST_WIDTH = 1024  # of the agnostic model's features, where the sizes do not say
 
 
 def from_official(key: str, tensor: np.ndarray) -> Tensor:
@@ -100,11 +37,11 @@ def from_official(key: str, tensor: np.ndarray) -> Tensor:
     return value.reshape(-1, value.shape[-1]).T.contiguous() if key.endswith("/kernel") else value
 
 
-def part_from_official(part: str, module: nn.Module, tensors: Mapping[str, np.ndarray], prefix: str = "") -> set[str]:
+def part_from_official(part: Part, module: nn.Module, tensors: Mapping[str, np.ndarray], prefix: str = "") -> set[str]:
     """Loads official tensors into one part of a model, or into a tower that stands alone.
 
     Args:
-        part: Which part ``module`` is: ``"video"``, ``"audio"``, ``"text"`` or ``"common_space"``.
+        part: Which part ``module`` is.
         module: Where to load; every tensor of its state dict must be found.
         tensors: Official tensors by key.
         prefix: What the keys of this part begin with.
@@ -130,12 +67,12 @@ def part_from_official(part: str, module: nn.Module, tensors: Mapping[str, np.nd
     return read
 
 
-def load_official(model: nn.Module, tensors: Mapping[str, np.ndarray]) -> set[str]:
-    """Loads a whole official model (``tx_fac``) into a ``VATT`` with ``released`` heads; returns the keys it read."""
+def load_official(model: VATT, tensors: Mapping[str, np.ndarray]) -> set[str]:
+    """Loads a whole official model, ``tx_fac`` or ``ut_fac``, with ``released`` heads; returns the keys it read."""
     return {
         key
-        for part, prefix in PREFIXES.items()
-        for key in part_from_official(part, getattr(model, part), tensors, prefix)
+        for part, module in parts_of(model).items()
+        for key in part_from_official(part, module, tensors, PREFIXES[part])
     }
 
 
@@ -147,19 +84,33 @@ def video_config(sizes: Mapping[str, Any]) -> VideoConfig:
         height=s * sizes["max_vertical_buckets"],
         width=s * sizes["max_horizontal_buckets"],
         tubelet=(t, s, s),
-        encoder=_encoder(sizes),
+        encoder=encoder_config(sizes),
+        **_projections(sizes),
     )
 
 
 def audio_config(sizes: Mapping[str, Any]) -> AudioConfig:
-    """The waveform tower of official sizes."""
-    patch = sizes["temporal_patch_size"]
+    """The waveform tower of official sizes, or the spectrogram tower where they speak of one ("spectoral", sic)."""
+    patch, tokens = sizes["temporal_patch_size"], sizes["max_temporal_buckets"]
+    if "spectoral_patch_size" in sizes:
+        bins = sizes["spectoral_patch_size"]
+        mel = MelConfig(bins=bins * sizes["max_spectoral_buckets"], patch_frames=patch, patch_bins=bins)
+        # The spectrogram may be a little longer than its whole patches; only the input's shape says by how much.
+        frames = sizes.get("input_shape", (0,))[0]
+        frames = frames if frames // patch == tokens else patch * tokens
+        return AudioConfig(
+            samples=frames * mel.hop,
+            signal="log_mel",
+            mel=mel,
+            encoder=encoder_config(sizes),
+            **_projections(sizes),
+        )
     if sizes.get("temporal_patch_stride", patch) != patch:
         raise UserError("audio segments that overlap (temporal_patch_stride) are not supported")
-    return AudioConfig(samples=patch * sizes["max_temporal_buckets"], patch=patch, encoder=_encoder(sizes))
+    return AudioConfig(samples=patch * tokens, patch=patch, encoder=encoder_config(sizes), **_projections(sizes))
 
 
-def text_config(sizes: Mapping[str, Any], words: int) -> TextConfig:
+def text_config(sizes: Mapping[str, Any], words: int, style: Literal["t5", "bert"] = "t5") -> TextConfig:
     """The text tower of official sizes, for sentences of ``words`` words."""
     return TextConfig(
         vocab=sizes["vocab_size"],
@@ -167,26 +118,66 @@ def text_config(sizes: Mapping[str, Any], words: int) -> TextConfig:
         embedding_width=sizes["d_embedding"],
         relative_buckets=sizes.get("num_relative_buckets", 32),
         max_distance=sizes.get("max_relative_distance", 64),
-        encoder=_encoder(sizes),
+        style=style,
+        encoder=encoder_config(sizes),
     )
 
 
 def config_from_official(sizes: Mapping[str, Any]) -> ModelConfig:
-    """The model of an official ``tx_fac`` configuration.
+    """The model of an official ``tx_fac`` or ``ut_fac`` configuration.
 
     Args:
-        sizes: The official sizes under ``video``, ``audio`` and ``text``, with ``d_va``, ``d_vat`` and ``words``. The
-            head width ``d_kv`` is 64 where it is not given, since a checkpoint does not hold it.
+        sizes: ``d_va`` and ``d_vat``, and the official sizes: under ``unified`` those of the agnostic model; else under
+            ``video``, ``audio`` and ``text``, with the number of ``words``. The head width ``d_kv`` is 64 where it is
+            not given, since a checkpoint does not hold it.
     """
+    spaces = CommonSpaceConfig(va_width=sizes["d_va"], vt_width=sizes["d_vat"])
+    if "unified" in sizes:
+        return _agnostic(sizes["unified"], spaces)
     return ModelConfig(
         video=video_config(sizes["video"]),
         audio=audio_config(sizes["audio"]),
         text=text_config(sizes["text"], sizes["words"]),
-        common_space=CommonSpaceConfig(va_width=sizes["d_va"], vt_width=sizes["d_vat"]),
+        common_space=spaces,
     )
 
 
-def _encoder(sizes: Mapping[str, Any]) -> EncoderConfig:
+def _agnostic(sizes: Mapping[str, Any], spaces: CommonSpaceConfig) -> ModelConfig:
+    encoder, post = encoder_config(sizes), sizes.get("d_post_proj", POST_WIDTH)
+    t, s, space = sizes["vid_temporal_patch_size"], sizes["vid_spatial_patch_size"], sizes["max_vid_spatial_buckets"]
+    patch = sizes["aud_temporal_patch_size"]
+    return ModelConfig(
+        backbone="agnostic",
+        video=VideoConfig(
+            frames=t * sizes["max_vid_temporal_buckets"],
+            height=s * space,
+            width=s * space,
+            tubelet=(t, s, s),
+            pre_projection=True,
+            post_projection=post,
+            encoder=encoder,
+        ),
+        audio=AudioConfig(
+            samples=patch * sizes["max_aud_temporal_buckets"],
+            patch=patch,
+            pre_projection=True,
+            post_projection=post,
+            encoder=encoder,
+        ),
+        text=TextConfig(
+            vocab=sizes["txt_vocab_size"],
+            words=sizes["max_txt_temporal_buckets"],
+            embedding_width=sizes["txt_embedding_dim"],
+            style="agnostic",
+            post_projection=post,
+            encoder=encoder,
+        ),
+        common_space=spaces,
+    )
+
+
+def encoder_config(sizes: Mapping[str, Any]) -> EncoderConfig:
+    """The encoder of official sizes."""
     return EncoderConfig(
         layers=sizes["num_layers"],
         width=sizes["d_model"],
@@ -194,4 +185,12 @@ def _encoder(sizes: Mapping[str, Any]) -> EncoderConfig:
         heads=sizes["num_heads"],
         head_width=sizes.get("d_kv", 64),
         dropout=sizes.get("dropout_rate", 0.1),
+        norm="pre" if sizes.get("pre_norm", True) else "post",
+        activation=sizes.get("activation", "gelu"),
+        bias=sizes.get("use_bias", True),
     )
+
+
+def _projections(sizes: Mapping[str, Any]) -> dict[str, Any]:
+    post = sizes.get("d_post_proj", POST_WIDTH) if sizes.get("post_projection", False) else 0
+    return {"pre_projection": sizes.get("pre_projection", False), "post_projection": post}
