@@ -7,6 +7,7 @@ value, a protocol buffer, says type, shape, file, place and checksum. Every bloc
 checked against its CRC-32C. Nothing is executed: these files hold no code.
 """
 
+import math
 import re
 import struct
 from collections.abc import Iterator, Mapping
@@ -101,7 +102,7 @@ class TensorFlowCheckpoint(Mapping[str, np.ndarray]):
 
     def _octets(self, key: str, entry: Entry) -> np.ndarray:
         path = self._file(entry.shard)
-        expected = int(np.prod(entry.shape, dtype=object)) * np.dtype(_TYPES[entry.kind]).itemsize
+        expected = math.prod(entry.shape) * np.dtype(_TYPES[entry.kind]).itemsize
         if entry.shard >= self._shards or entry.size != expected:
             raise UserError(f"{self.prefix}.index contradicts itself about {key}: copy it again")
         try:
@@ -127,7 +128,7 @@ def find_prefix(path: Path) -> Path:
         path = path.parent
     if path.is_dir():
         return _latest(path)
-    name = _DATA.sub("", path.name).removesuffix(".index")
+    name = _DATA.sub("", path.name).removesuffix(".index").rstrip(".")
     prefix = path.with_name(name) if name else path
     if Path(f"{prefix}.index").is_file():
         return prefix
