@@ -54,7 +54,9 @@ class Classifier(nn.Module):
         width = (config.video if video else config.audio).encoder.width
         self.head = linear(width, config.classes)
         if video:
-            nn.init.xavier_normal_(self.head.weight)
+            # Keras' glorot_normal is cut at two deviations, and widened so that the deviation stays.
+            sigma = math.sqrt(2 / (width + config.classes)) / 0.87962566103423978
+            nn.init.trunc_normal_(self.head.weight, std=sigma, a=-2 * sigma, b=2 * sigma)
         else:
             # Every class starts at a probability of 1 / classes instead of 1 / 2: most labels are absent.
             nn.init.constant_(self.head.bias, -math.log(config.classes - 1))

@@ -1,0 +1,116 @@
+"""The official sizes of a model, read off the shapes of a checkpoint's tensors.
+
+Almost everything is in them: widths, layers, patches, tables. What is not: how many heads share the width of the
+queries (a head is 64 wide in every released model; the text tower's table of relative positions does tell), and how
+many words a sentence has where no table counts them. A configuration file supplies these, and wins over what is found.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from vatt_edu.errors import UserError
+
+Shapes = Mapping[str, tuple[int, ...]]
+HEAD_WIDTH = 64
+WORDS = 16
+
+
+def video(shapes: Shapes, prefix: str) -> dict[str, Any]:
+    """Sizes of the video tower whose keys begin with ``prefix``."""
+    patch = _shape(shapes, f"{prefix}voxel_to_patch/kernel", 5)
+    rows = {axis: _rows(shapes, prefix, axis) for axis in ("temporal", "vertical", "horizontal")}
+    return {
+        "temporal_patch_size": patch[0],
+        "spatial_patch_size": patch[1],
+        **{f"max_{axis}_buckets": count for axis, count in rows.items()},
+        **_encoder(shapes, f"{prefix}tx/layers/", "mha/"),
+    }
+
+
+def audio(shapes: Shapes, prefix: str) -> dict[str, Any]:
+    """Sizes of the waveform tower whose keys begin with ``prefix``."""
+    patch = _shape(shapes, f"{prefix}wave_to_patch/kernel", 3)[0]
+    return {
+        "temporal_patch_size": patch,
+        "temporal_patch_stride": patch,
+        "max_temporal_buckets": _rows(shapes, prefix, "temporal"),
+        **_encoder(shapes, f"{prefix}tx/layers/", "mha/"),
+    }
+
+
+def text(shapes: Shapes, prefix: str) -> dict[str, Any]:
+    """Sizes of the T5-style text tower whose keys begin with ``prefix``."""
+    vocab, width = _shape(shapes, f"{prefix}embedding/embeddings", 2)
+    layers = f"{prefix}base_lm/layers/"
+    table = _shape(shapes, f"{layers}0/self_attention/attention/relative_attention_bias/embeddings", 2)
+    found = _encoder(shapes, layers, "self_attention/attention/")
+    return {
+        "vocab_size": vocab,
+        "d_embedding": width,
+        "num_relative_buckets": table[0],
+        **found,
+        "num_heads": table[1],
+        "d_kv": found["inner"] // table[1],
+    }
+
+
+def complete(found: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What a file says over what was found; then the number of heads, which no shape says.
+
+    Args:
+        found: Sizes by name; those of a tower in a dictionary of their own.
+        given: The same form, incomplete.
+
+    Raises:
+        UserError: If heads and their width do not give the width of the queries.
+    """
+    sizes = dict(found)
+    for name, value in given.items():
+        nested = isinstance(sizes.get(name), dict)
+        if nested and not isinstance(value, Mapping):
+            raise UserError(f"--config: {name} must be an object with the sizes of that part, not {value!r}")
+        counted = name in ("num_heads", "d_kv") or isinstance(sizes.get(name), int)
+        if counted and (type(value) is not int or value < 1):
+            raise UserError(f"--config: {name} must be a whole number of at least 1, not {value!r}")
+        sizes[name] = complete(sizes[name], value) if nested else value
+    for name, value in sizes.items():
+        if isinstance(value, dict) and name not in given:
+            sizes[name] = complete(value, {})
+    if "inner" in sizes:
+        inner = sizes.pop("inner")
+        if "d_kv" not in sizes:
+            heads = sizes.get("num_heads")
+            sizes["d_kv"] = inner // heads if heads else HEAD_WIDTH
+        sizes.setdefault("num_heads", inner // sizes["d_kv"])
+        if sizes["num_heads"] * sizes["d_kv"] != inner:
+            raise UserError(
+                f"{inner} wide queries are not {sizes['num_heads']} heads of {sizes['d_kv']}: a checkpoint does not "
+                "say how many heads there are; give d_kv or num_heads of every part in --config FILE"
+            )
+    return sizes
+
+
+def _encoder(shapes: Shapes, layers: str, attention: str) -> dict[str, Any]:
+    width, inner = _shape(shapes, f"{layers}0/{attention}q/kernel", 2)
+    feed_forward = f"{layers}0/feed_forward/mlp/"
+    gated = f"{feed_forward}wi_0/kernel" in shapes
+    numbers = {int(match[1]) for key in shapes if (match := re.match(re.escape(layers) + r"(\d+)/", key))}
+    return {
+        "d_model": width,
+        "d_ff": _shape(shapes, f"{feed_forward}{'wi_0' if gated else 'wi'}/kernel", 2)[1],
+        "num_layers": len(numbers),
+        "inner": inner,
+    }
+
+
+def _rows(shapes: Shapes, prefix: str, axis: str) -> int:
+    return _shape(shapes, f"{prefix}pos_embedding_lookup/{axis}_position_embeddings/embeddings", 2)[0]
+
+
+def _shape(shapes: Shapes, key: str, axes: int) -> tuple[int, ...]:
+    if key not in shapes:
+        raise UserError(f"the checkpoint lacks {key}, from which the model's sizes are read: it is not complete")
+    if len(shapes[key]) != axes:
+        raise UserError(f"the checkpoint's {key} has shape {shapes[key]}, not {axes} axes: it is another model's")
+    return shapes[key]
