@@ -238,24 +238,28 @@ def _cost(
     batch: int = 1,
     frames: int | None = None,
     size: int | None = None,
-    keep: float | None = None,
+    keep: float = 1.0,
+    processes: int = 1,
     json: bool = False,
 ) -> int:
     """What a preset costs: parameters by part, FLOPs with attention counted once and twice, memory, bytes sent.
 
     Args:
         preset: Its name.
-        batch: Clips.
+        batch: Clips of one process.
         frames: Of the video clip; as the preset if not given.
         size: Height and width of the video in pixels; as the preset if not given.
-        keep: Share of the video's and the audio's tokens that is kept; all if not given.
+        keep: Share of the video's and the audio's tokens that is kept.
+        processes: That train together.
         json: Print JSON.
     """
     from vatt_edu.config import preset as named
     from vatt_edu.cost import cost, resized
     from vatt_edu.evaluation.tables import cost_table
 
-    found = cost(resized(named(preset), frames, size), clips=batch, keep=1.0 if keep is None else keep)
+    if batch < 1 or processes < 1 or not 0 < keep <= 1:
+        raise UserError("--batch and --processes must be at least 1, --keep in (0, 1]")
+    found = cost(resized(named(preset), frames, size), batch, keep, processes)
     return _show({"preset": preset, **found}, cost_table, json)
 
 
