@@ -241,8 +241,8 @@ def cost(config: Config, clips: int = 1, keep: float = 1.0, processes: int = 1) 
 def resized(config: Config, frames: int | None = None, size: int | None = None) -> Config:
     """``config`` for video clips of other length, or of ``size`` × ``size`` pixels."""
     video = config.model.video
-    height, width = (size, size) if size else (video.height, video.width)
-    video = replace(video, frames=frames or video.frames, height=height, width=width)
+    height, width = (video.height, video.width) if size is None else (size, size)
+    video = replace(video, frames=video.frames if frames is None else frames, height=height, width=width)
     data = replace(config.data, short_side=max(config.data.short_side, height, width))
     return replace(config, model=replace(config.model, video=video), data=data)
 
