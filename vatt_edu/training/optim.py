@@ -31,11 +31,11 @@ def make_optimizer(model: nn.Module, config: OptimConfig) -> torch.optim.Optimiz
     return torch.optim.AdamW(groups, lr=config.lr, betas=config.betas, eps=config.eps)
 
 
-class ReleasedAdam(torch.optim.AdamW):
+class ReleasedAdam(torch.optim.Adam):
     """Keras' Adam, and with ``weight_decay`` TensorFlow Addons' AdamW, by way of torch's.
 
-    Keras steps by ``lr √(1 - β₂ᵗ) / (1 - β₁ᵗ) · m / (√v + ε)``; torch divides ε, too, by nothing and √v by √(1 - β₂ᵗ).
-    So torch's with ``ε / √(1 - β₂ᵗ)`` is Keras'.
+    Keras steps by ``lr √(1 - β₂ᵗ) / (1 - β₁ᵗ) · m / (√v + ε)``; in torch, √v is divided by √(1 - β₂ᵗ) before ε is
+    added. So torch's with ``ε / √(1 - β₂ᵗ)`` is Keras'.
 
     Args:
         params: What to optimize.
@@ -55,18 +55,24 @@ class ReleasedAdam(torch.optim.AdamW):
     ) -> None:
         super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
 
+    @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
         """Moves the parameters once."""
+        loss = _evaluate(closure)
         before = [(group["eps"], group["weight_decay"]) for group in self.param_groups]
         try:
             for group in self.param_groups:
+                for p in group["params"]:
+                    if p.grad is not None and group["weight_decay"]:
+                        p.mul_(1 - group["weight_decay"])
                 steps = [int(self.state[p]["step"]) for p in group["params"] if "step" in self.state.get(p, {})]
                 group["eps"] /= math.sqrt(1 - group["betas"][1] ** (max(steps, default=0) + 1))
-                group["weight_decay"] /= group["lr"] or 1.0
-            return super().step(closure)
+                group["weight_decay"] = 0.0  # torch's is added to the gradient
+            super().step()
         finally:
             for group, (eps, decay) in zip(self.param_groups, before, strict=True):
                 group["eps"], group["weight_decay"] = eps, decay
+        return loss
 
 
 class ReleasedSGD(torch.optim.Optimizer):
@@ -95,10 +101,7 @@ class ReleasedSGD(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
         """Moves the parameters once."""
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
+        loss = _evaluate(closure)
         for group in self.param_groups:
             lr, momentum = group["lr"], group["momentum"]
             for p in group["params"]:
@@ -113,6 +116,13 @@ class ReleasedSGD(torch.optim.Optimizer):
                 else:
                     p.add_(step)
         return loss
+
+
+def _evaluate(closure: Callable[[], float] | None) -> float | None:
+    if closure is None:
+        return None
+    with torch.enable_grad():
+        return closure()
 
 
 def clip_backbone_(model: nn.Module, norm: float = 0.75, head: str = "head") -> Float[Tensor, ""]:
