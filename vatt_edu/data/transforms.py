@@ -6,6 +6,8 @@ only brightness and contrast change, both are one lookup table, and contrast tur
 each frame's mean. Numbers are drawn in a fixed order from the clip's own generator.
 """
 
+import math
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -34,7 +36,10 @@ def train_clip(
     """
     if generator.random() < augment.scale_share and augment.scale > 0:
         frames = scale_jitter(frames, generator.uniform(1 - augment.scale, 1 + augment.scale, 2), spec.short_side)
-    frames = crop(frames, spec.height, spec.width, *generator.random(2))
+    if augment.crop == "box":
+        frames = resize(cut(frames, *random_box(*frames.shape[1:3], generator)), spec.height, spec.width)
+    else:
+        frames = crop(frames, spec.height, spec.width, *generator.random(2))
     if generator.random() < 0.5 and augment.flip:
         frames = frames.take(np.arange(spec.width - 1, -1, -1), axis=2)  # twice as fast as copying [:, :, ::-1]
     if generator.random() < augment.color_share:
@@ -61,6 +66,81 @@ def crop(frames: Frames, height: int, width: int, y: float, x: float) -> Frames:
     top = int(y * (frames.shape[1] - height + 1))
     left = int(x * (frames.shape[2] - width + 1))
     return frames[:, top : top + height, left : left + width]
+
+
+def cut(frames: Frames, top: int, left: int, height: int, width: int) -> Frames:
+    """The (T, height, width, 3) view of a box."""
+    return frames[:, top : top + height, left : left + width]
+
+
+def random_box(
+    height: int,
+    width: int,
+    generator: np.random.Generator,
+    area: tuple[float, float] = (0.1, 1.0),
+    aspect: tuple[float, float] = (0.5, 2.0),
+) -> tuple[int, int, int, int]:
+    """A random box of a picture: its top, left, height and width (Inception's crop).
+
+    Args:
+        height: Of the picture; likewise ``width``.
+        generator: The clip's own.
+        area: Least and largest share of the picture. The paper's appendix and the released configuration say 0.08,
+            but the released code also asks that a tenth of the picture be covered.
+        aspect: Least and largest width over height.
+
+    Returns:
+        After a hundred boxes that do not fit, the whole picture.
+    """
+    for _ in range(100):
+        ratio = generator.uniform(*aspect)
+        low = math.ceil(math.sqrt(area[0] * height * width / ratio))
+        high = int(min(math.sqrt(area[1] * height * width / ratio), height, width / ratio))
+        if low > high:
+            continue
+        rows = int(generator.integers(low, high + 1))
+        columns = min(round(rows * ratio), width)
+        if area[0] <= rows * columns / (height * width) <= area[1]:
+            top, left = (int(generator.integers(0, room + 1)) for room in (height - rows, width - columns))
+            return top, left, rows, columns
+    return 0, 0, height, width
+
+
+def multi_crop(frames: Frames, height: int, width: int, crops: int = 3) -> Frames:
+    """Crops spread along the longer side, from end to end, one after the other on the time axis (released evaluation).
+
+    Returns:
+        (crops * T, height, width, 3).
+    """
+    rooms = np.subtract(frames.shape[1:3], (height, width))
+    shares = np.linspace(0, 1, crops) if crops > 1 else np.full(1, 0.5)
+    tall = frames.shape[1] > frames.shape[2]
+    views = []
+    for share in shares:
+        top, left = (int(rooms[0] * share), rooms[1] // 2) if tall else (rooms[0] // 2, int(rooms[1] * share))
+        views.append(cut(frames, top, left, height, width))
+    return np.concatenate(views)
+
+
+def mixup(
+    signals: NDArray[np.float32], labels: NDArray[np.float32], generator: np.random.Generator, alpha: float = 5.0
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Each clip of a batch, and its labels, mixed with those of another (released fine-tuning of audio).
+
+    Args:
+        signals: (B, …).
+        labels: (B, classes).
+        generator: The batch's own.
+        alpha: Of the symmetric beta distribution that shares are drawn from, one a clip; the larger, the nearer to 1/2.
+    """
+    shares = generator.beta(alpha, alpha, len(signals)).astype(np.float32)
+    partner = generator.permutation(len(signals))
+
+    def mixed(values: NDArray[np.float32]) -> NDArray[np.float32]:
+        share = shares.reshape(-1, *[1] * (values.ndim - 1))
+        return share * values + (1 - share) * values[partner]
+
+    return mixed(signals), mixed(labels)
 
 
 def resize(frames: Frames, height: int, width: int) -> Frames:
