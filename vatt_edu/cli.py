@@ -44,6 +44,8 @@ def _pretrain(words: list[str]) -> int:
         config: Annotated[Config, tyro.conf.arg(name="")] = default,
         resume: bool = False,
         cache: bool = True,
+        vocab: Path | None = None,
+        words: Path | None = None,
         quiet: bool = False,
     ) -> dict[str, Any]:
         """Train a VATT from raw video, audio and text.
@@ -54,6 +56,8 @@ def _pretrain(words: list[str]) -> int:
             config: Any field of the preset by its dotted name.
             resume: Go on with the run in --out.
             cache: Read from the decoded cache beside each source; --no-cache decodes on the fly, as large runs do.
+            vocab: A vocabulary (a word a line, or a vocab.json); made from the sources' lines if not given.
+            words: Word vectors that the text tower starts with (.pkl, .npz, .npy, .txt, .vec), a row for each id.
             quiet: No progress bar.
         """
         return locals()

@@ -14,7 +14,7 @@ from vatt_edu.config import AudioConfig, EncoderConfig
 from vatt_edu.errors import UserError
 from vatt_edu.evaluation import classify
 from vatt_edu.interop import sizes as official_sizes
-from vatt_edu.interop.convert import KINDS, convert, translate
+from vatt_edu.interop.convert import KINDS, convert, translate, unified_sizes
 from vatt_edu.interop.official import PREFIXES, official_key
 from vatt_edu.interop.tensorflow_checkpoint import TensorFlowCheckpoint
 from vatt_edu.training.checkpoint import read_tensors
@@ -68,6 +68,18 @@ def test_sizes_are_read_from_shapes(golden_dir: Path, name: str) -> None:
             assert {name: found[key][name] for name in official[key]} == official[key]
         elif key in official:
             assert found[key] == official[key]
+
+
+def test_sizes_of_the_agnostic_model(golden_dir: Path) -> None:
+    folder = golden_dir / "ut_fac_ckpt"
+    if not folder.is_dir():
+        pytest.skip(f"{golden_dir} holds no ut_fac_ckpt")
+    checkpoint, official = TensorFlowCheckpoint(folder), json.loads((folder / "config.json").read_text())
+    shapes = {key.removesuffix(SUFFIX): entry.shape for key, entry in checkpoint.entries.items()}
+    heads = {"unified": {"d_kv": official["unified"]["d_kv"]}}
+    found = official_sizes.complete(unified_sizes(shapes), heads)
+    assert {name: found["unified"][name] for name in official["unified"]} == official["unified"]
+    assert (found["d_va"], found["d_vat"], found["words"]) == (official["d_va"], official["d_vat"], official["words"])
 
 
 def test_a_head_is_64_wide_unless_told() -> None:

@@ -41,6 +41,7 @@ _SLOT = "/.OPTIMIZER_SLOT/"
 _MODEL = "model/"
 _LAYER = _MODEL + "layer_with_weights-0/"
 _HEAD = _LAYER + "_ops/cls/"
+UNIFIED = _LAYER + "_base_layer/unified_backbone/unified_transformer/"
 
 Keys = dict[str, str]  # our names to official keys
 
@@ -203,7 +204,7 @@ def _kind(checkpoint: TensorFlowCheckpoint, shapes: Shapes) -> Kind:
     for kind in KINDS:
         if any(key.startswith(kind.mark) for key in shapes):
             return kind
-    if any(key.startswith(_LAYER + "_base_layer/unified_backbone/") for key in shapes):
+    if any(key.startswith(UNIFIED) for key in shapes):
         raise UserError(f"{checkpoint.prefix} is a modality-agnostic model (ut_fac), which is not converted yet")
     known = ", ".join(kind.name for kind in KINDS)
     example = next(iter(sorted(shapes)), next(iter(checkpoint), "none"))
@@ -213,19 +214,29 @@ def _kind(checkpoint: TensorFlowCheckpoint, shapes: Shapes) -> Kind:
 # The official models --------------------------------------------------------------------------------------------------
 
 
-def _pretrained_sizes(shapes: Shapes) -> dict[str, Any]:
-    heads = {name: f"{PREFIXES['common_space']}{name}/kernel" for name in ("aud_to_va", "txt_to_vat")}
-    lost = [key for key in heads.values() if len(shapes.get(key, ())) != 2]
-    if lost:
-        raise UserError(f"the checkpoint lacks {lost[0]}, from which the model's sizes are read: it is not complete")
+def _specific_sizes(shapes: Shapes) -> dict[str, Any]:
     return {
         "video": official_sizes.video(shapes, PREFIXES["video"]),
         "audio": official_sizes.audio(shapes, PREFIXES["audio"]),
         "text": official_sizes.text(shapes, PREFIXES["text"]),
-        "d_va": shapes[heads["aud_to_va"]][1],
-        "d_vat": shapes[heads["txt_to_vat"]][1],
         "words": official_sizes.WORDS,
+        **common_space_sizes(shapes),
     }
+
+
+def unified_sizes(shapes: Shapes) -> dict[str, Any]:
+    """Official sizes of a modality-agnostic checkpoint (``ut_fac``)."""
+    found = official_sizes.unified(shapes, UNIFIED)
+    return {"unified": found, "words": found["max_txt_temporal_buckets"], **common_space_sizes(shapes)}
+
+
+def common_space_sizes(shapes: Shapes) -> dict[str, int]:
+    """Widths of the two spaces."""
+    keys = {"d_va": f"{PREFIXES['common_space']}aud_to_va/kernel", "d_vat": f"{PREFIXES['common_space']}txt_to_vat/kernel"}
+    lost = [key for key in keys.values() if len(shapes.get(key, ())) != 2]
+    if lost:
+        raise UserError(f"the checkpoint lacks {lost[0]}, from which the model's sizes are read: it is not complete")
+    return {name: shapes[key][1] for name, key in keys.items()}
 
 
 def _pretrained(sizes: dict[str, Any]) -> tuple[dict[str, Any], nn.Module, Keys]:
@@ -260,7 +271,7 @@ def _classes(shapes: Shapes) -> int:
 
 
 KINDS = (
-    Kind("tx_fac", PREFIXES["video"], _pretrained_sizes, _pretrained),
+    Kind("tx_fac", PREFIXES["video"], _specific_sizes, _pretrained),
     Kind(
         "fine-tuned ViT",
         f"{_LAYER}_base/voxel_to_patch/",

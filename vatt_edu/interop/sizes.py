@@ -55,6 +55,28 @@ def text(shapes: Shapes, prefix: str) -> dict[str, Any]:
     }
 
 
+def unified(shapes: Shapes, prefix: str) -> dict[str, Any]:
+    """Sizes of the modality-agnostic backbone whose keys begin with ``prefix``."""
+    raw, tables = f"{prefix}raw_to_embeddings/", f"{prefix}pos_embedding_lookup/"
+    patch = _shape(shapes, f"{raw}video/kernel", 5)
+    vocab, width = _shape(shapes, f"{raw}text/embeddings", 2)
+    rows = {part: _shape(shapes, f"{tables}{part}/temporal_position_embeddings/embeddings", 2)[0]
+            for part in ("video", "audio", "text")}  # fmt: skip
+    return {
+        "vid_temporal_patch_size": patch[0],
+        "vid_spatial_patch_size": patch[1],
+        "aud_temporal_patch_size": _shape(shapes, f"{raw}audio/kernel", 3)[0],
+        "txt_vocab_size": vocab,
+        "txt_embedding_dim": width,
+        "max_vid_temporal_buckets": rows["video"],
+        "max_vid_spatial_buckets": _shape(shapes, f"{tables}video/vertical_position_embeddings/embeddings", 2)[0],
+        "max_aud_temporal_buckets": rows["audio"],
+        "max_txt_temporal_buckets": rows["text"],
+        "d_post_proj": _shape(shapes, f"{prefix}post_proj/video/kernel", 2)[1],
+        **_encoder(shapes, f"{prefix}tx/layers/", "mha/"),
+    }
+
+
 def complete(found: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """What a file says over what was found; then the number of heads, which no shape says.
 
