@@ -31,6 +31,20 @@ def varint(number: int) -> bytes:
     return out + bytes([number])
 
 
+def varints(data: bytes, count: int) -> list[int]:
+    numbers = [0]
+    shift = 0
+    for octet in data:
+        numbers[-1] |= (octet & 127) << shift
+        shift += 7
+        if octet < 128:
+            if len(numbers) == count:
+                return numbers
+            numbers.append(0)
+            shift = 0
+    raise ValueError("not so many numbers")
+
+
 def number(field: int, value: int) -> bytes:
     return varint(field << 3) + varint(value)
 

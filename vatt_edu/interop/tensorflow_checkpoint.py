@@ -83,6 +83,9 @@ class TensorFlowCheckpoint(Mapping[str, np.ndarray]):
     def __len__(self) -> int:
         return len(self.entries)
 
+    def __contains__(self, key: object) -> bool:
+        return key in self.entries  # Mapping's own would read the tensor
+
     def __getitem__(self, key: str) -> np.ndarray:
         """The tensor of that key.
 
