@@ -175,7 +175,7 @@ def test_accuracy_is_that_of_the_libraries(seed: int, rows: int, classes: int, k
         assert found == pytest.approx(theirs, abs=BOUND)
 
 
-@given(seed=st.integers(0, 10_000), rows=st.integers(4, 40), classes=st.integers(1, 6))
+@given(seed=st.integers(0, 10_000), rows=st.integers(4, 40), classes=st.integers(2, 6))
 @settings(max_examples=40, deadline=None)
 def test_means_over_classes(seed: int, rows: int, classes: int) -> None:
     generator = torch.Generator().manual_seed(seed)
@@ -188,22 +188,21 @@ def test_means_over_classes(seed: int, rows: int, classes: int) -> None:
     theirs = multilabel_average_precision(scores, labels.long(), classes).item()
     assert found["mAP"] == pytest.approx(theirs, abs=BOUND)
     alone = metrics.multi_label(torch.cat([scores, scores[:, :1]], 1), torch.nn.functional.pad(labels, (0, 1)))
-    assert alone == pytest.approx(found)  # a class that nobody has changes nothing
+    assert alone == pytest.approx(found, nan_ok=True)  # a class that nobody has changes nothing
 
 
 def test_d_prime_is_the_distance_of_two_bells() -> None:
     from scipy.stats import norm
 
-    auc = np.array([0.5, 0.75, 0.97, 1.0])
-    assert metrics.d_prime(auc) == pytest.approx(np.sqrt(2) * norm.ppf(auc))
-    assert metrics.d_prime(auc)[0] == 0
+    for auc in (0.0, 0.5, 0.75, 0.97, 1.0):
+        assert metrics.d_prime(auc) == pytest.approx(np.sqrt(2) * norm.ppf(auc))
     # paper, Table 2: of the mean AUC it would be 2.68, not 2.895
-    assert metrics.d_prime(np.array(0.971)).item() == pytest.approx(2.68, abs=0.005)
+    assert metrics.d_prime(0.971) == pytest.approx(2.68, abs=0.005)
     generator = np.random.default_rng(0)
     near, far = generator.normal(size=40_000), generator.normal(2.0, size=40_000)
     scores = torch.from_numpy(np.concatenate([near, far]))
     area = metrics.area_under_roc(scores, torch.arange(80_000) >= 40_000)
-    assert metrics.d_prime(np.array(area)).item() == pytest.approx(2.0, abs=0.03)
+    assert metrics.d_prime(area) == pytest.approx(2.0, abs=0.03)
 
 
 def test_classes_that_tell_nothing_are_left_out() -> None:

@@ -145,7 +145,7 @@ def test_no_pickle_is_loaded(model: Any, tmp_path: Path, names: tuple[str, ...])
 
 def test_nothing_of_the_package_can_unpickle(root: Path) -> None:
     called = ("torch.load(", "pickle.load", "allow_pickle=True", "joblib.load")
-    sources = [path for path in (root / "vatt_edu").rglob("*.py")]
+    sources = list((root / "vatt_edu").rglob("*.py"))
     assert len(sources) > 50
     assert [(str(path), call) for path in sources for call in called if call in path.read_text()] == []
 

@@ -35,7 +35,7 @@ def test_arrays_come_back(table: np.ndarray, protocol: int, alone: bool, turned:
 
 
 def test_python_2_wrote_other_instructions() -> None:
-    """What Python 2's cPickle writes for {'word_embeddings': array([[1., 2.]], float32)}: names and bytes as strings."""
+    """What Python 2 writes for {'word_embeddings': array([[1., 2.]], float32)}: names and bytes as strings."""
     data = (
         b"\x80\x02}q\x01U\x0fword_embeddingsq\x02cnumpy.core.multiarray\n_reconstruct\nq\x03cnumpy\nndarray\nq\x04K\x00"
         b"\x85U\x01b\x87Rq\x05(K\x01K\x01K\x02\x86cnumpy\ndtype\nq\x06U\x02f4K\x00K\x01\x87Rq\x07(K\x03U\x01<NNNJ\xff"

@@ -13,6 +13,7 @@ from vatt_edu.errors import UserError
 from vatt_edu.interop.tensorflow_checkpoint import TensorFlowCheckpoint, find_prefix
 
 SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
+LARGEST = b"\x08" + b"\xff" * 9 + b"\x01"  # a dimension of 2**64 - 1
 
 
 def folders(golden_dir: Path) -> list[Path]:
@@ -39,12 +40,17 @@ def made(tmp_path: Path) -> dict[str, np.ndarray]:
     return tensors
 
 
+def read(path: Path, key: str | None = None) -> None:
+    """All tensors of a checkpoint, or one."""
+    checkpoint = TensorFlowCheckpoint(path)
+    for name in checkpoint if key is None else [key]:
+        if checkpoint.entries[name].kind != 7:
+            checkpoint[name]
+
+
 def complaint(path: Path, key: str | None = None) -> str:
     with pytest.raises(UserError) as caught:
-        checkpoint = TensorFlowCheckpoint(path)
-        for name in checkpoint if key is None else [key]:
-            if checkpoint.entries[name].kind != 7:
-                checkpoint[name]
+        read(path, key)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -54,7 +60,7 @@ def test_recorded_tensors_are_read(golden_dir: Path) -> None:
         checkpoint = TensorFlowCheckpoint(folder)
         assert set(checkpoint) == set(np.load(folder / "expected.npz")["all_keys"].tolist())
         with np.load(folder / "tensors.npz") as official:
-            assert len(official.files) > 50
+            assert len(official.files) > 20
             for name in official.files:
                 found = checkpoint[name if name in checkpoint else name + SUFFIX]
                 assert found.dtype == official[name].dtype
@@ -181,14 +187,15 @@ def test_no_flipped_bit_passes_unseen_or_unexplained(prefix: Path, place: int, b
     flipped[where] ^= 1 << bit
     index.write_bytes(flipped)
     start, length, *_ = tensor_bundle.varints(bytes(whole[-48:]), 4)
+    said, found = "", {}
     try:
-        assert TensorFlowCheckpoint(prefix).entries == before
-        # What may change unseen is not needed: the metaindex, where it lies, and what fills the footer.
-        assert start <= where < start + length + 5 or where >= len(whole) - 48
+        found = TensorFlowCheckpoint(prefix).entries
     except UserError as error:
-        assert str(index) in str(error)
-    finally:
-        index.write_bytes(whole)
+        said = str(error)
+    index.write_bytes(whole)
+    # What may change unseen is not needed: the metaindex, where it lies, and what fills the footer.
+    needless = start <= where < start + length + 5 or where >= len(whole) - 48
+    assert (found == before and needless) or str(index) in said
 
 
 @pytest.mark.parametrize(
@@ -201,7 +208,7 @@ def test_no_flipped_bit_passes_unseen_or_unexplained(prefix: Path, place: int, b
         (np.zeros(3, np.float32), {"extra": tensor_bundle.number(4, 1 << 60)}, "is cut off"),
         (np.zeros(3, np.float32), {"extra": tensor_bundle.message(2, b"\xff")}, "a number has no end"),
         (np.zeros(3, np.float32), {"extra": b"\x0b"}, "a field of an unknown kind"),
-        (np.zeros(3, np.float32), {"extra": tensor_bundle.message(2, tensor_bundle.message(2, b"\x08" + b"\xff" * 9 + b"\x01"))},
+        (np.zeros(3, np.float32), {"extra": tensor_bundle.message(2, tensor_bundle.message(2, LARGEST))},
          "the shape of a tensor"),
     ],
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Official TensorFlow checkpoints, converted end to end: every weight has its place, and the outputs are the recorded."""
+"""Official TensorFlow checkpoints, converted end to end: every weight has its place, outputs are the recorded ones."""
 
 import json
 from pathlib import Path
@@ -42,7 +42,11 @@ def test_pretrained(converted):
     assert found.kind == "tx_fac"
     model = vatt.load(out).model
     with torch.no_grad():
-        video, audio, text = tensor(expected["in_video"]), tensor(expected["in_audio"])[..., 0], tensor(expected["in_text"])
+        video, audio, text = (
+            tensor(expected["in_video"]),
+            tensor(expected["in_audio"])[..., 0],
+            tensor(expected["in_text"]),
+        )
         everyone = torch.ones(len(video), dtype=torch.bool)
         for modality, signal in (("video", video), ("audio", audio), ("text", text)):
             pooled, _ = getattr(model, modality)(signal)

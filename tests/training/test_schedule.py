@@ -64,7 +64,9 @@ def test_three_levels_as_released(official: dict[str, np.ndarray]) -> None:
 @pytest.mark.parametrize("step", [0, 1, 7, 8, 40, 99, 100, 120])
 def test_two_levels_are_the_learning_rate(step: int) -> None:
     config = replace(OptimConfig(), lr=0.3, final_lr=0.1, warmup_steps=8)
-    assert stepwise_cosine(step, (0.3, 0.1), (8, 100), 100) == pytest.approx(learning_rate(step, config, 100), abs=1e-15)
+    assert stepwise_cosine(step, (0.3, 0.1), (8, 100), 100) == pytest.approx(
+        learning_rate(step, config, 100), abs=1e-15
+    )
 
 
 def test_levels_are_reached_where_they_start_and_the_last_ends_at_zero() -> None:

@@ -1,7 +1,8 @@
 """Words: a vocabulary of whole words, and lines of narration as rows of word ids.
 
 Lower case, punctuation removed, split at blanks, as the released code does. Id 0 is padding, id 1 (in a vocabulary
-that was made here) any unknown word; no begin and no end token. ``vocab.json`` is a file of the ``tokenizers`` library and loads there as well.
+that was made here) any unknown word; no begin and no end token. ``vocab.json`` is a file of the ``tokenizers`` library
+and loads there as well.
 """
 
 import os

@@ -37,7 +37,8 @@ def train_clip(
     if generator.random() < augment.scale_share and augment.scale > 0:
         frames = scale_jitter(frames, generator.uniform(1 - augment.scale, 1 + augment.scale, 2), spec.short_side)
     if augment.crop == "box":
-        frames = resize(cut(frames, *random_box(*frames.shape[1:3], generator)), spec.height, spec.width)
+        box = random_box(frames.shape[1], frames.shape[2], generator)
+        frames = resize(cut(frames, *box), spec.height, spec.width)
     else:
         frames = crop(frames, spec.height, spec.width, *generator.random(2))
     if generator.random() < 0.5 and augment.flip:
@@ -83,7 +84,8 @@ def random_box(
     """A random box of a picture: its top, left, height and width (Inception's crop).
 
     Args:
-        height: Of the picture; likewise ``width``.
+        height: Of the picture, pixels.
+        width: Of the picture, pixels.
         generator: The clip's own.
         area: Least and largest share of the picture. The paper's appendix and the released configuration say 0.08,
             but the released code also asks that a tenth of the picture be covered.
@@ -112,12 +114,13 @@ def multi_crop(frames: Frames, height: int, width: int, crops: int = 3) -> Frame
     Returns:
         (crops * T, height, width, 3).
     """
-    rooms = np.subtract(frames.shape[1:3], (height, width))
-    shares = np.linspace(0, 1, crops) if crops > 1 else np.full(1, 0.5)
-    tall = frames.shape[1] > frames.shape[2]
+    below, beside = frames.shape[1] - height, frames.shape[2] - width
     views = []
-    for share in shares:
-        top, left = (int(rooms[0] * share), rooms[1] // 2) if tall else (rooms[0] // 2, int(rooms[1] * share))
+    for share in np.linspace(0, 1, crops) if crops > 1 else (0.5,):
+        if frames.shape[1] > frames.shape[2]:
+            top, left = int(below * share), beside // 2
+        else:
+            top, left = below // 2, int(beside * share)
         views.append(cut(frames, top, left, height, width))
     return np.concatenate(views)
 

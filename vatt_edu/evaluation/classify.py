@@ -1,12 +1,12 @@
 """Classification with one tower and a linear head: what fine-tuning trains (paper, section 4.2; released heads).
 
-Video: one label a clip, softmax, cross entropy with smoothed labels. Audio: any number of labels a clip, sigmoid, binary
-cross entropy weighted by how rare a clip's labels are. A file is seen in several views (windows, crops) that lie side
-by side in the batch; their *logits* are averaged, as released.
+Video: one label a clip, softmax, cross entropy with smoothed labels. Audio: any number of labels a clip, sigmoid,
+binary cross entropy weighted by how rare a clip's labels are. A file is seen in several views (windows, crops) that lie
+side by side in the batch; their *logits* are averaged, as released.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
@@ -32,8 +32,8 @@ class ClassifierConfig:
     signal: Literal["video", "audio"] = "video"
     classes: int = 400
     dropout: float = 0.5  # before the head; released: 0.5 for video, 0 for audio
-    video: VideoConfig = VideoConfig()
-    audio: AudioConfig = AudioConfig()
+    video: VideoConfig = field(default_factory=VideoConfig)
+    audio: AudioConfig = field(default_factory=AudioConfig)
 
     def __post_init__(self) -> None:
         if self.classes < 2:

@@ -112,18 +112,17 @@ def average_precision(scores: Float[Tensor, " B"], positive: Bool[Tensor, " B"])
 
 
 def area_under_roc(scores: Float[Tensor, " B"], positive: Bool[Tensor, " B"]) -> float:
-    """The chance that a positive row scores higher than a negative one; a tie counts half. NaN if one kind is absent."""
-    values, place, counts = scores.unique(return_inverse=True, return_counts=True)
+    """The chance that a positive row scores higher than a negative one, a tie for half; NaN if one kind is absent."""
+    _, place, counts = scores.unique(return_inverse=True, return_counts=True)
     below = counts.cumsum(0) - counts
     middle = (below + (counts + 1) / 2.0).double()[place]  # mean rank from 1 of each group of ties
     hits, misses = positive.double().sum(), (~positive).double().sum()
     return float((middle[positive].sum() - hits * (hits + 1) / 2) / (hits * misses))
 
 
-def d_prime(auc: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
+def d_prime(auc: float) -> float:
     """√2 Φ⁻¹(AUC): how far two normal distributions of variance 1 lie apart that have this AUC. Infinite at 1."""
-    found: np.ndarray = np.sqrt(2) * torch.special.ndtri(torch.from_numpy(np.asarray(auc, np.float64))).numpy()
-    return found
+    return float(2**0.5 * torch.special.ndtri(torch.tensor(auc, dtype=torch.float64)))
 
 
 def multi_label(scores: Float[Tensor, "B classes"], labels: Bool[Tensor, "B classes"]) -> dict[str, float]:
@@ -136,11 +135,11 @@ def multi_label(scores: Float[Tensor, "B classes"], labels: Bool[Tensor, "B clas
     if not told:
         return {"mAP": float("nan"), "AUC": float("nan"), "d_prime": float("nan"), "classes": 0}
     precision = [average_precision(scores[:, c], labels[:, c]) for c in told]
-    auc = np.array([area_under_roc(scores[:, c], labels[:, c]) for c in told])
+    auc = [area_under_roc(scores[:, c], labels[:, c]) for c in told]
     return {
-        "mAP": float(np.mean(precision)),
-        "AUC": float(auc.mean()),
-        "d_prime": float(d_prime(auc).mean()),
+        "mAP": sum(precision) / len(told),
+        "AUC": sum(auc) / len(told),
+        "d_prime": sum(map(d_prime, auc)) / len(told),
         "classes": len(told),
     }
 

@@ -149,9 +149,7 @@ def translate(
     Returns:
         What ``config.json`` says about the model; its tensors by our names; and how the two fit.
     """
-    weights = {
-        key.removesuffix(_SUFFIX): key for key in checkpoint if key.startswith(_MODEL) and _SLOT not in key
-    }
+    weights = {key.removesuffix(_SUFFIX): key for key in checkpoint if key.startswith(_MODEL) and _SLOT not in key}
     shapes = {name: checkpoint.entries[key].shape for name, key in weights.items()}
     kind = _kind(checkpoint, shapes)
     sizes = official_sizes.complete(kind.sizes(shapes), given)
@@ -232,7 +230,10 @@ def unified_sizes(shapes: Shapes) -> dict[str, Any]:
 
 def common_space_sizes(shapes: Shapes) -> dict[str, int]:
     """Widths of the two spaces."""
-    keys = {"d_va": f"{PREFIXES['common_space']}aud_to_va/kernel", "d_vat": f"{PREFIXES['common_space']}txt_to_vat/kernel"}
+    keys = {
+        "d_va": f"{PREFIXES['common_space']}aud_to_va/kernel",
+        "d_vat": f"{PREFIXES['common_space']}txt_to_vat/kernel",
+    }
     lost = [key for key in keys.values() if len(shapes.get(key, ())) != 2]
     if lost:
         raise UserError(f"the checkpoint lacks {lost[0]}, from which the model's sizes are read: it is not complete")
@@ -257,9 +258,7 @@ def run_config(model: ModelConfig) -> Config:
 
 def _classifier(config: ClassifierConfig) -> tuple[dict[str, Any], nn.Module, Keys]:
     model = Classifier(config)
-    keys = {
-        f"tower.{name}": f"{_LAYER}_base/{official_key(config.signal, name)}" for name in model.tower.state_dict()
-    }
+    keys = {f"tower.{name}": f"{_LAYER}_base/{official_key(config.signal, name)}" for name in model.tower.state_dict()}
     return {"classifier": to_json(config)}, model, keys | {"head.weight": _HEAD + "kernel", "head.bias": _HEAD + "bias"}
 
 

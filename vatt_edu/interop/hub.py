@@ -1,8 +1,8 @@
 """Models on the Hugging Face Hub: ``HubVATT`` is a ``VATT`` that saves, loads and pushes itself.
 
-What it writes is what a run or a converted checkpoint is on disk (``config.json``, ``model.safetensors``, ``vocab.json``
-where there is one), so that ``vatt.load`` reads it as well, and a model card made from the configuration. What it reads
-is those files and no others: the hub library's way out when there is no safetensors file, a pickle, is closed.
+What it writes is what a run or a converted checkpoint is on disk (``config.json``, ``model.safetensors``, and
+``vocab.json`` where there is one), so that ``vatt.load`` reads it as well, and a model card made from the model. What
+it reads is those files and no others: the hub library's way out when there is no safetensors file, a pickle, is closed.
 """
 
 from collections.abc import Mapping
@@ -114,7 +114,15 @@ class HubVATT(VATT, PyTorchModelHubMixin):
             library_name="vatt_edu",
             license="apache-2.0",
             pipeline_tag="feature-extraction",
-            tags=["vatt", "video", "audio", "text", "contrastive-learning", "model_hub_mixin", "pytorch_model_hub_mixin"],
+            tags=[
+                "vatt",
+                "video",
+                "audio",
+                "text",
+                "contrastive-learning",
+                "model_hub_mixin",
+                "pytorch_model_hub_mixin",
+            ],
         )
         return ModelCard(f"---\n{data.to_yaml()}\n---\n\n" + "\n".join(_card(self)) + "\n")
 
@@ -156,7 +164,9 @@ def _card(model: HubVATT) -> list[str]:
         'model.embed_video("clip.mp4") @ model.embed_text("pour water into the glass")',
         "```",
         "",
-        "It has a vocabulary." if model.vocab else "It comes without a vocabulary: it embeds video and audio, no words.",
+        "It has a vocabulary."
+        if model.vocab
+        else "It comes without a vocabulary: it embeds video and audio, no words.",
         "Weights are in safetensors; nothing here is a pickle. Biases of the data it was trained on are its own.",
     ]
 

@@ -90,6 +90,9 @@ def _read(data: bytes) -> Any:
         elif name == "BUILD":
             state = stack.pop()
             stack[-1].state.append(state)
+        elif name == "DICT":
+            items = _to_mark(stack)
+            stack.append(dict(zip(items[::2], items[1::2], strict=True)))
         elif name in ("SETITEM", "SETITEMS"):
             items = _to_mark(stack) if name == "SETITEMS" else _last(stack, 2)
             stack[-1].update(zip(items[::2], items[1::2], strict=True))
@@ -124,7 +127,7 @@ def _array(value: Any) -> np.ndarray:
     if dtype.kind not in "fiu":
         raise ValueError(f"an array in it holds {dtype}, not numbers")
     if kind.state:
-        dtype = dtype.newbyteorder(_text(kind.state[0][1]))
+        dtype = np.dtype(_text(kind.state[0][1]) + dtype.str[1:])  # the byte order is written apart
     if isinstance(octets, _Call) and octets.function == "_codecs encode":
         octets = octets.arguments[0].encode("latin1")  # how Python 3 writes bytes for Python 2
     octets = octets.encode("latin1") if isinstance(octets, str) else octets

@@ -10,7 +10,7 @@ checked against its CRC-32C. Nothing is executed: these files hold no code.
 import math
 import re
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -52,8 +52,13 @@ class Entry:
     sliced: bool
 
 
-class TensorFlowCheckpoint(Mapping[str, np.ndarray]):
-    """A checkpoint as a mapping of its keys to its tensors; a tensor is read when it is asked for."""
+class TensorFlowCheckpoint:
+    """A checkpoint, by key; a tensor is read when it is asked for.
+
+    Attributes:
+        prefix: The checkpoint's name.
+        entries: What the index says about each key, in its order.
+    """
 
     def __init__(self, path: str | PathLike[str]) -> None:
         """Reads the index.
@@ -84,7 +89,7 @@ class TensorFlowCheckpoint(Mapping[str, np.ndarray]):
         return len(self.entries)
 
     def __contains__(self, key: object) -> bool:
-        return key in self.entries  # Mapping's own would read the tensor
+        return key in self.entries
 
     def __getitem__(self, key: str) -> np.ndarray:
         """The tensor of that key.
