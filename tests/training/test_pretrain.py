@@ -160,7 +160,7 @@ def test_official_words_are_what_the_text_tower_starts_with(world: Path, tmp_pat
     words = ["<pad>", "line", "<unk>", "video", *(f"w{n}" for n in range(46))]
     (tmp_path / "words.txt").write_text("\n".join(words))
     given = ["--vocab", str(tmp_path / "words.txt"), "--words", str(tmp_path / "word2vec.pkl")]
-    run = runs.pretrain(world, tmp_path / "run", *given, "--no-model.text.train-words", train__steps=2)
+    run = runs.pretrain(world, tmp_path / "run", *given, "--model.text.no-train-words", train__steps=2)
     state = checkpoint.read_tensors(run / "model.safetensors")
     assert (state["text.words.weight"].numpy() == table).all()  # frozen, as released
     assert Vocabulary.load(run / "vocab.json").encode(["line of video"], 4).tolist() == [[1, 2, 3, 0]]
