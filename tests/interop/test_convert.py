@@ -177,12 +177,13 @@ def test_words_need_a_vocabulary(folder: Path, tmp_path: Path) -> None:
         vatt.load(tmp_path / "mute").embed_text("pour water")
     rows = json.loads(config.read_text())["text"]["vocab_size"]
     words = ["<pad>", "the", "<unk>", *(f"word{n}" for n in range(rows - 3))]
+    last = words[-1]
     file.write_text("\n".join(words) + "\n")
     convert(folder, tmp_path / "speaking", config, file)
     model = vatt.load(tmp_path / "speaking")
-    assert model.vocab.encode(["The word5, never-heard"], 4).tolist() == [[1, 8, 2, 0]]
-    assert model.embed_text("the word5").isfinite().all()
-    assert not torch.equal(model.embed_text("the word5"), model.embed_text("the word6"))
+    assert model.vocab.encode([f"The {last}, never-heard"], 4).tolist() == [[1, rows - 1, 2, 0]]
+    assert model.embed_text(f"the {last}").isfinite().all()
+    assert not torch.equal(model.embed_text(f"the {last}"), model.embed_text("the the"))
     file.write_text("\n".join([*words, "more"]) + "\n")
     with pytest.raises(UserError, match=f"has {rows + 1} words, the checkpoint {rows}"):
         convert(folder, tmp_path / "out", config, file)
