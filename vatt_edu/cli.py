@@ -224,8 +224,8 @@ def _vocab(
         out: The file to write.
         words: Ids at most, padding and unknown included; the released models have 65,536.
     """
+    from vatt_edu.data.official_words import caption_texts
     from vatt_edu.data.text import Vocabulary
-    from vatt_edu.interop.words import caption_texts
     from vatt_edu.training.checkpoint import writing
 
     if not sources:

@@ -1,6 +1,8 @@
 """Conversion of official checkpoints: sizes from shapes, what does not fit, what is written, the command."""
 
 import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -236,3 +238,59 @@ def test_translation_reads_lazily_and_completely(folder: Path) -> None:
     assert described["preset"] == "official tx_fac"
     assert len(tensors) == len(found.read)
     assert all(value.is_contiguous() for value in tensors.values())
+
+
+def _cut(folder: Path) -> str:
+    """Half of the data file."""
+    (data,) = folder.glob("*.data-*")
+    data.write_bytes(data.read_bytes()[: data.stat().st_size // 2])
+    return "is cut off"
+
+
+def _flip(folder: Path) -> str:
+    """One bit of the data file."""
+    (data,) = folder.glob("*.data-*")
+    octets = bytearray(data.read_bytes())
+    entries = TensorFlowCheckpoint(folder).entries
+    octets[next(entries[key].offset for key in entries if key.startswith("model/") and "SLOT" not in key)] ^= 16
+    data.write_bytes(octets)
+    return "is damaged (checksum of model/"
+
+
+def _short_index(folder: Path) -> str:
+    (index,) = folder.glob("*.index")
+    index.write_bytes(index.read_bytes()[:-100])
+    return "is damaged or no index"
+
+
+def _no_data(folder: Path) -> str:
+    next(iter(folder.glob("*.data-*"))).unlink()
+    return "is missing"
+
+
+def _no_index(folder: Path) -> str:
+    next(iter(folder.glob("*.index"))).unlink()
+    return "there is no .index file"
+
+
+def _another(folder: Path) -> str:
+    tensor_bundle.write(folder / "ckpt-other", {f"model/dense/bias{SUFFIX}": np.zeros(2, np.float32)})
+    (folder / "checkpoint").write_text('model_checkpoint_path: "ckpt-other"\n')
+    return "is none of the official models"
+
+
+@pytest.mark.parametrize("damage", [_cut, _flip, _short_index, _no_data, _no_index, _another])
+def test_every_damage_gives_one_line(
+    folder: Path, tmp_path: Path, damage: Callable[[Path], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy, out = Path(shutil.copytree(folder, tmp_path / "copy")), tmp_path / "out"
+    (copy / "checkpoint").unlink()
+    said = damage(copy)
+    assert main(["convert", str(copy), str(out), "--config", str(folder / "config.json")]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.startswith("vatt: ")
+    assert str(copy) in shown.err
+    assert said in shown.err
+    assert shown.err.count("\n") == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["copy"]

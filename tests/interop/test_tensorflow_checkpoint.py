@@ -127,7 +127,14 @@ def test_several_files_and_all_types(tmp_path: Path, made: dict[str, np.ndarray]
         assert found[key].shape == tensor.shape
         assert (found[key] == tensor).all()
     assert find_prefix(tmp_path / "many.data-00003-of-00005") == tmp_path / "many"
-    (tmp_path / "many.data-00003-of-00005").unlink()
+    found.check_files()
+    last = tmp_path / "many.data-00003-of-00005"
+    last.write_bytes(last.read_bytes()[:-1])
+    with pytest.raises(UserError, match=r"many\.data-00003-of-00005 is cut off"):
+        found.check_files()
+    last.unlink()
+    with pytest.raises(UserError, match=r"many\.data-00003-of-00005 is missing"):
+        found.check_files()
     assert "many.data-00003-of-00005 is missing" in complaint(tmp_path / "many")
     with pytest.raises(KeyError):
         found["none"]

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from vatt_edu.config import Config, DataConfig, ModelConfig
 from vatt_edu.config_json import to_json
 from vatt_edu.data.captions import read_json
+from vatt_edu.data.official_words import read_vocabulary
 from vatt_edu.data.text import Vocabulary
 from vatt_edu.errors import UserError
 from vatt_edu.evaluation.classify import Classifier, ClassifierConfig
@@ -32,7 +33,6 @@ from vatt_edu.interop.official import (
 )
 from vatt_edu.interop.sizes import Shapes
 from vatt_edu.interop.tensorflow_checkpoint import TensorFlowCheckpoint
-from vatt_edu.interop.words import read_vocabulary
 from vatt_edu.model import VATT
 from vatt_edu.training.checkpoint import write_json, write_tensors, writing
 
@@ -114,6 +114,7 @@ def convert(path: Path, out: Path, config: Path | None = None, vocab: Path | Non
         raise UserError(f"{out} is not empty; choose another folder for the converted model")
     words = None if vocab is None else read_vocabulary(vocab)
     checkpoint = TensorFlowCheckpoint(path)
+    checkpoint.check_files()
     described, tensors, found = translate(checkpoint, _given(config))
     if not found.complete:
         firsts = [

@@ -108,17 +108,34 @@ class TensorFlowCheckpoint:
         tensor: np.ndarray = octets.view(_TYPES[entry.kind]).reshape(entry.shape)
         return tensor
 
-    def _octets(self, key: str, entry: Entry) -> np.ndarray:
-        path = self._file(entry.shard)
-        expected = math.prod(entry.shape) * np.dtype(_TYPES[entry.kind]).itemsize
-        if entry.shard >= self._shards or entry.size != expected:
+    def check_files(self) -> None:
+        """Makes sure that every data file is there and as long as the index says; reads none of them.
+
+        Raises:
+            UserError: If one is missing or cut off, also where only optimizer slots are lost.
+        """
+        for key in sorted(self.entries, key=lambda key: self.entries[key].offset, reverse=True):
+            self._check_file(key)
+
+    def _check_file(self, key: str) -> Path:
+        entry = self.entries[key]
+        path, end = self._file(entry.shard), entry.offset + entry.size
+        if entry.shard >= self._shards:
             raise UserError(f"{self.prefix}.index contradicts itself about {key}: copy it again")
         try:
-            if entry.offset + entry.size > path.stat().st_size:
-                raise UserError(f"{path} is cut off: {key} ends at byte {entry.offset + entry.size}; copy it again")
-            return np.fromfile(path, np.uint8, entry.size, offset=entry.offset)
+            if path.stat().st_size < end:
+                raise UserError(f"{path} is cut off: {key} ends at byte {end}; copy it again")
         except FileNotFoundError:
             raise UserError(f"{path} is missing: it holds {key}; copy all {self._shards} data files") from None
+        return path
+
+    def _octets(self, key: str, entry: Entry) -> np.ndarray:
+        path = self._check_file(key)
+        expected = math.prod(entry.shape) * np.dtype(_TYPES[entry.kind]).itemsize
+        if entry.size != expected:
+            raise UserError(f"{self.prefix}.index contradicts itself about {key}: copy it again")
+        try:
+            return np.fromfile(path, np.uint8, entry.size, offset=entry.offset)
         except OSError as error:
             raise UserError(f"cannot read {path} ({error.strerror})") from None
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from vatt_edu.cli import main
+from vatt_edu.data.official_words import caption_texts, read_embeddings, read_vocabulary
 from vatt_edu.data.text import Vocabulary
 from vatt_edu.errors import UserError
-from vatt_edu.interop.words import caption_texts, read_embeddings, read_vocabulary
 
 
 def test_ids_are_line_numbers(tmp_path: Path) -> None:

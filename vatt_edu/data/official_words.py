@@ -14,10 +14,10 @@ import numpy as np
 from jaxtyping import Float
 
 from vatt_edu.data.captions import SUFFIXES, json_rows, read_captions, read_json, read_text
+from vatt_edu.data.pickled_arrays import pickled_arrays
 from vatt_edu.data.sources import open_source
 from vatt_edu.data.text import Vocabulary
 from vatt_edu.errors import UserError
-from vatt_edu.interop.pickled_arrays import pickled_arrays
 
 KEY = "word_embeddings"
 
