@@ -242,17 +242,18 @@ def test_translation_reads_lazily_and_completely(folder: Path) -> None:
 
 def _cut(folder: Path) -> str:
     """Half of the data file."""
-    (data,) = folder.glob("*.data-*")
+    data = min(folder.glob("*.data-*"))
     data.write_bytes(data.read_bytes()[: data.stat().st_size // 2])
     return "is cut off"
 
 
 def _flip(folder: Path) -> str:
     """One bit of the data file."""
-    (data,) = folder.glob("*.data-*")
-    octets = bytearray(data.read_bytes())
     entries = TensorFlowCheckpoint(folder).entries
-    octets[next(entries[key].offset for key in entries if key.startswith("model/") and "SLOT" not in key)] ^= 16
+    entry = next(entries[key] for key in entries if key.startswith("model/") and "SLOT" not in key)
+    data = sorted(folder.glob("*.data-*"))[entry.shard]
+    octets = bytearray(data.read_bytes())
+    octets[entry.offset] ^= 16
     data.write_bytes(octets)
     return "is damaged (checksum of model/"
 

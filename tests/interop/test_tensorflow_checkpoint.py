@@ -86,7 +86,7 @@ def test_every_way_to_write_a_prefix(prefix: Path) -> None:
     folder, name = prefix.parent, prefix.name
     ways = [folder, folder / "checkpoint", prefix, folder / f"{name}.index", folder / f"{name}.", str(folder) + "/",
             *folder.glob(f"{name}.data-*")]  # fmt: skip
-    assert len(ways) == 7
+    assert len(ways) >= 7
     assert {find_prefix(Path(way)) for way in ways} == {prefix}
     (folder / "checkpoint").write_text(f'model_checkpoint_path: "/another/machine/{name}"\n')
     assert find_prefix(folder) == prefix
@@ -112,11 +112,11 @@ def test_what_is_not_there_is_named(prefix: Path, tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
     assert "there is no .index file" in complaint(empty)
-    (data,) = prefix.parent.glob("*.data-*")
-    data.unlink()
+    data = sorted(prefix.parent.glob("*.data-*"))
+    data[0].unlink()
     said = complaint(prefix)
-    assert f"{data} is missing" in said
-    assert "copy all 1 data files" in said
+    assert f"{data[0]} is missing" in said
+    assert f"copy all {len(data)} data files" in said
 
 
 def test_several_files_and_all_types(tmp_path: Path, made: dict[str, np.ndarray]) -> None:
@@ -158,10 +158,10 @@ def test_any_names_and_shapes(tmp_path: Path, tensors: dict[str, list[int]], sha
 
 
 def test_damage_of_a_data_file_is_found(prefix: Path) -> None:
-    (data,) = prefix.parent.glob("*.data-*")
-    whole = data.read_bytes()
     entries = TensorFlowCheckpoint(prefix).entries
     key = max((key for key in entries if entries[key].kind != 7), key=lambda key: entries[key].offset)
+    data = sorted(prefix.parent.glob("*.data-*"))[entries[key].shard]
+    whole = data.read_bytes()
     end = entries[key].offset + entries[key].size
     data.write_bytes(whole[: end - 1])
     assert f"{data} is cut off" in complaint(prefix)
