@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import re
 from pathlib import Path
 
 import clips
@@ -24,10 +25,32 @@ def test_ids_are_line_numbers(tmp_path: Path) -> None:
     assert again.encode(["the water boils"], 4).tolist() == [[2, 4, 3, 0]]
 
 
-def test_what_is_no_vocabulary_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "words.txt").write_text("one\ntwo\n")
-    with pytest.raises(UserError, match="none of its 2 lines is <unk>"):
+def test_ids_may_stand_before_the_words(tmp_path: Path) -> None:
+    (tmp_path / "words.txt").write_text("4 hello\n0 <pad>\n1 <bos>\n2 <eos>\n3 <unk>\n5 world\n")
+    vocab = read_vocabulary(tmp_path / "words.txt")
+    assert vocab.encode(["Hello, wide world"], 4).tolist() == [[4, 3, 5, 0]]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("one\ntwo\n", "it must have <pad> with the id 0, and <unk>"),
+        ("<unk>\n<pad>\n", "it must have <pad> with the id 0, and <unk>"),
+        ("<pad>\n<unk>\na b c\n", "line 3: neither WORD nor ID WORD: 'a b c'"),
+        ("<pad>\n<unk>\n\nword\n", "line 3: neither WORD nor ID WORD: ''"),
+        ("<pad>\n<unk>\nx word\n", "line 3: neither WORD nor ID WORD: 'x word'"),
+        ("<pad>\n<unk>\na\na\n", "line 4: 'a' has the id 2 already"),
+        ("0 <pad>\n2 <unk>\n", "the ids of its 2 words are not the numbers from 0 to 1"),
+        ("0 <pad>\n1 <unk>\n1 a\n", "the ids of its 3 words are not the numbers from 0 to 2"),
+    ],
+)
+def test_what_is_no_vocabulary_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "words.txt").write_text(text)
+    with pytest.raises(UserError, match=re.escape(said)):
         read_vocabulary(tmp_path / "words.txt")
+
+
+def test_a_vocabulary_that_cannot_be(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot read"):
         read_vocabulary(tmp_path / "none.txt")
     with pytest.raises(UserError, match="no id 5"):

@@ -124,7 +124,9 @@ def test_resizing_is_bilinear() -> None:
 def test_scale_jitter_keeps_the_short_side(frames: np.ndarray) -> None:
     for factors in ((0.8, 1.2), (1.2, 0.8), (1.0, 1.0)):
         assert min(scale_jitter(frames, np.asarray(factors), 16).shape[1:3]) == 16
-    assert scale_jitter(frames, np.asarray((0.8, 1.2)), 16).shape[2] == 30  # 20 x 1.2 / (16 x 0.8) x 16
+    # As released: 16 x 0.8 is cut to 12, 20 x 1.2 is 24, and 24 / 12 x 16 = 32.
+    assert scale_jitter(frames, np.asarray((0.8, 1.2)), 16).shape == (4, 16, 32, 3)
+    assert scale_jitter(frames, np.asarray((1.1, 1.0)), 16).shape[2] == 18  # 17, 20: 18.8 is cut
 
 
 def test_noise_is_relative_to_the_peak(frames: np.ndarray) -> None:
@@ -179,13 +181,23 @@ def test_the_box_crop_is_part_of_training(frames: np.ndarray, audio: np.ndarray)
 
 
 def test_crops_are_spread_from_end_to_end(frames: np.ndarray) -> None:
-    found = multi_crop(frames, 16, 10, 3)
+    found = multi_crop(frames, 16, 10)
     assert found.shape == (12, 16, 10, 3)
     for place, left in enumerate((0, 5, 10)):
         assert (found[4 * place : 4 * place + 4] == frames[:, :, left : left + 10]).all()
-    assert (multi_crop(frames, 16, 10, 1) == frames[:, :, 5:15]).all()
     tall = frames.transpose(0, 2, 1, 3)
-    assert (multi_crop(tall, 10, 16, 3) == multi_crop(frames, 16, 10, 3).transpose(0, 2, 1, 3)).all()
+    assert (multi_crop(tall, 10, 16) == multi_crop(frames, 16, 10).transpose(0, 2, 1, 3)).all()
+
+
+@pytest.mark.parametrize(
+    ("side", "target", "middle"), [(20, 12, 4), (19, 12, 4), (21, 12, 4), (23, 12, 6), (20, 13, 4), (21, 13, 4)]
+)
+def test_the_middle_crop_is_rounded_as_released(side: int, target: int, middle: int) -> None:
+    """Half a side less half a crop, to the even number where it is a half; the shorter side begins at 0."""
+    frames = np.random.default_rng(side).integers(0, 256, (1, 17, side, 3), np.uint8)
+    found = multi_crop(frames, 14, target)
+    for picture, left in zip(found, (0, middle, side - target), strict=True):
+        assert (picture == frames[0, :14, left : left + target]).all()
 
 
 def test_mixup_mixes_signals_and_labels_alike() -> None:
@@ -204,3 +216,7 @@ def test_mixup_mixes_signals_and_labels_alike() -> None:
     assert (own == 0).sum() == 0
     assert own.mean() == pytest.approx(0.5, abs=0.01)
     assert own.std() == pytest.approx((1 / (4 * 11)) ** 0.5, rel=0.05)  # Beta(5, 5)
+    many = np.arange(20_000) % 2
+    soft = mixup(np.zeros((20_000, 1), np.float32), np.eye(2, dtype=np.float32)[many], generator(0, "m"), 10.0, 2.0)[1]
+    # Half of the partners have the same label, which leaves 1; of the others a mean of 10 / 12 is left.
+    assert soft[np.arange(20_000), many].mean() == pytest.approx((1 + 10 / 12) / 2, abs=0.01)

@@ -175,7 +175,7 @@ def test_official_words_are_what_the_text_tower_starts_with(world: Path, tmp_pat
     [
         ("--words", np.zeros((50, 3), np.float32), "holds vectors of shape (50, 3), the text tower looks up (50, 128)"),
         ("--vocab", "<pad>\n<unk>\n" + "\n".join(f"w{n}" for n in range(49)), "has 51 words, model.text.vocab is 50"),
-        ("--vocab", "one\ntwo", "none of its 2 lines is <unk>"),
+        ("--vocab", "one\ntwo", "it must have <pad> with the id 0"),
     ],
 )
 def test_words_that_do_not_fit(

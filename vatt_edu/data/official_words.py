@@ -1,9 +1,9 @@
 """Other people's words: the official vocabulary, word2vec tables, and the texts of any captions.
 
-The official vocabulary is a text file with a word a line, whose id is the number of its line, from 0; the first is
-padding and one is ``<unk>``. It goes with the table of word vectors (65,536 × 300) that the released text tower looks
-words up in and never trains. Neither is in this package, nor are they served any more by those who made them: these
-functions read what lies on the user's disk.
+The official vocabulary is a text file with a word a line, whose id is the number of its line, from 0, or stands before
+it (``3 <unk>``). ``<pad>`` has the id 0, and unknown words that of ``<unk>``. It goes with the table of word vectors
+(65,536 × 300) that the released text tower looks words up in and never trains. Neither is in this package, nor are they
+served any more by those who made them: these functions read what lies on the user's disk.
 """
 
 from collections.abc import Iterable, Iterator
@@ -26,14 +26,24 @@ def read_vocabulary(path: Path) -> Vocabulary:
     """A vocabulary from a ``vocab.json`` of ours, or from a text file with a word a line, as the official one is.
 
     Raises:
-        UserError: If it cannot be read, or no line is ``<unk>``.
+        UserError: If it cannot be read, a line is no word, ids have gaps, a word stands there twice, or ``<pad>`` (as
+            0) or ``<unk>`` is not among them.
     """
     if path.suffix == ".json":
         return Vocabulary.load(path)
-    words = [line.strip() for line in read_text(path).rstrip("\n").split("\n")]
-    if "<unk>" not in words[1:]:
-        raise UserError(f"{path} is no vocabulary: none of its {len(words)} lines is <unk>, the word for unknown ones")
-    return Vocabulary.of(words, words.index("<unk>", 1))
+    ids: dict[str, int] = {}
+    for number, line in enumerate(read_text(path).rstrip("\n").split("\n")):
+        parts = line.split()
+        if len(parts) not in (1, 2) or (len(parts) == 2 and not parts[0].isdecimal()):
+            raise UserError(f"{path}, line {number + 1}: neither WORD nor ID WORD: {line.strip()[:60]!r}")
+        if parts[-1] in ids:
+            raise UserError(f"{path}, line {number + 1}: {parts[-1]!r} has the id {ids[parts[-1]]} already")
+        ids[parts[-1]] = int(parts[0]) if len(parts) == 2 else number
+    if sorted(ids.values()) != list(range(len(ids))):
+        raise UserError(f"{path}: the ids of its {len(ids)} words are not the numbers from 0 to {len(ids) - 1}")
+    if ids.get("<pad>") != 0 or "<unk>" not in ids:
+        raise UserError(f"{path} is no vocabulary: it must have <pad> with the id 0, and <unk> for unknown words")
+    return Vocabulary.of(sorted(ids, key=ids.__getitem__), ids["<unk>"])
 
 
 def read_embeddings(path: Path) -> Float[np.ndarray, "V D"]:

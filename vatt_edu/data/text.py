@@ -68,10 +68,10 @@ class Vocabulary:
 
     @classmethod
     def of(cls, words: Sequence[str], unknown: int = UNKNOWN) -> "Vocabulary":
-        """The vocabulary in which the word ``words[i]`` has the id i; of a word that stands there twice, the last i.
+        """The vocabulary in which the word ``words[i]`` has the id i.
 
         Args:
-            words: All words. Whatever the first is called, it becomes padding.
+            words: All words, each once. Whatever the first is called, it becomes padding.
             unknown: The id of unknown words; whatever its word is called.
 
         Raises:

@@ -1,9 +1,10 @@
 """What happens to a clip between the reader and the batch: a crop, and in training random changes of look and sound.
 
-Order and ranges are the released code's: scale jitter, crop, flip, then brightness, saturation, contrast, hue. One
-difference: pixels stay bytes to the end (they are normalized on the device), so color jitter rounds to 1/255. Where
-only brightness and contrast change, both are one lookup table, and contrast turns around mid-gray instead of around
-each frame's mean. Numbers are drawn in a fixed order from the clip's own generator.
+Order and ranges are the released code's: scale jitter, crop, flip, then brightness, saturation, contrast, hue. Two
+differences: pixels stay bytes to the end (they are normalized on the device), so color jitter rounds to 1/255; and
+resized pixels are rounded, where the released code cuts their fractions off and so darkens a little. Where only
+brightness and contrast change, both are one lookup table, and contrast turns around mid-gray instead of around each
+frame's mean. Numbers are drawn in a fixed order from the clip's own generator.
 """
 
 import math
@@ -37,7 +38,8 @@ def train_clip(
     if generator.random() < augment.scale_share and augment.scale > 0:
         frames = scale_jitter(frames, generator.uniform(1 - augment.scale, 1 + augment.scale, 2), spec.short_side)
     if augment.crop == "box":
-        box = random_box(frames.shape[1], frames.shape[2], generator)
+        stretch = spec.width / spec.height
+        box = random_box(frames.shape[1], frames.shape[2], generator, aspect=(0.5 * stretch, 2 * stretch))
         frames = resize(cut(frames, *box), spec.height, spec.width)
     else:
         frames = crop(frames, spec.height, spec.width, *generator.random(2))
@@ -89,7 +91,7 @@ def random_box(
         generator: The clip's own.
         area: Least and largest share of the picture. The paper's appendix and the released configuration say 0.08,
             but the released code also asks that a tenth of the picture be covered.
-        aspect: Least and largest width over height.
+        aspect: Least and largest width over height; released: 1/2 and 2 times those of the crop.
 
     Returns:
         After a hundred boxes that do not fit, the whole picture.
@@ -108,25 +110,27 @@ def random_box(
     return 0, 0, height, width
 
 
-def multi_crop(frames: Frames, height: int, width: int, crops: int = 3) -> Frames:
-    """Crops spread along the longer side, from end to end, one after the other on the time axis (released evaluation).
+def multi_crop(frames: Frames, height: int, width: int) -> Frames:
+    """Three crops along the longer side, one after the other on the time axis (released evaluation).
+
+    As released, the middle one begins at half the side less half the crop, rounded to the even number where it is a
+    half, and the shorter side, which should be as long as the crop, is cut at its end.
 
     Returns:
-        (crops * T, height, width, 3).
+        (3 * T, height, width, 3).
     """
-    below, beside = frames.shape[1] - height, frames.shape[2] - width
-    views = []
-    for share in np.linspace(0, 1, crops) if crops > 1 else (0.5,):
-        if frames.shape[1] > frames.shape[2]:
-            top, left = int(below * share), beside // 2
-        else:
-            top, left = below // 2, int(beside * share)
-        views.append(cut(frames, top, left, height, width))
-    return np.concatenate(views)
+    tall = frames.shape[1] >= frames.shape[2]
+    side, target = (frames.shape[1], height) if tall else (frames.shape[2], width)
+    starts = (0, round(side / 2 - target // 2), side - target)
+    return np.concatenate([cut(frames, at * tall, at * (not tall), height, width) for at in starts])
 
 
 def mixup(
-    signals: NDArray[np.float32], labels: NDArray[np.float32], generator: np.random.Generator, alpha: float = 5.0
+    signals: NDArray[np.float32],
+    labels: NDArray[np.float32],
+    generator: np.random.Generator,
+    alpha: float = 5.0,
+    beta: float = 5.0,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Each clip of a batch, and its labels, mixed with those of another (released fine-tuning of audio).
 
@@ -134,9 +138,10 @@ def mixup(
         signals: (B, …).
         labels: (B, classes).
         generator: The batch's own.
-        alpha: Of the symmetric beta distribution that shares are drawn from, one a clip; the larger, the nearer to 1/2.
+        alpha: Of the beta distribution that a clip's own share is drawn from; the larger, the more of it is left.
+        beta: Likewise; the larger, the less.
     """
-    shares = generator.beta(alpha, alpha, len(signals)).astype(np.float32)
+    shares = generator.beta(alpha, beta, len(signals)).astype(np.float32)
     partner = generator.permutation(len(signals))
 
     def mixed(values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -156,10 +161,10 @@ def resize(frames: Frames, height: int, width: int) -> Frames:
 
 def scale_jitter(frames: Frames, factors: NDArray[np.float64], short_side: int) -> Frames:
     """Stretch height and width by two factors, then bring the shorter side back to ``short_side``."""
-    height, width = (max(1, round(size * factor)) for size, factor in zip(frames.shape[1:3], factors, strict=True))
+    height, width = (max(1, int(size * factor)) for size, factor in zip(frames.shape[1:3], factors, strict=True))
     frames = resize(frames, height, width)
-    scale = short_side / min(height, width)
-    return resize(frames, max(short_side, round(height * scale)), max(short_side, round(width * scale)))
+    shorter = min(height, width)
+    return resize(frames, height * short_side // shorter, width * short_side // shorter)
 
 
 def color_jitter(frames: Frames, augment: AugmentConfig, generator: np.random.Generator) -> Frames:
