@@ -103,7 +103,7 @@ def test_what_does_not_fit_is_named_and_nothing_is_written(folder: Path, tensors
     config, out = folder / "config.json", tmp_path / "out"
     agg = f"{PREFIXES['audio']}agg_embedding"
     kernel = f"{PREFIXES['video']}voxel_to_patch/bias"
-    extra = f"{PREFIXES['video']}post_proj/kernel"
+    extra = f"{PREFIXES['video']}mask_embedding"
 
     said = complaint(rewritten(tmp_path, {k: v for k, v in tensors.items() if k != agg + SUFFIX}), out, config)
     assert "1 missing, 0 unexpected, 0 of another shape" in said
