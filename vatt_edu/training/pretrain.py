@@ -20,6 +20,7 @@ from vatt_edu.data.sources import Source, open_sources
 from vatt_edu.data.text import Vocabulary
 from vatt_edu.errors import UserError
 from vatt_edu.model import VATT
+from vatt_edu.tokens import WordEmbedding
 from vatt_edu.training import checkpoint
 from vatt_edu.training.optim import make_optimizer
 from vatt_edu.training.report import interrupt, machine, progress
@@ -132,8 +133,10 @@ def _new_model(config: Config, stream: ClipStream, words: torch.Tensor | None, d
         torch.manual_seed(config.seed)
         model = VATT(config.model)
     if words is not None:
+        table = model.text.words
+        assert isinstance(table, WordEmbedding)
         with torch.no_grad():
-            model.text.words.weight.copy_(words)
+            table.weight.copy_(words)
     if config.model.start == "whitened":
         whiten_(model, (stream.batch(step)[0] for step in range(BATCHES)))
     return model.to(device)
