@@ -115,6 +115,14 @@ def test_what_does_not_fit_is_named_and_nothing_is_written(folder: Path, tensors
     assert "0 missing, 0 unexpected, 1 of another shape" in said
     assert f"({kernel}: (5,) where the model has" in said
     assert "Check --config" in said
+    hostile = f"{PREFIXES['video']}\x1b[2J\n{'x' * 9_000}{SUFFIX}"
+    said = complaint(rewritten(tmp_path, {**tensors, hostile: np.zeros(1, np.float32)}), out, config)
+    assert "\\x1b[2J\\nxxx" in said
+    assert len(said) < 1_000
+    broken = tensors[agg + SUFFIX].copy()
+    broken[0] = np.nan
+    said = complaint(rewritten(tmp_path, {**tensors, agg + SUFFIX: broken}), out, config)
+    assert f"{agg} is not finite" in said
 
 
 def test_a_wrong_configuration_is_explained(folder: Path, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from vatt_edu.config_json import to_json
 from vatt_edu.data.captions import read_json
 from vatt_edu.data.official_words import read_vocabulary
 from vatt_edu.data.text import Vocabulary
-from vatt_edu.errors import UserError
+from vatt_edu.errors import UserError, shown
 from vatt_edu.evaluation.classify import Classifier, ClassifierConfig
 from vatt_edu.interop import sizes as official_sizes
 from vatt_edu.interop.official import (
@@ -118,7 +118,7 @@ def convert(path: Path, out: Path, config: Path | None = None, vocab: Path | Non
     described, tensors, found = translate(checkpoint, _given(config))
     if not found.complete:
         firsts = [
-            f"{name} ({values[0]}{', …' if len(values) > 1 else ''})"
+            f"{name} ({shown(values[0])}{', …' if len(values) > 1 else ''})"
             for name, values in (
                 ("missing", found.missing),
                 ("unexpected", found.unexpected),
@@ -168,6 +168,8 @@ def translate(
             missing.append(key)
             continue
         value = from_official(key, checkpoint[weights[key]])
+        if not value.isfinite().all():
+            raise UserError(f"{checkpoint.prefix}: {key} is not finite, so its training diverged; take an earlier one")
         if value.shape == own.shape:
             tensors[name] = value
         else:
@@ -207,7 +209,9 @@ def _kind(checkpoint: TensorFlowCheckpoint, shapes: Shapes) -> Kind:
         raise UserError(f"{checkpoint.prefix} is a modality-agnostic model (ut_fac), which is not converted yet")
     known = ", ".join(kind.name for kind in KINDS)
     example = next(iter(sorted(shapes)), next(iter(checkpoint), "none"))
-    raise UserError(f"{checkpoint.prefix} is none of the official models ({known}); one of its keys is {example}")
+    raise UserError(
+        f"{checkpoint.prefix} is none of the official models ({known}); one of its keys is {shown(example)}"
+    )
 
 
 # The official models --------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from vatt_edu.data.captions import read_json
-from vatt_edu.errors import UserError, missing
+from vatt_edu.errors import UserError, missing, shown
 
 _MODEL, _OPTIMIZER = "model.", "optimizer."
 
@@ -112,7 +112,7 @@ def load_weights(model: nn.Module, tensors: dict[str, Tensor], where: Path) -> N
     own = model.state_dict()
     # What is there and should not be comes first: a name that somebody made up says more than one that is missing.
     for name in sorted(set(weights) - set(own)):
-        raise UserError(f"{where}: tensor {_shown(name)} is not part of this model; restore the file")
+        raise UserError(f"{where}: tensor {shown(name)} is not part of this model; restore the file")
     for name in sorted(set(own) - set(weights)):
         raise UserError(f"{where}: tensor {name} is missing; restore the file")
     for name, value in weights.items():
@@ -121,11 +121,6 @@ def load_weights(model: nn.Module, tensors: dict[str, Tensor], where: Path) -> N
         if value.is_floating_point() != own[name].is_floating_point():
             raise UserError(f"{where}: {name} holds {value.dtype}, the model {own[name].dtype}; restore the file")
     model.load_state_dict(weights)
-
-
-def _shown(name: str) -> str:
-    """A name from a file as it may be printed: on one line, and not without end."""
-    return name if name.isprintable() and len(name) <= 120 else f"{name[:120]!r}"
 
 
 def prune(run: Path, keep: int) -> None:
