@@ -167,7 +167,7 @@ def _card(model: HubVATT) -> list[str]:
         "It has a vocabulary."
         if model.vocab
         else "It comes without a vocabulary: it embeds video and audio, no words.",
-        "Weights are in safetensors; nothing here is a pickle. Biases of the data it was trained on are its own.",
+        "Weights are in safetensors; nothing here is a pickle. It has the biases of the data it was trained on.",
     ]
 
 
