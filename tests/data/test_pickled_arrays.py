@@ -91,7 +91,7 @@ def test_any_bytes_are_answered(data: bytes) -> None:
 
 
 @given(place=st.integers(0, 500), octet=st.integers(0, 255))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_any_changed_byte_is_answered(place: int, octet: int) -> None:
     data = bytearray(pickle.dumps({"word_embeddings": np.arange(12, dtype=np.float32).reshape(3, 4)}, 2))
     data[place % len(data)] = octet

@@ -8,6 +8,7 @@ parsing and executes nothing.
 """
 
 import pickletools
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +22,7 @@ _PUSH = {
     "UNICODE",
 }  # fmt: skip
 _CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
+_NUMBER = re.compile("f[248]|[iu][1248]")
 _EMPTY = {"EMPTY_DICT": dict, "EMPTY_TUPLE": tuple, "EMPTY_LIST": list}
 
 
@@ -48,11 +50,11 @@ def pickled_arrays(data: bytes) -> dict[str, np.ndarray]:
     """
     try:
         value = _read(data)
-    except (IndexError, TypeError, AttributeError) as error:
+        if not isinstance(value, dict):
+            return {"": _array(value)}
+        return {_text(name): _array(item) for name, item in value.items() if isinstance(item, _Call)}
+    except (ArithmeticError, AttributeError, LookupError, MemoryError, TypeError) as error:
         raise ValueError(f"its instructions make no sense: {error}") from None
-    if not isinstance(value, dict):
-        return {"": _array(value)}
-    return {_text(name): _array(item) for name, item in value.items() if isinstance(item, _Call)}
 
 
 def _read(data: bytes) -> Any:
@@ -123,11 +125,11 @@ def _array(value: Any) -> np.ndarray:
     _, shape, kind, fortran, octets = value.state[0]
     if not isinstance(kind, _Call) or kind.function != "numpy dtype":
         raise ValueError("an array in it has no type")
-    dtype = np.dtype(_text(kind.arguments[0]))
-    if dtype.kind not in "fiu":
-        raise ValueError(f"an array in it holds {dtype}, not numbers")
-    if kind.state:
-        dtype = np.dtype(_text(kind.state[0][1]) + dtype.str[1:])  # the byte order is written apart
+    # numpy makes types of many strings, and reads Python in some: only names of numbers get that far.
+    name, order = _text(kind.arguments[0]), _text(kind.state[0][1]) if kind.state else "="
+    if not _NUMBER.fullmatch(name) or order not in tuple("<>=|"):
+        raise ValueError(f"an array in it holds {name!r}, not numbers")
+    dtype = np.dtype(order + name)
     if isinstance(octets, _Call) and octets.function == "_codecs encode":
         octets = octets.arguments[0].encode("latin1")  # how Python 3 writes bytes for Python 2
     octets = octets.encode("latin1") if isinstance(octets, str) else octets
