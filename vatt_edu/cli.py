@@ -44,6 +44,8 @@ def _pretrain(words: list[str]) -> int:
         config: Annotated[Config, tyro.conf.arg(name="")] = default,
         resume: bool = False,
         cache: bool = True,
+        vocab: Path | None = None,
+        words: Path | None = None,
         quiet: bool = False,
     ) -> dict[str, Any]:
         """Train a VATT from raw video, audio and text.
@@ -54,6 +56,8 @@ def _pretrain(words: list[str]) -> int:
             config: Any field of the preset by its dotted name.
             resume: Go on with the run in --out.
             cache: Read from the decoded cache beside each source; --no-cache decodes on the fly, as large runs do.
+            vocab: A vocabulary (a word a line, or a vocab.json); made from the sources' lines if not given.
+            words: Word vectors that the text tower starts with (.pkl, .npz, .npy, .txt, .vec), a row for each id.
             quiet: No progress bar.
         """
         return locals()
@@ -178,6 +182,89 @@ def _embed(
     os.replace(partial, out)
     print(f"{out}: {len(rows)} embeddings of width {rows[0].shape[-1]}")
     return 0
+
+
+def _convert(
+    prefix: tyro.conf.Positional[Path],
+    out: tyro.conf.Positional[Path],
+    config: Path | None = None,
+    vocab: Path | None = None,
+    json: bool = False,
+) -> int:
+    """Converts an official TensorFlow checkpoint into safetensors and a configuration; TensorFlow is not needed.
+
+    Args:
+        prefix: The checkpoint: its prefix, its .index, one of its .data files, or its folder.
+        out: A new folder.
+        config: JSON with official sizes that the checkpoint does not hold, such as d_kv of each part.
+        vocab: The vocabulary (a word a line, or a vocab.json); without it the model embeds everything but words.
+        json: Print JSON: every key that was read and that was ignored.
+    """
+    from vatt_edu.interop.convert import convert
+
+    found = convert(prefix, out, config, vocab)
+    if json:
+        _print_json(asdict(found))
+        return 0
+    print(found.summary())
+    reader = "vatt.load" if found.kind.endswith("fac") else "vatt_edu.evaluation.classify.load"
+    print(f"{out}: converted; {reader}({str(out)!r}) reads it")
+    return 0
+
+
+def _vocab(
+    sources: tyro.conf.Positional[tuple[str, ...]],
+    out: Path,
+    words: int = 65_536,
+) -> int:
+    """Makes a vocabulary of the most frequent words in any captions, as vocab.json.
+
+    Args:
+        sources: Sources (DIR, KIND:DIR), or files of captions (.vtt, .srt, .json) or of plain text (.txt).
+        out: The file to write.
+        words: Ids at most, padding and unknown included; the released models have 65,536.
+    """
+    from vatt_edu.data.official_words import caption_texts
+    from vatt_edu.data.text import Vocabulary
+    from vatt_edu.training.checkpoint import writing
+
+    if not sources:
+        raise UserError("no captions: vatt data vocab SOURCE… --out vocab.json")
+    vocab = Vocabulary.train(caption_texts(sources), words)
+    with writing(out):
+        vocab.save(out)
+    print(f"{out}: {len(vocab)} ids, padding and unknown included")
+    return 0
+
+
+def _cost(
+    preset: tyro.conf.Positional[str],
+    batch: int = 1,
+    frames: int | None = None,
+    size: int | None = None,
+    keep: float = 1.0,
+    processes: int = 1,
+    json: bool = False,
+) -> int:
+    """What a preset costs: parameters by part, FLOPs with attention counted once and twice, memory, bytes sent.
+
+    Args:
+        preset: Its name.
+        batch: Clips of one process.
+        frames: Of the video clip; as the preset if not given.
+        size: Height and width of the video in pixels; as the preset if not given.
+        keep: Share of the video's and the audio's tokens that is kept.
+        processes: That train together.
+        json: Print JSON.
+    """
+    from vatt_edu.config import preset as named
+    from vatt_edu.cost import cost, resized
+    from vatt_edu.evaluation.tables import cost_table
+
+    if batch < 1 or processes < 1 or not 0 < keep <= 1:
+        raise UserError("--batch and --processes must be at least 1, --keep in (0, 1]")
+    found = cost(resized(named(preset), frames, size), batch, keep, processes)
+    return _show({"preset": preset, **found}, cost_table, json)
 
 
 def _minitube(
@@ -326,11 +413,14 @@ COMMANDS: dict[tuple[str, ...], tuple[Callable[..., int], str]] = {
     ("data", "minitube"): (_minitube, "make the small world"),
     ("data", "renarrate"): (_renarrate, "other words for its videos"),
     ("data", "describe"): (_describe, "the data card of any source"),
+    ("data", "vocab"): (_vocab, "a vocabulary from any captions"),
     ("pretrain",): (_pretrain, "train: vatt pretrain PRESET --data SOURCE --out RUN"),
     ("evaluate", "retrieval"): (_evaluate_retrieval, "zero-shot retrieval of a run"),
     ("evaluate", "probe"): (_evaluate_probe, "linear probes on a run's features"),
     ("evaluate", "all"): (_evaluate_all, "retrieval, probes and the report"),
     ("embed",): (_embed, "embed files with a trained model"),
+    ("convert",): (_convert, "an official TensorFlow checkpoint into ours"),
+    ("cost",): (_cost, "parameters, FLOPs, memory and bytes of a preset"),
     ("experiment",): (_experiment, "train and test what a question asks for"),
 }
 

@@ -11,6 +11,11 @@ class UserError(ValueError):
     """A mistake in what the user gave: one line that says what, where and what to do."""
 
 
+def shown(name: str) -> str:
+    """A name that a file gives, as it may stand in a message: on one line, and not without end."""
+    return name if name.isprintable() and len(name) <= 200 else f"{name[:200]!r}"
+
+
 def disk_full(error: BaseException) -> bool:
     """Whether an error (of Python or of a library that keeps ``errno``) says that there is no room left to write."""
     return getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)

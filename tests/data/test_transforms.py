@@ -14,6 +14,9 @@ from vatt_edu.data.transforms import (
     crop,
     eval_clip,
     look_up,
+    mixup,
+    multi_crop,
+    random_box,
     resize,
     scale_jitter,
     train_clip,
@@ -121,7 +124,9 @@ def test_resizing_is_bilinear() -> None:
 def test_scale_jitter_keeps_the_short_side(frames: np.ndarray) -> None:
     for factors in ((0.8, 1.2), (1.2, 0.8), (1.0, 1.0)):
         assert min(scale_jitter(frames, np.asarray(factors), 16).shape[1:3]) == 16
-    assert scale_jitter(frames, np.asarray((0.8, 1.2)), 16).shape[2] == 30  # 20 x 1.2 / (16 x 0.8) x 16
+    # As released: 16 x 0.8 is cut to 12, 20 x 1.2 is 24, and 24 / 12 x 16 = 32.
+    assert scale_jitter(frames, np.asarray((0.8, 1.2)), 16).shape == (4, 16, 32, 3)
+    assert scale_jitter(frames, np.asarray((1.1, 1.0)), 16).shape[2] == 18  # 17, 20: 18.8 is cut
 
 
 def test_noise_is_relative_to_the_peak(frames: np.ndarray) -> None:
@@ -139,3 +144,79 @@ def test_gain_is_log_normal_and_the_sound_stays_in_range(frames: np.ndarray, aud
     assert abs(gains.mean()) < 0.06
     loud = train_clip(frames, audio * 2, SPEC, replace(augment, audio_gain=2.0), generator(0, "clip", 3))[1]
     assert np.abs(loud).max() <= 1
+
+
+def test_boxes_cover_what_they_may_and_reach_everywhere() -> None:
+    height, width, boxes = 40, 60, [random_box(40, 60, generator(0, "box", n)) for n in range(2_000)]
+    for top, left, rows, columns in boxes:
+        assert 0 <= top <= top + rows <= height
+        assert 0 <= left <= left + columns <= width
+        assert 0.1 <= rows * columns / (height * width) <= 1
+        assert 0.5 - 1 / rows <= columns / rows <= 2 + 1 / rows  # rounded to pixels
+    areas = np.array([rows * columns for _, _, rows, columns in boxes]) / (height * width)
+    aspects = np.array([columns / rows for _, _, rows, columns in boxes])
+    assert areas.min() < 0.12
+    assert areas.max() > 0.9
+    assert aspects.min() < 0.6
+    assert aspects.max() > 1.9
+    assert {min(top, 1) for top, *_ in boxes} == {min(left, 1) for _, left, *_ in boxes} == {0, 1}
+    assert random_box(40, 60, generator(0, "box", 7)) == boxes[7]
+
+
+def test_where_no_box_fits_it_is_the_whole_picture() -> None:
+    assert random_box(2, 400, generator(0, "box", 0), area=(0.9, 1.0)) == (0, 0, 2, 400)
+
+
+def test_the_box_crop_is_part_of_training(frames: np.ndarray, audio: np.ndarray) -> None:
+    boxes = replace(NOTHING, crop="box")
+    seen = [train_clip(frames, audio, SPEC, boxes, generator(0, "clip", index))[0] for index in range(40)]
+    assert {picture.shape for picture in seen} == {(4, 12, 10, 3)}
+    assert len({picture.tobytes() for picture in seen}) == 40
+    again = train_clip(frames, audio, SPEC, boxes, generator(0, "clip", 3))[0]
+    assert (again == seen[3]).all()
+    ramp = np.broadcast_to(np.arange(0, 240, 12, dtype=np.uint8)[None, None, :, None], (4, 16, 20, 3))
+    stretched = train_clip(ramp, audio, SPEC, boxes, generator(0, "clip", 1))[0].astype(int)
+    assert (np.diff(stretched[0, 0, :, 0]) >= 0).all()  # a box of the ramp is a ramp
+    assert (stretched == stretched[:, :1, :, :1]).all()
+
+
+def test_crops_are_spread_from_end_to_end(frames: np.ndarray) -> None:
+    found = multi_crop(frames, 16, 10)
+    assert found.shape == (12, 16, 10, 3)
+    for place, left in enumerate((0, 5, 10)):
+        assert (found[4 * place : 4 * place + 4] == frames[:, :, left : left + 10]).all()
+    tall = frames.transpose(0, 2, 1, 3)
+    assert (multi_crop(tall, 10, 16) == multi_crop(frames, 16, 10).transpose(0, 2, 1, 3)).all()
+
+
+@pytest.mark.parametrize(
+    ("side", "target", "middle"), [(20, 12, 4), (19, 12, 4), (21, 12, 4), (23, 12, 6), (20, 13, 4), (21, 13, 4)]
+)
+def test_the_middle_crop_is_rounded_as_released(side: int, target: int, middle: int) -> None:
+    """Half a side less half a crop, to the even number where it is a half; the shorter side begins at 0."""
+    frames = np.random.default_rng(side).integers(0, 256, (1, 17, side, 3), np.uint8)
+    found = multi_crop(frames, 14, target)
+    for picture, left in zip(found, (0, middle, side - target), strict=True):
+        assert (picture == frames[0, :14, left : left + target]).all()
+
+
+def test_mixup_mixes_signals_and_labels_alike() -> None:
+    signals = np.arange(24, dtype=np.float32).reshape(4, 2, 3)
+    labels = np.eye(4, dtype=np.float32)
+    mixed, soft = mixup(signals, labels, generator(0, "mixup", 5))
+    assert soft.sum(1) == pytest.approx(np.ones(4))
+    # a label's weights say what the signal is made of
+    assert mixed == pytest.approx(np.einsum("ij,jab->iab", soft, signals), rel=1e-6)
+    again = mixup(signals, labels, generator(0, "mixup", 5))
+    assert (again[0] == mixed).all()
+    shares = np.concatenate([
+        mixup(signals, labels, generator(0, "mixup", n))[1].diagonal() for n in range(3_000)
+    ])  # fmt: skip
+    own = shares[shares < 0.9999]  # 1: the permutation left it where it was
+    assert (own == 0).sum() == 0
+    assert own.mean() == pytest.approx(0.5, abs=0.01)
+    assert own.std() == pytest.approx((1 / (4 * 11)) ** 0.5, rel=0.05)  # Beta(5, 5)
+    many = np.arange(20_000) % 2
+    soft = mixup(np.zeros((20_000, 1), np.float32), np.eye(2, dtype=np.float32)[many], generator(0, "m"), 10.0, 2.0)[1]
+    # Half of the partners have the same label, which leaves 1; of the others a mean of 10 / 12 is left.
+    assert soft[np.arange(20_000), many].mean() == pytest.approx((1 + 10 / 12) / 2, abs=0.01)

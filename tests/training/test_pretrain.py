@@ -3,17 +3,21 @@
 import errno
 import json
 import os
+import pickle
 from pathlib import Path
 
 import clips
+import numpy as np
 import pytest
 import runs
 import torch
 
 from vatt_edu.batch import Batch
+from vatt_edu.cli import main
 from vatt_edu.config import Config
 from vatt_edu.config_json import from_json
 from vatt_edu.data.loader import ClipStream
+from vatt_edu.data.text import Vocabulary
 from vatt_edu.errors import UserError
 from vatt_edu.losses import Losses
 from vatt_edu.training import checkpoint
@@ -147,4 +151,41 @@ def test_a_disk_that_is_full_when_the_cache_is_made(
     assert said.startswith(f"vatt: the disk is full: no room for the decoded cache {world / 'cache'}")
     assert said.endswith("what is decoded stays. Free some space and run the same command again, or use --no-cache\n")
     assert said.count("\n") == 1
+    assert not (tmp_path / "run").exists()
+
+
+def test_official_words_are_what_the_text_tower_starts_with(world: Path, tmp_path: Path) -> None:
+    table = np.random.default_rng(0).normal(size=(50, 128)).astype(np.float32)
+    (tmp_path / "word2vec.pkl").write_bytes(pickle.dumps({"word_embeddings": table}, 2))
+    words = ["<pad>", "line", "<unk>", "video", *(f"w{n}" for n in range(46))]
+    (tmp_path / "words.txt").write_text("\n".join(words))
+    given = ["--vocab", str(tmp_path / "words.txt"), "--words", str(tmp_path / "word2vec.pkl")]
+    run = runs.pretrain(world, tmp_path / "run", *given, "--model.text.no-train-words", train__steps=2)
+    state = checkpoint.read_tensors(run / "model.safetensors")
+    assert (state["text.words.weight"].numpy() == table).all()  # frozen, as released
+    assert Vocabulary.load(run / "vocab.json").encode(["line of video"], 4).tolist() == [[1, 2, 3, 0]]
+    trained = runs.pretrain(world, tmp_path / "trained", *given, train__steps=2)
+    start = checkpoint.read_tensors(trained / "checkpoints/step-00000000/state.safetensors")
+    assert (start["model.text.words.weight"].numpy() == table).all()
+    assert (checkpoint.read_tensors(trained / "model.safetensors")["text.words.weight"].numpy() != table).any()
+
+
+@pytest.mark.parametrize(
+    ("flag", "content", "said"),
+    [
+        ("--words", np.zeros((50, 3), np.float32), "holds vectors of shape (50, 3), the text tower looks up (50, 128)"),
+        ("--vocab", "<pad>\n<unk>\n" + "\n".join(f"w{n}" for n in range(49)), "has 51 words, model.text.vocab is 50"),
+        ("--vocab", "one\ntwo", "it must have <pad> with the id 0"),
+    ],
+)
+def test_words_that_do_not_fit(
+    world: Path, tmp_path: Path, flag: str, content: np.ndarray | str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / ("table.npy" if flag == "--words" else "words.txt")
+    if isinstance(content, str):
+        file.write_text(content)
+    else:
+        np.save(file, content)
+    assert main(runs.words(world, tmp_path / "run", flag, str(file))) == 2
+    assert said in capsys.readouterr().err
     assert not (tmp_path / "run").exists()

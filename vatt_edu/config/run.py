@@ -39,8 +39,10 @@ class AugmentConfig:
     ``brightness`` is a largest shift on the [0, 1] scale, ``contrast`` and ``saturation`` largest changes of a factor
     around 1, ``hue`` a largest turn of the color circle, ``color_share`` and ``scale_share`` the shares of clips that
     are changed at all; ``audio_noise`` is relative to the clip's peak, ``audio_gain`` the deviation of the log gain.
+    ``crop`` is a window at a random place, or (paper's appendix, released fine-tuning) a random box that is stretched.
     """
 
+    crop: Literal["window", "box"] = "window"
     scale: float = 0.2
     scale_share: float = 0.8
     flip: bool = True
@@ -54,7 +56,7 @@ class AugmentConfig:
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
-            if not 0 <= value < math.inf:
+            if name != "crop" and not 0 <= value < math.inf:
                 raise UserError(f"data.augment.{name} = {value} must not be negative; 0 is off")
 
 

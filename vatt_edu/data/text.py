@@ -1,7 +1,8 @@
 """Words: a vocabulary of whole words, and lines of narration as rows of word ids.
 
-Lower case, punctuation removed, split at blanks, as the released code does. Id 0 is padding, id 1 any unknown word;
-no begin and no end token. ``vocab.json`` is a file of the ``tokenizers`` library and loads there as well.
+Lower case, punctuation removed, split at blanks, as the released code does. Id 0 is padding, id 1 (in a vocabulary
+that was made here) any unknown word; no begin and no end token. ``vocab.json`` is a file of the ``tokenizers`` library
+and loads there as well.
 """
 
 import os
@@ -29,6 +30,17 @@ def _tokenizers() -> ModuleType:
     return tokenizers
 
 
+def _whole_words(library: ModuleType, model: Any) -> Any:
+    """A tokenizer that lowers, takes punctuation out, and splits at blanks."""
+    normalizers = library.normalizers
+    tokenizer = library.Tokenizer(model)
+    tokenizer.normalizer = normalizers.Sequence(
+        [normalizers.Lowercase(), normalizers.Replace(library.Regex(r"[\p{P}$+<=>^`|~]"), "")]
+    )
+    tokenizer.pre_tokenizer = library.pre_tokenizers.WhitespaceSplit()
+    return tokenizer
+
+
 class Vocabulary:
     """Maps words to ids."""
 
@@ -49,15 +61,28 @@ class Vocabulary:
         if size <= len(SPECIAL):
             raise UserError(f"model.text.vocab = {size} leaves no room for a word: ids 0 and 1 are padding and unknown")
         library = _tokenizers()
-        normalizers = library.normalizers
-        tokenizer = library.Tokenizer(library.models.WordLevel(unk_token="[UNK]"))
-        tokenizer.normalizer = normalizers.Sequence(
-            [normalizers.Lowercase(), normalizers.Replace(library.Regex(r"[\p{P}$+<=>^`|~]"), "")]
-        )
-        tokenizer.pre_tokenizer = library.pre_tokenizers.WhitespaceSplit()
+        tokenizer = _whole_words(library, library.models.WordLevel(unk_token=SPECIAL[1]))
         trainer = library.trainers.WordLevelTrainer(vocab_size=size, special_tokens=SPECIAL, show_progress=False)
         tokenizer.train_from_iterator(lines, trainer)
         return cls(tokenizer)
+
+    @classmethod
+    def of(cls, words: Sequence[str], unknown: int = UNKNOWN) -> "Vocabulary":
+        """The vocabulary in which the word ``words[i]`` has the id i.
+
+        Args:
+            words: All words, each once. Whatever the first is called, it becomes padding.
+            unknown: The id of unknown words; whatever its word is called.
+
+        Raises:
+            UserError: If ``unknown`` is none of the ids.
+        """
+        if not 0 < unknown < len(words):
+            raise UserError(f"a vocabulary of {len(words)} words has no id {unknown} for unknown ones")
+        library = _tokenizers()
+        ids = {word: i for i, word in enumerate(words) if i not in (PAD, unknown)}
+        ids |= {SPECIAL[0]: PAD, SPECIAL[1]: unknown}
+        return cls(_whole_words(library, library.models.WordLevel(vocab=ids, unk_token=SPECIAL[1])))
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> "Vocabulary":
@@ -72,8 +97,8 @@ class Vocabulary:
             tokenizer = _tokenizers().Tokenizer.from_file(os.fspath(path))
         except Exception as error:  # tokenizers raises plain Exception
             raise UserError(f"{path} is not a vocabulary ({' '.join(str(error).split())}): restore the file") from None
-        if [tokenizer.token_to_id(word) for word in SPECIAL] != [PAD, UNKNOWN]:
-            raise UserError(f"{path} is not one of ours: ids 0 and 1 must be {' and '.join(SPECIAL)}")
+        if tokenizer.token_to_id(SPECIAL[0]) != PAD or tokenizer.token_to_id(SPECIAL[1]) is None:
+            raise UserError(f"{path} is not one of ours: id 0 must be {SPECIAL[0]}, and there must be {SPECIAL[1]}")
         return cls(tokenizer)
 
     def save(self, path: str | PathLike[str]) -> None:
@@ -105,3 +130,15 @@ class Vocabulary:
     def decode(self, ids: Iterable[int]) -> str:
         """The words of ``ids``, without padding; unknown ones as ``[UNK]``."""
         return " ".join(self._tokenizer.id_to_token(int(i)) for i in ids if int(i) != PAD)
+
+
+class NoVocabulary(Vocabulary):
+    """Stands where a converted model has no vocabulary: whoever needs words is told so; all else works."""
+
+    def __init__(self, place: Path) -> None:
+        self._place = place
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "_tokenizer":
+            raise UserError(f"there is no vocabulary {self._place}: convert again with --vocab FILE to embed words")
+        raise AttributeError(name)

@@ -1,10 +1,13 @@
 """What happens to a clip between the reader and the batch: a crop, and in training random changes of look and sound.
 
-Order and ranges are the released code's: scale jitter, crop, flip, then brightness, saturation, contrast, hue. One
-difference: pixels stay bytes to the end (they are normalized on the device), so color jitter rounds to 1/255. Where
-only brightness and contrast change, both are one lookup table, and contrast turns around mid-gray instead of around
-each frame's mean. Numbers are drawn in a fixed order from the clip's own generator.
+Order and ranges are the released code's: scale jitter, crop, flip, then brightness, saturation, contrast, hue. Two
+differences: pixels stay bytes to the end (they are normalized on the device), so color jitter rounds to 1/255; and
+resized pixels are rounded, where the released code cuts their fractions off and so darkens a little. Where only
+brightness and contrast change, both are one lookup table, and contrast turns around mid-gray instead of around each
+frame's mean. Numbers are drawn in a fixed order from the clip's own generator.
 """
+
+import math
 
 import numpy as np
 import torch
@@ -34,7 +37,12 @@ def train_clip(
     """
     if generator.random() < augment.scale_share and augment.scale > 0:
         frames = scale_jitter(frames, generator.uniform(1 - augment.scale, 1 + augment.scale, 2), spec.short_side)
-    frames = crop(frames, spec.height, spec.width, *generator.random(2))
+    if augment.crop == "box":
+        stretch = spec.width / spec.height
+        box = random_box(frames.shape[1], frames.shape[2], generator, aspect=(0.5 * stretch, 2 * stretch))
+        frames = resize(cut(frames, *box), spec.height, spec.width)
+    else:
+        frames = crop(frames, spec.height, spec.width, *generator.random(2))
     if generator.random() < 0.5 and augment.flip:
         frames = frames.take(np.arange(spec.width - 1, -1, -1), axis=2)  # twice as fast as copying [:, :, ::-1]
     if generator.random() < augment.color_share:
@@ -63,6 +71,86 @@ def crop(frames: Frames, height: int, width: int, y: float, x: float) -> Frames:
     return frames[:, top : top + height, left : left + width]
 
 
+def cut(frames: Frames, top: int, left: int, height: int, width: int) -> Frames:
+    """The (T, height, width, 3) view of a box."""
+    return frames[:, top : top + height, left : left + width]
+
+
+def random_box(
+    height: int,
+    width: int,
+    generator: np.random.Generator,
+    area: tuple[float, float] = (0.1, 1.0),
+    aspect: tuple[float, float] = (0.5, 2.0),
+) -> tuple[int, int, int, int]:
+    """A random box of a picture: its top, left, height and width (Inception's crop).
+
+    Args:
+        height: Of the picture, pixels.
+        width: Of the picture, pixels.
+        generator: The clip's own.
+        area: Least and largest share of the picture. The paper's appendix and the released configuration say 0.08,
+            but the released code also asks that a tenth of the picture be covered.
+        aspect: Least and largest width over height; released: 1/2 and 2 times those of the crop.
+
+    Returns:
+        After a hundred boxes that do not fit, the whole picture.
+    """
+    for _ in range(100):
+        ratio = generator.uniform(*aspect)
+        low = math.ceil(math.sqrt(area[0] * height * width / ratio))
+        high = int(min(math.sqrt(area[1] * height * width / ratio), height, width / ratio))
+        if low > high:
+            continue
+        rows = int(generator.integers(low, high + 1))
+        columns = min(round(rows * ratio), width)
+        if area[0] <= rows * columns / (height * width) <= area[1]:
+            top, left = (int(generator.integers(0, room + 1)) for room in (height - rows, width - columns))
+            return top, left, rows, columns
+    return 0, 0, height, width
+
+
+def multi_crop(frames: Frames, height: int, width: int) -> Frames:
+    """Three crops along the longer side, one after the other on the time axis (released evaluation).
+
+    As released, the middle one begins at half the side less half the crop, rounded to the even number where it is a
+    half, and the shorter side, which should be as long as the crop, is cut at its end.
+
+    Returns:
+        (3 * T, height, width, 3).
+    """
+    tall = frames.shape[1] >= frames.shape[2]
+    side, target = (frames.shape[1], height) if tall else (frames.shape[2], width)
+    starts = (0, round(side / 2 - target // 2), side - target)
+    return np.concatenate([cut(frames, at * tall, at * (not tall), height, width) for at in starts])
+
+
+def mixup(
+    signals: NDArray[np.float32],
+    labels: NDArray[np.float32],
+    generator: np.random.Generator,
+    alpha: float = 5.0,
+    beta: float = 5.0,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Each clip of a batch, and its labels, mixed with those of another (released fine-tuning of audio).
+
+    Args:
+        signals: (B, …).
+        labels: (B, classes).
+        generator: The batch's own.
+        alpha: Of the beta distribution that a clip's own share is drawn from; the larger, the more of it is left.
+        beta: Likewise; the larger, the less.
+    """
+    shares = generator.beta(alpha, beta, len(signals)).astype(np.float32)
+    partner = generator.permutation(len(signals))
+
+    def mixed(values: NDArray[np.float32]) -> NDArray[np.float32]:
+        share = shares.reshape(-1, *[1] * (values.ndim - 1))
+        return share * values + (1 - share) * values[partner]
+
+    return mixed(signals), mixed(labels)
+
+
 def resize(frames: Frames, height: int, width: int) -> Frames:
     """Bilinear: (T, height, width, 3)."""
     pixels = torch.from_numpy(np.array(frames, np.float32, order="C")).permute(0, 3, 1, 2)
@@ -73,10 +161,10 @@ def resize(frames: Frames, height: int, width: int) -> Frames:
 
 def scale_jitter(frames: Frames, factors: NDArray[np.float64], short_side: int) -> Frames:
     """Stretch height and width by two factors, then bring the shorter side back to ``short_side``."""
-    height, width = (max(1, round(size * factor)) for size, factor in zip(frames.shape[1:3], factors, strict=True))
+    height, width = (max(1, int(size * factor)) for size, factor in zip(frames.shape[1:3], factors, strict=True))
     frames = resize(frames, height, width)
-    scale = short_side / min(height, width)
-    return resize(frames, max(short_side, round(height * scale)), max(short_side, round(width * scale)))
+    shorter = min(height, width)
+    return resize(frames, height * short_side // shorter, width * short_side // shorter)
 
 
 def color_jitter(frames: Frames, augment: AugmentConfig, generator: np.random.Generator) -> Frames:

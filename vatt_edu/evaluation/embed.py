@@ -40,21 +40,22 @@ def load(run: str | PathLike[str], device: str = "cpu") -> "Embedder":
     """The trained model of a run folder, ready to embed. Reads safetensors and JSON only, never a pickle.
 
     Args:
-        run: A folder that ``vatt pretrain`` wrote. Before the end of training its last checkpoint is read.
+        run: A folder that ``vatt pretrain`` or ``vatt convert`` wrote. Before the end of training its last checkpoint
+            is read. A converted model without a vocabulary embeds all but words.
         device: Where to put the model.
 
     Raises:
         UserError: If the folder holds no run, or its files are damaged or do not fit together.
     """
     folder = Path(run)
-    config, _ = read_config(folder)
+    config, record = read_config(folder)
     weights = folder / "model.safetensors"
     if not weights.exists():
         newest = checkpoint.last(folder)
         if newest is None:
             raise UserError(f"{folder} has no weights yet (no model.safetensors, no checkpoint): train it first")
         weights = newest / "state.safetensors"
-    vocab = read_vocabulary(folder, config)
+    vocab = read_vocabulary(folder, config, optional=record["converted"] is not None)
     return Embedder(model_from(config, weights).to(device), config, vocab, torch.device(device))
 
 

@@ -68,3 +68,26 @@ def percent(value: float | None) -> str:
 
 def _three(values: dict[str, float | None]) -> str:
     return "/".join(percent(values[who]) for who in ("trained", "random_init", "handmade") if who in values)
+
+
+def cost_table(found: dict[str, Any]) -> Iterator[str]:
+    """Lines of what ``cost`` found."""
+    counted, flops, bytes_ = found["parameters"], found["flops"], found["activations"]
+    yield f"{found['preset']}, {found['clips']} clips, {percent(found['keep'])} % of the video and audio tokens kept"
+    yield f"\n{'parameters':14}{counted['total']:>16,}  of which trained {counted['trained']:,}"
+    for part in (name for name, value in counted.items() if isinstance(value, dict)):
+        parts = ", ".join(f"{name} {value:,}" for name, value in counted[part].items() if name != "total")
+        yield f"  {part:12}{counted[part]['total']:>16,}  {parts}"
+    yield "\nGFLOPs forward  one product  both products  here"
+    for part, values in flops.items():
+        one, both, here = (values[name] / 1e9 for name in ("one_product", "both_products", "here"))
+        yield f"  {part:12}{one:>14.1f}{both:>15.1f}{here:>7.1f}"
+    yield "  one product of attention counted as the paper's tables seem to; here: tokens dropped before projection"
+    yield "\nMB of memory in training (float32, Adam)"
+    yield f"  {'state':12}{found['state'] / 1e6:>14,.1f}  weights, gradients, two moments"
+    yield f"  {'activations':12}{bytes_['total'] / 1e6:>14,.1f}  " + ", ".join(
+        f"{name} {value / 1e6:,.1f}" for name, value in bytes_.items() if name != "total"
+    )
+    yield "\nMB that travel in a step"
+    for name, value in found["traffic"].items():
+        yield f"  {name:12}{value / 1e6:>14,.1f}"

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from vatt_edu.data.captions import read_json
-from vatt_edu.errors import UserError, missing
+from vatt_edu.errors import UserError, missing, shown
 
 _MODEL, _OPTIMIZER = "model.", "optimizer."
 
@@ -104,15 +104,22 @@ def load_weights(model: nn.Module, tensors: dict[str, Tensor], where: Path) -> N
     """Loads the weights among ``tensors`` (``model.*`` of a checkpoint, or all) into ``model``.
 
     Raises:
-        UserError: If a tensor is missing, unexpected, or of another shape.
+        UserError: If a tensor is missing, unexpected, of another shape, or holds whole numbers for fractions.
     """
-    weights = {k.removeprefix(_MODEL): v for k, v in tensors.items() if k.startswith(_MODEL)} or tensors
+    weights = tensors
+    if all(name.startswith((_MODEL, _OPTIMIZER)) for name in tensors):
+        weights = {k.removeprefix(_MODEL): v for k, v in tensors.items() if k.startswith(_MODEL)}
     own = model.state_dict()
-    for name in sorted(set(own) ^ set(weights)):
-        raise UserError(f"{where}: tensor {name} is {'missing' if name in own else 'not part of this model'}")
+    # What is there and should not be comes first: a name that somebody made up says more than one that is missing.
+    for name in sorted(set(weights) - set(own)):
+        raise UserError(f"{where}: tensor {shown(name)} is not part of this model; restore the file")
+    for name in sorted(set(own) - set(weights)):
+        raise UserError(f"{where}: tensor {name} is missing; restore the file")
     for name, value in weights.items():
         if value.shape != own[name].shape:
             raise UserError(f"{where}: {name} has shape {tuple(value.shape)}, the model {tuple(own[name].shape)}")
+        if value.is_floating_point() != own[name].is_floating_point():
+            raise UserError(f"{where}: {name} holds {value.dtype}, the model {own[name].dtype}; restore the file")
     model.load_state_dict(weights)
 
 

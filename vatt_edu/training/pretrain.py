@@ -14,10 +14,13 @@ import torch
 from vatt_edu.batch import Batch
 from vatt_edu.config import Config
 from vatt_edu.data.loader import ClipStream, Skip, batches
+from vatt_edu.data.official_words import read_embeddings
+from vatt_edu.data.official_words import read_vocabulary as read_words
 from vatt_edu.data.sources import Source, open_sources
 from vatt_edu.data.text import Vocabulary
 from vatt_edu.errors import UserError
 from vatt_edu.model import VATT
+from vatt_edu.tokens import WordEmbedding
 from vatt_edu.training import checkpoint
 from vatt_edu.training.optim import make_optimizer
 from vatt_edu.training.report import interrupt, machine, progress
@@ -43,6 +46,8 @@ def pretrain(
     preset: str = "custom",
     resume: bool = False,
     cache: bool = True,
+    vocab: Path | None = None,
+    words: Path | None = None,
     quiet: bool = False,
 ) -> Result:
     """Trains a VATT and writes a run folder (``config.json vocab.json log.jsonl checkpoints/ … model.safetensors``).
@@ -54,6 +59,8 @@ def pretrain(
         preset: Name of the preset that ``config`` came from, for the record.
         resume: Go on with the run in ``out``; an empty folder starts a new one.
         cache: Read from the decoded cache (made where missing); False decodes every clip when it is needed.
+        vocab: A vocabulary, official or ours; made from the sources' lines if None.
+        words: Word vectors that the text tower starts with, a row for each id; a resumed run has them already.
         quiet: No progress bar.
 
     Raises:
@@ -63,17 +70,18 @@ def pretrain(
     check(out, config, data, resume)
     asked, config = config, _on_this_device(config)
     sources = open_sources(data)
-    vocab = _vocabulary(out, [source for source, _ in sources], config)
-    stream = ClipStream(sources, config.clip, config.data, vocab, config.seed, cache=cache, quiet=quiet)
+    table = None if words is None else _word_vectors(words, config)
+    vocabulary = _vocabulary(out, [source for source, _ in sources], config, vocab)
+    stream = ClipStream(sources, config.clip, config.data, vocabulary, config.seed, cache=cache, quiet=quiet)
     for note in stream.notes:
         print(f"note: {note}", flush=True)
     stream.batch(0, world=config.data.batch_size)  # one clip: whether anything can be decoded at all
     _need_pairs(stream, [source for source, _ in sources])
     device = torch.device(config.train.device)
-    model = _new_model(config, stream, device)
+    model = _new_model(config, stream, table, device)
     optimizer = make_optimizer(model, config.optim)
 
-    claim(out, asked, data, preset, vocab)  # nothing above has changed it
+    claim(out, asked, data, preset, vocabulary)  # nothing above has changed it
     meta = {"seed": config.seed, **machine()}
     newest = checkpoint.last(out)
     if newest is None:
@@ -131,19 +139,40 @@ def _read_ahead(
         yield batch.to(device), skips, time.perf_counter() - asked
 
 
-def _new_model(config: Config, stream: ClipStream, device: torch.device) -> VATT:
+def _new_model(config: Config, stream: ClipStream, words: torch.Tensor | None, device: torch.device) -> VATT:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         model = VATT(config.model)
+    if words is not None:
+        table = model.text.words
+        assert isinstance(table, WordEmbedding)
+        with torch.no_grad():
+            table.weight.copy_(words)
     if config.model.start == "whitened":
         whiten_(model, (stream.batch(step)[0] for step in range(BATCHES)))
     return model.to(device)
 
 
-def _vocabulary(out: Path, sources: Sequence[Source], config: Config) -> Vocabulary:
+def _vocabulary(out: Path, sources: Sequence[Source], config: Config, given: Path | None) -> Vocabulary:
+    size = config.model.text.vocab
     if (out / "vocab.json").exists():
         return read_vocabulary(out, config)
-    return Vocabulary.train((text for source in sources for text in source.texts), config.model.text.vocab)
+    if given is None:
+        return Vocabulary.train((text for source in sources for text in source.texts), size)
+    found = read_words(given)
+    if len(found) > size:
+        raise UserError(f"{given} has {len(found)} words, model.text.vocab is {size}: raise it to that")
+    return found
+
+
+def _word_vectors(path: Path, config: Config) -> torch.Tensor:
+    table, text = torch.from_numpy(read_embeddings(path)), config.model.text
+    if table.shape != (text.vocab, text.embedding_width):
+        raise UserError(
+            f"{path} holds vectors of shape {tuple(table.shape)}, the text tower looks up "
+            f"{(text.vocab, text.embedding_width)} (model.text.vocab, model.text.embedding_width)"
+        )
+    return table
 
 
 def _on_this_device(config: Config) -> Config:

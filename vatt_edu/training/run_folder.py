@@ -15,14 +15,14 @@ from typing import Any
 from vatt_edu.config import Config, TrainConfig
 from vatt_edu.config_json import from_json, to_json
 from vatt_edu.data.loader import Skip
-from vatt_edu.data.text import Vocabulary
+from vatt_edu.data.text import NoVocabulary, Vocabulary
 from vatt_edu.errors import UserError
 from vatt_edu.losses import Losses
 from vatt_edu.training.checkpoint import write_json, write_text, writing
 
 
 def read_config(run: Path) -> tuple[Config, dict[str, Any]]:
-    """The configuration of a run, and all that its ``config.json`` records (``preset``, ``data``).
+    """The configuration of a run, and what else its ``config.json`` records (``preset``, ``data``, ``converted``).
 
     Raises:
         UserError: If the folder holds no run, or its record is damaged.
@@ -32,18 +32,23 @@ def read_config(run: Path) -> tuple[Config, dict[str, Any]]:
         raise UserError(f"{run} holds no run (there is no config.json in it); give a folder that pretrain wrote")
     try:
         record = json.loads(path.read_text())
+        if "classifier" in record:
+            raise UserError(f"{run} holds a classifier, not a whole VATT: vatt_edu.evaluation.classify.load reads it")
         kept = {"preset": str(record["preset"]), "data": [str(source) for source in record["data"]]}
+        kept["converted"] = record.get("converted")
         return from_json(Config, record["config"], str(path)), kept
     except (OSError, json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
         raise UserError(f"{path} is damaged ({error!r}); choose another folder") from None
 
 
-def read_vocabulary(run: Path, config: Config) -> Vocabulary:
-    """The vocabulary of a run.
+def read_vocabulary(run: Path, config: Config, optional: bool = False) -> Vocabulary:
+    """The vocabulary of a run; where it is missing and ``optional``, one that complains when it is used.
 
     Raises:
         UserError: If it is missing, damaged, or has more words than the model.
     """
+    if optional and not (run / "vocab.json").exists():
+        return NoVocabulary(run / "vocab.json")
     vocab = Vocabulary.load(run / "vocab.json")
     if len(vocab) > config.model.text.vocab:
         raise UserError(

@@ -1,0 +1,57 @@
+"""Retrieval and classification metrics against the official ones."""
+
+import itertools
+
+import pytest
+import torch
+from golden_files import assert_close, tensor
+
+from vatt_edu.evaluation import metrics
+
+BOUND = 1e-6
+OFFICIAL = {"R@1": "R1", "R@5": "R5", "R@10": "R10", "MedR": "MedianRank"}
+
+
+def _compare(similarity, data, prefix):
+    assert similarity.unique().numel() == similarity.numel()  # no ties, which count differently here
+    for ours, theirs in OFFICIAL.items():
+        assert metrics.retrieval(similarity)[ours] == pytest.approx(float(data[f"{prefix}_{theirs}"]), abs=BOUND)
+
+
+def test_retrieval(golden):
+    data = golden("metrics")
+    text = tensor(data["ret_txt"])
+    videos = tensor(data["ret_vid"]).unflatten(0, (len(text), -1))
+    averages = {"embd": "embeddings", "cosine": "cosines"}
+    for name, average in averages.items():
+        similarity = metrics.windowed_similarities(text, videos, average)
+        assert_close(similarity, data[f"ret_sim_{name}"], 1e-5)
+        _compare(similarity, data, f"ret_w{videos.shape[1]}/txt2vid_{name}")
+    single = videos[:, :1]
+    _compare(metrics.windowed_similarities(text, single, "cosines"), data, "ret_w1/txt2vid_cosine")
+    # With one window the released code forgets to normalize what it averaged.
+    _compare((text @ single[:, 0].T).double(), data, "ret_w1/txt2vid_embd")
+
+
+def test_one_window_is_one_window(golden):
+    data = golden("metrics")
+    text = tensor(data["ret_txt"])
+    single = tensor(data["ret_vid"]).unflatten(0, (len(text), -1))[:, :1]
+    ways = [metrics.windowed_similarities(text, single, way) for way in ("embeddings", "cosines")]
+    for a, b in itertools.combinations([*ways, metrics.similarities(text, single[:, 0])], 2):
+        torch.testing.assert_close(a, b)
+
+
+def test_multi_label(golden):
+    data = golden("metrics")
+    found = metrics.multi_label(tensor(data["aud_pred"]), tensor(data["aud_gt"]) > 0)
+    assert found["classes"] == data["aud_gt"].shape[1]
+    for ours, theirs in (("mAP", "mAP"), ("AUC", "AUC"), ("d_prime", "d-prime")):
+        assert found[ours] == pytest.approx(float(data[f"aud/{theirs}"]), abs=BOUND)
+
+
+def test_accuracy(golden):
+    data = golden("metrics")
+    scores, labels = tensor(data["acc_pred"]), tensor(data["acc_gt"])[:, 0]
+    for k in (1, 5):
+        assert metrics.top_k(scores, labels, k) == pytest.approx(float(data[f"acc/top{k}"]), abs=BOUND)
