@@ -4,7 +4,7 @@ Video meets audio in a space of width ``va``; the vector that meets words is com
 to text has passed through what it says to sound. Heads by name: ``released`` (batch norm on the video side only,
 audio and text one plain layer each), ``paper`` (batch norm after every linear layer, on every side) and ``deep_audio``
 (the released head with the video's two layers on the audio side too). Two more are one layer each into one space, where
-video meets both: ``joint``, with ReLU and batch norm, is in the released code but not in its models; ``flat`` has neither.
+video meets both: ``joint``, with ReLU and batch norm, is in the released code but not in its models; ``flat`` is bare.
 """
 
 import torch
