@@ -29,9 +29,7 @@ class EncoderConfig:
     def __post_init__(self) -> None:
         positive(self, "width", "ff_width", "heads", "head_width")
         if self.layers < 0:
-            raise UserError(
-                f"layers = {self.layers} must not be negative; 0 leaves the tokens as they are, but for a norm"
-            )
+            raise UserError(f"layers = {self.layers} must not be negative; 0 leaves only the final norm")
         rate(self, "dropout")
 
 
