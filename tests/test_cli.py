@@ -79,7 +79,7 @@ def test_help_of_a_preset_lists_every_field_with_its_value(capsys: Capture) -> N
     assert {"seed", "optim.lr", "model.video.encoder.ff-width", "data.augment.audio-gain"} <= names
     assert [name for name in sorted(names) if f"--{name}" not in shown] == []
     place = shown.index("--train.steps")
-    assert "(default: 1200)" in shown[place : place + 200]
+    assert "(default: 1100)" in shown[place : place + 200]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
