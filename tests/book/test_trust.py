@@ -1,5 +1,6 @@
 """What makes the book trustworthy: no typed result, no orphan equation or exercise, no dead link, no missed floor."""
 
+import ast
 import inspect
 import re
 from pathlib import Path
@@ -77,6 +78,17 @@ def test_every_grader_has_an_exercise() -> None:
         and name != "grade"
     ]
     assert [name for name in graders if f"checks.{name}(" not in code] == []
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=named)
+def test_every_figure_says_what_it_shows(chapter: audit.Chapter) -> None:
+    """The last argument of each ``show`` of a figure is a sentence, typed or computed."""
+    for source in chapter.sources("code"):
+        for call in ast.walk(ast.parse(source)):
+            if isinstance(call, ast.Call) and ast.unparse(call.func) in ("figures.show", "interactive.show"):
+                words = call.args[-1]
+                said = isinstance(words, ast.JoinedStr) or (isinstance(words, ast.Constant) and len(words.value) > 20)
+                assert said, f"no alternative text: {ast.unparse(call)[:80]}"
 
 
 @pytest.mark.parametrize("page", PAGES)
