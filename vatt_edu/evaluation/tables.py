@@ -70,6 +70,11 @@ def _three(values: dict[str, float | None]) -> str:
     return "/".join(percent(values[who]) for who in ("trained", "random_init", "handmade") if who in values)
 
 
+def _amount(value: float) -> str:
+    """With one decimal, a small one with three digits."""
+    return f"{value:,.1f}" if value >= 100 or value == 0 else f"{value:.3g}"
+
+
 def cost_table(found: dict[str, Any]) -> Iterator[str]:
     """Lines of what ``cost`` found."""
     counted, flops, bytes_ = found["parameters"], found["flops"], found["activations"]
@@ -78,16 +83,16 @@ def cost_table(found: dict[str, Any]) -> Iterator[str]:
     for part in (name for name, value in counted.items() if isinstance(value, dict)):
         parts = ", ".join(f"{name} {value:,}" for name, value in counted[part].items() if name != "total")
         yield f"  {part:12}{counted[part]['total']:>16,}  {parts}"
-    yield "\nGFLOPs forward  one product  both products  here"
+    yield "\nGFLOPs forward  one product  both products      here"
     for part, values in flops.items():
         one, both, here = (values[name] / 1e9 for name in ("one_product", "both_products", "here"))
-        yield f"  {part:12}{one:>14.1f}{both:>15.1f}{here:>7.1f}"
+        yield f"  {part:12}{_amount(one):>14}{_amount(both):>15}{_amount(here):>10}"
     yield "  one product of attention counted as the paper's tables seem to; here: tokens dropped before projection"
     yield "\nMB of memory in training (float32, Adam)"
-    yield f"  {'state':12}{found['state'] / 1e6:>14,.1f}  weights, gradients, two moments"
-    yield f"  {'activations':12}{bytes_['total'] / 1e6:>14,.1f}  " + ", ".join(
-        f"{name} {value / 1e6:,.1f}" for name, value in bytes_.items() if name != "total"
+    yield f"  {'state':12}{_amount(found['state'] / 1e6):>14}  weights, gradients, two moments"
+    yield f"  {'activations':12}{_amount(bytes_['total'] / 1e6):>14}  " + ", ".join(
+        f"{name} {_amount(value / 1e6)}" for name, value in bytes_.items() if name != "total"
     )
     yield "\nMB that travel in a step"
     for name, value in found["traffic"].items():
-        yield f"  {name:12}{value / 1e6:>14,.1f}"
+        yield f"  {name:12}{_amount(value / 1e6):>14}"
