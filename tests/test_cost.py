@@ -84,7 +84,7 @@ def test_parameters_of_presets_are_those_of_the_modules(name: str) -> None:
     matches(preset(name).model)
 
 
-@pytest.mark.parametrize("heads", ["released", "paper", "deep_audio"])
+@pytest.mark.parametrize("heads", ["released", "paper", "deep_audio", "flat"])
 @pytest.mark.parametrize("train_words", [False, True])
 def test_parameters_of_every_head(heads: str, train_words: bool) -> None:
     config = tiny.model_config(common_space=CommonSpaceConfig(heads=heads, va_width=10, vt_width=6))
@@ -95,6 +95,8 @@ OPTIONS = {
     "bert": {"text": TextConfig(20, 5, 12, style="bert", encoder=replace(tiny.ENCODER, bias=False))},
     "joint": {"common_space": CommonSpaceConfig("joint", 9, 9)},
     "agg_position": {"agg_position": True},
+    "no positions": {"positions": "none"},
+    "no layers": {"video": VideoConfig(4, 12, 8, (2, 4, 4), encoder=replace(tiny.ENCODER, layers=0))},
     "post-norm, gated": {
         "video": VideoConfig(4, 12, 8, (2, 4, 4), encoder=replace(tiny.ENCODER, norm="post", activation="geglu"))
     },

@@ -81,13 +81,16 @@ def t5_parameters(config: TextConfig) -> int:
     return size.layers * layer + d + config.relative_buckets * size.heads
 
 
-def tower_parameters(config: Raw | TextConfig, shared: bool = False, agg_position: bool = False) -> dict[str, int]:
+def tower_parameters(
+    config: Raw | TextConfig, shared: bool = False, agg_position: bool = False, positioned: bool = True
+) -> dict[str, int]:
     """Of a tower, by part.
 
     Args:
         config: Of the tower.
         shared: Whether its encoder is the agnostic model's, and so not its own.
         agg_position: Whether AGG has a position.
+        positioned: Whether tokens have positions that are learned and absolute.
     """
     d, parts = config.encoder.width, {}
     if isinstance(config, TextConfig):
@@ -107,7 +110,9 @@ def tower_parameters(config: Raw | TextConfig, shared: bool = False, agg_positio
         grid, before = config.grid, d * d + d
     if config.pre_projection:
         parts["pre_projection"] = before
-    parts |= {"positions": (sum(grid) + agg_position) * d + 2 * d, "agg": d}
+    if positioned:
+        parts["positions"] = (sum(grid) + agg_position) * d + 2 * d
+    parts["agg"] = d
     if not shared:
         parts["encoder"] = encoder_parameters(config.encoder)
     if config.post_projection:
@@ -127,7 +132,8 @@ def head_parameters(config: ModelConfig) -> dict[str, int]:
 def parameters(config: ModelConfig) -> dict[str, Any]:
     """All numbers of a model's state, by part; ``total`` counts as the official code does, statistics included."""
     shared = config.backbone == "agnostic"
-    parts = {name: tower_parameters(getattr(config, name), shared, config.agg_position)
+    positioned = config.positions == "learned"
+    parts = {name: tower_parameters(getattr(config, name), shared, config.agg_position, positioned)
              for name in ("video", "audio", "text")}  # fmt: skip
     if shared:
         parts["encoder"] = {"encoder": encoder_parameters(config.video.encoder)}
@@ -288,6 +294,8 @@ def _sides(config: ModelConfig) -> tuple[list[tuple[int, int, bool]], ...]:
     video, audio, text = (side.feature_width for side in (config.video, config.audio, config.text))
     if space.heads == "joint":
         return [(video, va, True)], [(audio, va, True)], [], [(text, va, True)]
+    if space.heads == "flat":
+        return [(video, va, False)], [(audio, va, False)], [], [(text, va, False)]
     return (
         [(video, va, True), (va, va, True)],
         [(audio, va, True), (va, va, True)] if space.heads == "deep_audio" else [(audio, va, everywhere)],

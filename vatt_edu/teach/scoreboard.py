@@ -1,12 +1,17 @@
 """The scoreboard: what each part that the book adds did to retrieval, every seed shown, the page's own rows lit."""
 
 import json
+import math
 import statistics
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from vatt_edu import cost
+from vatt_edu.config import Config
+from vatt_edu.droptoken import keep_count
 from vatt_edu.errors import UserError
-from vatt_edu.experiments.scoreboard import CPU_SECONDS, ROWS
+from vatt_edu.experiments.scoreboard import CPU_SECONDS, ROWS, configs
 from vatt_edu.teach import figures
 
 RESULTS = Path(__file__).resolve().parents[2] / "results" / "scoreboard.json"
@@ -38,6 +43,8 @@ def show(*lit: str, split: str = "test_iid", path: Path = RESULTS) -> None:
         split: On which clips.
         path: Of the results.
     """
+    from IPython.display import Markdown, display
+
     found = read(path)
     rows = [row for row in ROWS if row.label in found]
     figure = figures.new(7.0, 0.5 + 0.34 * len(rows))
@@ -61,7 +68,26 @@ def show(*lit: str, split: str = "test_iid", path: Path = RESULTS) -> None:
     for tick, row in zip(figure.axes[0].get_yticklabels(), rows, strict=True):
         tick.set_fontweight("bold" if row.label in lit else "normal")
     minutes = CPU_SECONDS / 60
-    figures.show(
-        figure,
-        f"The scoreboard, {minutes:g} minutes of one core for each row, points are seeds. " + "; ".join(said) + ".",
-    )
+    lead = f"The scoreboard, {minutes:g} minutes of one core for each row, points are seeds. "
+    figures.show(figure, lead + "; ".join(said) + ".")
+    display(Markdown(table(found, lit)))
+
+
+def table(found: dict[str, list[dict[str, Any]]], lit: Sequence[str] = ()) -> str:
+    """Tokens of a training clip, GFLOPs of its forward pass, and the steps that fit, as Markdown."""
+    lines = ["| | tokens | GFLOPs | steps |", "|---|--:|--:|--:|"]
+    for row in ROWS:
+        if row.label in found:
+            config = configs()[row.label]
+            title = f"**{row.title}**" if row.label in lit else row.title
+            flops = cost.flops(config.model, config.data.candidates, config.model.droptoken.keep_video)["total"].here
+            lines.append(f"| {title} | {tokens(config):,} | {flops / 1e9:.3f} | {found[row.label][0]['steps']:,} |")
+    return "\n".join(lines)
+
+
+def tokens(config: Config) -> int:
+    """Of a training clip: kept patches of video and sound, and the words of all its candidate lines."""
+    model, drop = config.model, config.model.droptoken
+    video = keep_count(drop.keep_video, math.prod(model.video.grid))
+    audio = keep_count(drop.keep_audio, math.prod(model.audio.grid))
+    return video + audio + model.text.words * config.data.candidates

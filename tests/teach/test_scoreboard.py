@@ -1,0 +1,45 @@
+"""The scoreboard on a page: every seed a point, the median said, the page's own row in bold."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from vatt_edu.errors import UserError
+from vatt_edu.experiments.scoreboard import configs
+from vatt_edu.teach import scoreboard
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    def row(label: str, seed: int, value: float) -> dict:
+        metrics = {name: {"R@5": value} for name in ("text_to_video", "video_to_audio")}
+        return {"label": label, "seed": seed, "steps": 700, "metrics": {"test_iid": metrics}}
+
+    rows = [row("baseline", 0, 0.05), row("baseline", 1, 0.11), row("baseline", 2, 0.07), row("words", 0, 0.3)]
+    (tmp_path / "scoreboard.json").write_text(json.dumps({"rows": rows}))
+    return tmp_path / "scoreboard.json"
+
+
+def test_show(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list = []
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    scoreboard.show("baseline", path=results)
+    figure, table = shown
+    assert "a sentence finds its clip in 7 per cent" in figure.data
+    assert "in 30 per cent" not in figure.data  # the row is not lit
+    lines = table.data.splitlines()
+    assert len(lines) == 4
+    assert lines[2].startswith("| **mean of patches, mean of words, NCE** | 412 |")  # 196 + 200 patches, 16 words
+    assert lines[3].startswith("| words as a sequence |")
+
+
+def test_tokens_follow_droptoken() -> None:
+    """Half of 196 and of 200 patches are kept; the toy has four lines of 16 words."""
+    assert scoreboard.tokens(configs()["droptoken"]) == 98 + 100 + 16
+    assert scoreboard.tokens(configs()["toy"]) == 98 + 100 + 64
+
+
+def test_results_that_are_not_there(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="vatt experiment scoreboard makes it"):
+        scoreboard.read(tmp_path / "scoreboard.json")
