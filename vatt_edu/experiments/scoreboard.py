@@ -12,10 +12,14 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, TypeVar
 
-from vatt_edu.config import Config, DropTokenConfig, toy
+from vatt_edu.config import AudioConfig, Config, DropTokenConfig, TextConfig, VideoConfig, toy
 from vatt_edu.experiments.run import Arm, Experiment
+from vatt_edu.experiments.shortcut import single_windows
 from vatt_edu.training.pretrain import pretrain
+
+Side = TypeVar("Side", VideoConfig, AudioConfig, TextConfig)
 
 CPU_SECONDS = 240
 """Seconds of one core for each run: two minutes on two cores."""
@@ -51,33 +55,33 @@ class Row:
     change: Callable[[Config], Config]
 
 
-def _model(config: Config, **fields: object) -> Config:
-    return replace(config, model=replace(config.model, **fields))  # type: ignore[arg-type]
+def _model(config: Config, **fields: Any) -> Config:
+    return replace(config, model=replace(config.model, **fields))
+
+
+def _deep(side: Side, layers: int) -> Side:
+    return replace(side, encoder=replace(side.encoder, layers=layers))
 
 
 def _layers(config: Config, video_and_audio: int, text: int) -> Config:
     model = config.model
-
-    def deep(side: object, layers: int) -> object:
-        return replace(side, encoder=replace(side.encoder, layers=layers))  # type: ignore[attr-defined,type-var]
-
-    video, audio = deep(model.video, video_and_audio), deep(model.audio, video_and_audio)
-    return _model(config, video=video, audio=audio, text=deep(model.text, text))
+    video, audio = _deep(model.video, video_and_audio), _deep(model.audio, video_and_audio)
+    return _model(config, video=video, audio=audio, text=_deep(model.text, text))
 
 
 def _baseline(config: Config) -> Config:
     """Patches, each through one matrix and a norm, and their mean; words alike; one space; the nearest line only."""
+    flat = _layers(single_windows(config), 0, 0)
     plain = _model(
-        _layers(config, 0, 0),
+        flat,
         pooling="mean",
         start="official",
         positions="none",
-        audio=replace(_layers(config, 0, 0).model.audio, gain=1.0),
+        audio=replace(flat.model.audio, gain=1.0),
         droptoken=DropTokenConfig(keep_video=1.0, keep_audio=1.0, sharing="sample"),
         common_space=replace(config.model.common_space, heads="flat"),
     )
-    data = replace(config.data, narrated_videos=32, windows_per_video=1, candidates=1)
-    return replace(plain, data=data, loss=replace(config.loss, line_masking=False))
+    return replace(plain, data=replace(plain.data, candidates=1), loss=replace(config.loss, line_masking=False))
 
 
 def _several_lines(config: Config) -> Config:

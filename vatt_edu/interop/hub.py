@@ -48,7 +48,7 @@ class HubVATT(VATT, PyTorchModelHubMixin):
         self.record = {"preset": "custom", "data": []} | dict(record or {})
 
     @classmethod
-    def from_pretrained(  # type: ignore[override]
+    def from_pretrained(  # type: ignore[override]  # the mixin takes any keyword; this one names them
         cls,
         pretrained_model_name_or_path: str | PathLike[str],
         *,
