@@ -387,7 +387,7 @@ def _experiment(
     Args:
         name: Which; an unknown one is answered with those there are.
         seeds: How many; by default what the experiment asks for.
-        twin: At the size that tests run: tiny, in under a minute, into runs/twins/.
+        twin: At the size that tests run: tiny, in under a minute, into results/twins/.
         json: Print JSON.
         quiet: No progress bars.
     """
@@ -395,8 +395,8 @@ def _experiment(
 
     asked = run.named(name)
     if twin:
-        asked, results = asked.twin(), Path("runs/twins")
-        found = run.run(asked, seeds, runs=results, results=results, quiet=quiet)
+        asked, folder = asked.twin(), Path("results/twins")
+        found = run.run(asked, seeds, Path("runs/twins"), folder, quiet, command=f"vatt experiment {name} --twin")
     else:
         found = run.run(asked, seeds, quiet=quiet)
     if json:
