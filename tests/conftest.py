@@ -19,6 +19,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="DIR",
         help="directory with numbers of the official modules (default: tests/golden)",
     )
+    parser.addoption("--record", type=Path, metavar="FILE", help="write the largest differences of tests/parity there")
 
 
 def pytest_configure(config: pytest.Config) -> None:

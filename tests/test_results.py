@@ -22,7 +22,7 @@ def test_says_how_it_was_made(path: Path) -> None:
         assert {"corpus", "seeds", "question"} <= set(found)
         assert all(row["metrics"] and row["seed"] in found["seeds"] for row in found["rows"])
     else:
-        assert found["command"].startswith("python benchmarks/")
+        assert found["command"].startswith(("python benchmarks/", "make "))
 
 
 def test_benchmark_of_droptoken() -> None:
@@ -32,3 +32,10 @@ def test_benchmark_of_droptoken() -> None:
     assert rows[1.0]["tokens"] == 1568
     assert rows[0.5]["tokens"] == 784
     assert rows[0.5]["speedup"] >= 1.7
+
+
+def test_parity_was_recorded_within_its_bounds(root: Path) -> None:
+    """For each file of tests/golden; ``make parity`` writes it, ``make test`` makes the comparisons anew."""
+    rows = {row["file"]: row for row in json.loads((root / "results" / "parity.json").read_text())["rows"]}
+    assert set(rows) == {path.stem for path in (root / "tests" / "golden").iterdir()}
+    assert all(0 <= row["worst_share_of_bound"] <= 1 and row["comparisons"] > 0 for row in rows.values())

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+MEASURED: list[dict[str, float | str]] = []  # what --record writes: each comparison, its difference and its bound
 SPLINE = 2e-3  # the official spline is solved in float32; ours is exact
 Golden = Mapping[str, np.ndarray]
 
@@ -63,7 +64,13 @@ def error(ours: Tensor, official: np.ndarray) -> tuple[float, float]:
     return (ours - theirs).abs().max().item(), theirs.abs().max().item()
 
 
+def assert_within(off: float, allowed: float, what: str = "") -> None:
+    """A difference is at most what is allowed; both are kept for ``--record``."""
+    MEASURED.append({"off": float(off), "allowed": float(allowed)})
+    assert off <= allowed, f"{what} off by {off:.3g}, allowed {allowed:.3g}"
+
+
 def assert_close(ours: Tensor, official: np.ndarray, bound: float) -> None:
     """Largest difference at most ``bound`` x the largest official value (the bounds of design/interfaces.md)."""
     off, scale = error(ours, official)
-    assert off <= bound * scale, f"off by {off:.3g}, scale {scale:.3g}"
+    assert_within(off, bound * scale)

@@ -16,13 +16,14 @@ TOWER = 1e-5
 
 
 @pytest.fixture
-def converted(golden_dir: Path, tmp_path: Path):
+def converted(golden_dir: Path, tmp_path: Path, compared):
     """Converts a recorded checkpoint; returns what was found, where it was written, and the recorded outputs."""
 
     def call(name: str):
         folder = golden_dir / name
         if not folder.is_dir():
             pytest.skip(f"{golden_dir} holds no {name}")
+        compared(name)
         out = tmp_path / name
         found = convert(folder, out, folder / "config.json")
         expected = dict(np.load(folder / "expected.npz"))

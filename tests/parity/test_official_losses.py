@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from golden_files import assert_close, present, sizes, tensor
+from golden_files import assert_close, assert_within, present, sizes, tensor
 
 from vatt_edu.batch import Embeddings
 from vatt_edu.config import LossConfig
@@ -69,7 +69,7 @@ def _check(case, data):
         official = torch.from_numpy(data["g_" + name])
         ours = torch.zeros_like(official) if gradient is None else gradient
         error = (ours - official).abs().max()
-        assert error <= max(1e-3 * official.abs().max(), 1e-6 * largest), f"{case}: {name}"
+        assert_within(error, max(1e-3 * official.abs().max(), 1e-6 * largest), f"{case}: {name}")
 
 
 def _slice(pairs, start, stop):
