@@ -7,9 +7,13 @@ import pytest
 import torch
 import torch.nn.functional as F
 from tiny import ENCODER
+from torch import nn
 
+from vatt_edu import config
+from vatt_edu.common_space import BatchNorm
 from vatt_edu.config import TextConfig
 from vatt_edu.encoder import Attention, Encoder, FeedForward, TextEncoder, agg_token, relative_buckets
+from vatt_edu.model import VATT
 
 
 def test_attention_written_out():
@@ -114,3 +118,14 @@ def test_buckets_one_distance_at_a_time(buckets, reach):
 def test_agg_start_has_unit_length_on_average():
     agg = agg_token(20_000)
     assert agg.square().sum().item() == pytest.approx(1.0, abs=0.03)  # variance 1/width, 20,000 draws
+
+
+@pytest.mark.parametrize("name", ["toy", "toy_agnostic", "base_base_small"])
+def test_norms_have_the_official_epsilons(name: str) -> None:
+    """Their effect is below the bound of parity: PyTorch's own default, 1e-5, would pass tests/parity unseen."""
+    with torch.device("meta"):
+        model = VATT(config.preset(name).model)
+    norms = [module for module in model.modules() if isinstance(module, nn.LayerNorm | nn.RMSNorm)]
+    assert len(norms) > 5
+    assert {norm.eps for norm in norms} == {1e-6}
+    assert {module.eps for module in model.modules() if isinstance(module, BatchNorm)} == {1e-5}

@@ -21,6 +21,7 @@ PAGE_OF = {
     "Aliasing": "raw_signals",
     "Scrub": "raw_signals",
     "Shift": "raw_signals",
+    "Port": "official_weights",
 }
 
 
@@ -157,6 +158,27 @@ def test_shift(figure: Any, site: Path) -> None:
     figure.page.mouse.click(box["x"] + 0.9 * box["width"], box["y"] + box["height"] / 2)
     assert figure.locator(".vatt-shift-lines li").all_inner_texts() != lines
     assert float(place.input_value()) > 25
+
+
+@pytest.mark.figure("Port")
+def test_port(figure: Any, site: Path) -> None:
+    """The mistakes that a bound lets through are those whose last deviation, as Python computed it, is within."""
+    traits = state(site, "Port")
+    last = [row[-1] for row in traits["table"]["deviations"]]
+    bound = figure.locator('input[type="range"]')
+    for power in (-8, -4.5, -3, -0.5):
+        bound.fill(str(power))
+        passes = [name for name, value in zip(traits["names"][1:], last[1:], strict=True) if value <= 10**power]
+        assert ("finds them all" in says(figure)) == (not passes)
+        assert all((name in says(figure).split("lets through")[-1]) for name in passes)
+    bound.focus()
+    figure.page.keyboard.press("End")
+    assert bound.input_value() == "0"
+    figure.get_by_role("radio", name=traits["names"][3]).check()
+    assert says(figure).startswith(traits["names"][3].capitalize())
+    box = figure.locator("svg").first.bounding_box()
+    figure.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 0.8 * box["height"])
+    assert float(bound.input_value()) < -5
 
 
 @pytest.mark.figure("Match")

@@ -1,5 +1,6 @@
 """Graders: the reference passes; the stub and every wrong answer that a learner would give gets the hint that fits."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -7,10 +8,13 @@ import numpy as np
 import pytest
 import torch
 
+from vatt_edu.config import EncoderConfig, VideoConfig
 from vatt_edu.data.captions import Line
 from vatt_edu.data.sampler import nearest_lines
 from vatt_edu.evaluation.metrics import ranks
+from vatt_edu.interop.official import from_official
 from vatt_edu.teach import checks
+from vatt_edu.towers import video_tower
 
 Capture = pytest.CaptureFixture[str]
 
@@ -42,7 +46,46 @@ def to_unit(frame: np.ndarray) -> np.ndarray:
     return np.interp(frame, [0, 255], [-1, 1])
 
 
+def to_torch(key: str, array: np.ndarray) -> np.ndarray:
+    """By the converter's own function."""
+    return from_official(key, array).numpy()
+
+
+def tower_parameters(layers: int, width: int, hidden: int, patch: int, rows: tuple[int, ...]) -> int:
+    """By building one, on the meta device."""
+    size = EncoderConfig(layers=layers, width=width, ff_width=hidden, heads=1, head_width=width)
+    frames, side = patch // 192, 8  # of a tubelet: 3 x 8 x 8 numbers a frame
+    video = VideoConfig(frames * rows[0], side * rows[1], side * rows[2], (frames, side, side), encoder=size)
+    with torch.device("meta"):
+        return sum(value.numel() for value in video_tower(video).parameters())
+
+
+def parts_left_out(*names: str) -> Callable[..., int]:
+    """The count without some of what a tower holds."""
+
+    def count(layers: int, width: int, hidden: int, patch: int, rows: tuple[int, ...]) -> int:
+        sizes = {
+            "biases": width * (1 + 5 * layers) + layers * hidden,
+            "agg": width,
+            "output": layers * (width * width + width),
+            "last norm": 2 * width,
+        }
+        return tower_parameters(layers, width, hidden, patch, rows) - sum(sizes[name] for name in names)
+
+    return count
+
+
+def grid_of_positions(layers: int, width: int, hidden: int, patch: int, rows: tuple[int, ...]) -> int:
+    return tower_parameters(layers, width, hidden, patch, rows) + (math.prod(rows) - sum(rows)) * width
+
+
+def of_kernels(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[str, np.ndarray], np.ndarray]:
+    return lambda key, array: change(array) if "kernel" in key else array
+
+
 REFERENCES = [
+    (checks.to_torch, to_torch),
+    (checks.tower_parameters, tower_parameters),
     (checks.alias, alias),
     (checks.nearest, nearest),
     (checks.recall, recall),
@@ -95,6 +138,20 @@ def off_by_one(similarity: np.ndarray, k: int) -> float:
 
 
 WRONG = [
+    (checks.to_torch, lambda key, x: x.copy(), "fits either way"),
+    (checks.to_torch, lambda key, x: to_torch("a/kernel", x) if x.ndim > 1 else x, "looked up, row by row"),
+    (checks.to_torch, of_kernels(lambda x: np.transpose(x)), "mixes time with color"),
+    (checks.to_torch, of_kernels(lambda x: np.resize(x, (x.shape[-1], x.size // x.shape[-1]))), "never moves a number"),
+    (checks.to_torch, of_kernels(lambda x: np.rollaxis(x, x.ndim - 1)), "a tokenizer is a matrix"),
+    (checks.to_torch, of_kernels(lambda x: x.reshape(x.size // x.shape[-1], -1)), "must still turn"),
+    (checks.to_torch, lambda key, x: to_torch("a/kernel", x), "biases are added"),
+    (checks.to_torch, lambda key, x: -to_torch(key, x), "should return"),
+    (checks.tower_parameters, parts_left_out("biases"), "also has a bias"),
+    (checks.tower_parameters, parts_left_out("agg"), "one learned vector"),
+    (checks.tower_parameters, parts_left_out("output"), "four matrices"),
+    (checks.tower_parameters, parts_left_out("last norm"), "after the last layer"),
+    (checks.tower_parameters, grid_of_positions, "not t × h × w"),
+    (checks.tower_parameters, parts_left_out("agg", "last norm"), "should return"),
     (checks.alias, lambda f, r: f, "the tone itself"),
     (checks.alias, lambda f, r: np.fmod(f, r), "may still lie above half"),
     (checks.alias, folded_once, "beyond it, frequencies come out negative"),

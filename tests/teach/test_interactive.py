@@ -5,12 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+from vatt_edu.interop.official import part_from_official, video_config
 from vatt_edu.teach import interactive, media
 from vatt_edu.teach.interactive import Told
 from vatt_edu.teach.interactive.base import HERE
 from vatt_edu.teach.interactive.match import assign
 from vatt_edu.teach.interactive.shift import share
+from vatt_edu.towers import video_tower
 
 FIGURES = [
     getattr(interactive, name) for name in interactive.__all__ if name[0].isupper() and name not in ("Live", "Told")
@@ -111,6 +114,34 @@ def test_shift_figure_follows_its_sliders() -> None:
     assert figure.near[0] == 0
     figure.set_state({"offset": 1.0})
     assert figure.shares == figure.table["shares"][2]
+
+
+@pytest.fixture(scope="module")
+def port(root: Path) -> interactive.Port:
+    data = dict(np.load(root / "tests" / "golden" / "video_vit.npz"))
+    tower = video_tower(video_config(json.loads(str(data["config_json"]))))
+    part_from_official("video", tower, {key[2:]: value for key, value in data.items() if key[:2] == "w:"}, "_base/")
+    return interactive.Port(tower, torch.from_numpy(data["in_video"]), data)
+
+
+def test_port_shows_a_mistake_where_it_is_made(port: interactive.Port) -> None:
+    """Each mistake is beyond 2e-6 from the stage on where it was made, and nowhere before; without one, never."""
+    first = {0: None, 1: 1, 2: 2, 3: 1, 4: 2, 5: 0, 6: 2}
+    assert len(port.table["deviations"]) == len(first) == len(port.names)
+    for mistake, stage in first.items():
+        port.set_state({"mistake": mistake})
+        assert port.deviations == port.table["deviations"][mistake]
+        beyond = [deviation > 2e-6 for deviation in port.deviations]
+        assert beyond == [stage is not None and place >= stage for place in range(len(port.stages))]
+
+
+def test_port_counts_what_a_bound_lets_through(port: interactive.Port) -> None:
+    port.set_state({"bound": -6.0})
+    assert port.passes == []
+    port.set_state({"bound": -3.0})
+    assert port.passes == [1, 2]
+    port.set_state({"bound": 1.0})
+    assert port.passes == [1, 2, 3, 4, 5, 6]
 
 
 def test_guess_answers_once_it_is_known() -> None:

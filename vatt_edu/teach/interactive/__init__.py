@@ -3,8 +3,11 @@
 from vatt_edu.teach.interactive.base import Live, show
 from vatt_edu.teach.interactive.guess import Guess, guess
 from vatt_edu.teach.interactive.match import Match
+from vatt_edu.teach.interactive.port import Port
 from vatt_edu.teach.interactive.retrieve import Retrieve
 from vatt_edu.teach.interactive.shift import Shift, Told
 from vatt_edu.teach.interactive.signals import Aliasing, Pixels, Scrub
 
-__all__ = ["Aliasing", "Guess", "Live", "Match", "Pixels", "Retrieve", "Scrub", "Shift", "Told", "guess", "show"]
+__all__ = [
+    "Aliasing", "Guess", "Live", "Match", "Pixels", "Port", "Retrieve", "Scrub", "Shift", "Told", "guess", "show",
+]  # fmt: skip
