@@ -4,7 +4,8 @@ function render({ model, el: root }) {
   const rows = table.deviations;
   const [lowest, highest] = [-8, 1];
   const power = (value) => clamp(Math.log10(Math.max(value, 1e-12)), lowest, highest);
-  const exponent = (value) => String(value).replace("-", "−").replace(/\d/g, (digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]).replace("−", "⁻");
+  const raised = { "-": "⁻", ".": "·" };
+  const exponent = (value) => String(value).replace(/[-.\d]/g, (sign) => raised[sign] ?? "⁰¹²³⁴⁵⁶⁷⁸⁹"[sign]);
   const view = plane({ width: 640, height: 270, x: [-0.2, stages.length - 0.8], y: [lowest, highest], left: 52, bottom: 30,
     label: "largest difference from the official numbers, along the tower",
     xticks: stages.map((name, n) => [n, name]), yticks: [-8, -6, -4, -2, 0].map((tick) => [tick, tick ? `10${exponent(tick)}` : "1"]) });
@@ -19,7 +20,7 @@ function render({ model, el: root }) {
   const picker = choice({ label: "The port has", names, value: model.get("mistake"),
     onpick: (number) => { send(model, "mistake", number); update(); } });
   const strict = slider({ label: "Bound of the test", min: lowest, max: 0, step: 0.5, value: model.get("bound"),
-    show: (value) => `10^${value}`.replace("-", "−"), oninput: (value) => { send(model, "bound", value); update(); } });
+    show: (value) => (value ? `10${exponent(value)}` : "1"), oninput: (value) => { send(model, "bound", value); update(); } });
   dragged(view.root, (_, y) => {
     const share = (view.height - view.bottom - y) / (view.height - view.top - view.bottom);
     const value = clamp(Math.round(2 * (lowest + share * (highest - lowest))) / 2, lowest, 0);
