@@ -22,7 +22,7 @@ OFFLINE := HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help env vendor book book-audit test toy demo serve lab lint clean
+.PHONY: help env vendor book book-audit test coverage mutation toy demo serve lab lint clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -60,6 +60,12 @@ test: vendor  ## everything: lint, types, unit tests, notebooks, pages, pages in
 	@echo "==> test 4 of 4: the pages in a browser"
 	@$(PY) -m pytest tests/browser -v
 	@echo "==> all green"
+
+coverage: env  ## lines and branches of the single-concept modules that their tests run, into results/coverage.json
+	@$(OFFLINE) $(ONE_THREAD) $(PY) tools/covered.py
+
+mutation: env  ## 150 mistakes put into the losses and DropToken, and the tests that notice, into results/mutation.md
+	@$(OFFLINE) $(ONE_THREAD) $(PY) tools/mutation.py
 
 toy: env  ## corpus small, the preset toy trained on it, evaluation and report, into runs/toy
 	@echo "==> toy 1 of 3: the corpus small"
