@@ -65,6 +65,18 @@ def test_equals_a_loop_over_pairs(seed, clips, lines, form, line_masking, mask_m
         assert ours.item() == pytest.approx(theirs, rel=1e-12, abs=1e-12)
 
 
+@pytest.mark.parametrize("form", ["asymmetric", "symmetric", "paper"])
+@pytest.mark.parametrize("temperature", [1e-3, 1e9])
+def test_what_is_hidden_is_hidden_at_any_temperature(form, temperature):
+    """At the higher one all similarities become 0, and what is hidden must not come near them."""
+    pairs = random_pairs(17, clips=8)
+    assert not any(mask.all() for mask in (pairs.has_video, pairs.has_audio, pairs.has_text))
+    config = LossConfig(form, temperature, line_masking=True)
+    losses = vatt_loss(pairs, config)
+    found = [losses.nce.item(), losses.mil_nce.item(), losses.total.item()]
+    assert found == pytest.approx(brute_total(pairs, config), rel=1e-12)
+
+
 def test_gradient_against_finite_differences():
     pairs = random_pairs(3, clips=4, lines=2)
     for form in ("asymmetric", "symmetric", "paper"):

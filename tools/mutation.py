@@ -189,6 +189,8 @@ def page(found: dict[str, Any], reasons: list[dict[str, Any]]) -> str:
     rows, total = found["rows"], found["totals"]
     survivors = [row for row in rows if row["outcome"] == "survived"]
     killed = total["killed"] + total["timeout"]
+    first = found["settings"].get("killed_at")
+    again = f" Survivors of the run at commit {first} met the tests of this one once more." if first else ""
     lines = [
         "# Mutants of the losses and of DropToken",
         "",
@@ -196,7 +198,7 @@ def page(found: dict[str, Any], reasons: list[dict[str, Any]]) -> str:
         f"{found['versions']['cosmic-ray']} makes with its default operators (annotations, type aliases and strings "
         f"left out), {total['mutants']} were drawn with seed {found['settings']['seed']}. The tests kill {killed}, "
         f"{100 * total['killed_share']:.1f} %, {total['timeout']} of them because they hang; {total['survived']} "
-        "survive.",
+        f"survive.{again}",
         "",
         "| module | mutants | killed | hung | survived |",
         "|---|--:|--:|--:|--:|",
@@ -242,9 +244,11 @@ def main(arguments: list[str]) -> None:
     print(f"{len(chosen)} of {of} mutants", flush=True)
     settings = {"seed": SEED, "of": of, "modules": list(MODULES), "tests": list(TESTS)}
     if "--survivors" in arguments:
-        rows = json.loads(RESULT.read_text())["rows"]
+        before = json.loads(RESULT.read_text())
+        rows = before["rows"]
         if [(row["module"], row["change"]) for row in rows] != [(one.module, list(one.change)) for one in chosen]:
             raise SystemExit("the modules have changed since: run all mutants")
+        settings["killed_at"] = before["settings"].get("killed_at", before["commit"])
         again = [number for number, row in enumerate(rows) if row["outcome"] == "survived"]
         for number, row in zip(again, run([chosen[number] for number in again]), strict=True):
             rows[number] = row
