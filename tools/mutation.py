@@ -190,7 +190,7 @@ def page(found: dict[str, Any], reasons: list[dict[str, Any]]) -> str:
     survivors = [row for row in rows if row["outcome"] == "survived"]
     killed = total["killed"] + total["timeout"]
     first = found["settings"].get("killed_at")
-    again = f" Survivors of the run at commit {first} met the tests of this one once more." if first else ""
+    again = f" All ran at commit {first}; what survived there was tried again at this one." if first else ""
     lines = [
         "# Mutants of the losses and of DropToken",
         "",
