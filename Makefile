@@ -22,7 +22,7 @@ OFFLINE := HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help env vendor book book-audit test parity toy demo serve lab lint clean
+.PHONY: help env vendor book book-audit test parity coverage mutation toy demo serve lab lint clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -63,6 +63,13 @@ test: vendor  ## everything: lint, types, unit tests, notebooks, pages, pages in
 
 parity: env  ## every number of the official code in tests/golden against ours, the worst of each file into results/
 	@$(ONE_THREAD) $(PY) -m pytest tests/parity --record results/parity.json
+
+coverage: env  ## lines and branches of the single-concept modules that their tests run, into results/coverage.json
+	@$(OFFLINE) $(ONE_THREAD) $(PY) tools/covered.py
+
+mutation: env  ## 150 mistakes put into the losses and DropToken, and the tests that notice, into results/mutation.md
+	@$(PY) -c 'import cosmic_ray' 2>/dev/null || $(PIP) -c constraints.txt -e ".[mutation]"
+	@$(OFFLINE) $(ONE_THREAD) $(PY) tools/mutation.py
 
 toy: env  ## corpus small, the preset toy trained on it, evaluation and report, into runs/toy
 	@echo "==> toy 1 of 3: the corpus small"

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vatt_edu.droptoken import hashed, keep_count, keep_indices, take
+from vatt_edu.droptoken import _shift_right, _signed, hashed, keep_count, keep_indices, take
 
 DRAW = {"seed": 1, "step": 2, "modality": "video", "sharing": "sample"}
 
@@ -49,6 +49,22 @@ def test_another_seed_step_or_modality_draws_anew(change):
     assert torch.equal(kept, keep_indices(index, 64, 0.5, **DRAW))
 
 
+def test_counters_are_given_by_name():
+    """Seed and step in the wrong order would draw something else, and nobody would notice."""
+    index = torch.arange(3)
+    assert torch.equal(keep_indices(index=index, num_tokens=8, keep=0.5, **DRAW), keep_indices(index, 8, 0.5, **DRAW))
+    with pytest.raises(TypeError):
+        keep_indices(index, 8, 0.5, 1, 2, "video", "sample")
+
+
+def test_one_draw_for_a_batch_is_that_of_no_clip():
+    """Shared by the batch: the same for any clips, and the draw that the counters alone give; the word may be read."""
+    shared = "".join(["bat", "ch"])  # as read from a file: equal to the word in the code, and another object
+    kept = keep_indices(torch.arange(4), 30, 0.5, **{**DRAW, "sharing": shared})
+    assert torch.equal(kept, keep_indices(torch.arange(2) + 9, 30, 0.5, **{**DRAW, "sharing": "batch"}))
+    assert kept.tolist() == hashed([1, 2, 0, torch.arange(30)]).argsort()[:15].tolist()
+
+
 def test_every_token_is_kept_equally_often_and_clips_are_independent():
     kept = keep_indices(torch.arange(4000), 20, 0.5, **DRAW)
     chosen = torch.zeros(4000, 20).scatter_(1, kept, 1.0)
@@ -75,6 +91,16 @@ def test_hash_is_splitmix64():
     for counters in [(0,), (1, 2, 3), (2**40, 77, 1, 5)]:
         assert hashed(counters).item() == reference(*counters)
     assert hashed([4, torch.arange(3)]).tolist() == [reference(4, n) for n in range(3)]
+
+
+@pytest.mark.parametrize("number", [0, 5, 2**63 - 2, 2**63 - 1, 2**63, 2**63 + 1, 0xBF58476D1CE4E5B9, 2**64 - 1])
+def test_unsigned_numbers_in_signed_tensors(number):
+    """The same 64 bits, and zeros from the left when they move right."""
+    signed = _signed(number)
+    assert -(2**63) <= signed < 2**63
+    assert signed % 2**64 == number
+    tensor = torch.tensor(signed)
+    assert [_shift_right(tensor, bits).item() for bits in range(1, 64)] == [number >> bits for bits in range(1, 64)]
 
 
 def test_take():

@@ -1,5 +1,6 @@
+import json
 import math
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 
 import brute
 import pytest
@@ -7,9 +8,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vatt_edu.batch import Embeddings
+from vatt_edu.batch import Batch, Embeddings
 from vatt_edu.config import LossConfig
-from vatt_edu.losses import Pairs, l2_normalize, shared_lines, vatt_loss
+from vatt_edu.losses import Pairs, Side, contrastive, l2_normalize, shared_lines, vatt_loss
 
 
 def random_pairs(seed, clips=5, lines=3, width=4, missing=True, dtype=torch.float64):
@@ -64,6 +65,18 @@ def test_equals_a_loop_over_pairs(seed, clips, lines, form, line_masking, mask_m
         assert ours.item() == pytest.approx(theirs, rel=1e-12, abs=1e-12)
 
 
+@pytest.mark.parametrize("form", ["asymmetric", "symmetric", "paper"])
+@pytest.mark.parametrize("temperature", [1e-3, 1e9])
+def test_what_is_hidden_is_hidden_at_any_temperature(form, temperature):
+    """At the higher one all similarities become 0, and what is hidden must not come near them."""
+    pairs = random_pairs(17, clips=8)
+    assert not any(mask.all() for mask in (pairs.has_video, pairs.has_audio, pairs.has_text))
+    config = LossConfig(form, temperature, line_masking=True)
+    losses = vatt_loss(pairs, config)
+    found = [losses.nce.item(), losses.mil_nce.item(), losses.total.item()]
+    assert found == pytest.approx(brute_total(pairs, config), rel=1e-12)
+
+
 def test_gradient_against_finite_differences():
     pairs = random_pairs(3, clips=4, lines=2)
     for form in ("asymmetric", "symmetric", "paper"):
@@ -99,22 +112,90 @@ def test_floor_and_ignorance(form, floor):
     assert loss(same, 0.07).mil_nce.item() == pytest.approx(ignorant[form], rel=1e-12)
 
 
+def replica(pairs, start, stop):
+    rows = slice(start, stop)
+    return Pairs(
+        Embeddings(**{k: v[rows] for k, v in vars(pairs.embeddings).items()}),
+        pairs.has_video[rows], pairs.has_audio[rows], pairs.has_text[rows], pairs.text_id[rows],
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("form", ["asymmetric", "symmetric", "paper"])
 @pytest.mark.parametrize("replicas", [2, 4])
 def test_replicas_average_to_the_global_batch(form, replicas):
-    """With the global mean over valid samples, the mean of the replicas' losses is the loss of one process."""
-    pairs = random_pairs(11, clips=8, lines=2)
+    """With the global mean over valid samples, the mean of the replicas' losses is the loss of one process.
+
+    Replicas of 6 and of 3: no power of two, so that a place is the sum of two numbers and not their bits side by side.
+    """
+    pairs = random_pairs(11, clips=12, lines=2)
     config = LossConfig(form, line_masking=True, mask_mean="global")
-    share = 8 // replicas
-    losses = []
-    for start in range(0, 8, share):
-        rows = slice(start, start + share)
-        local = Pairs(
-            Embeddings(**{k: v[rows] for k, v in vars(pairs.embeddings).items()}),
-            pairs.has_video[rows], pairs.has_audio[rows], pairs.has_text[rows], pairs.text_id[rows],
-        )  # fmt: skip
-        losses.append(vatt_loss(local, config, pairs, start).total)
+    share = 12 // replicas
+    losses = [
+        vatt_loss(replica(pairs, start, start + share), config, pairs, start).total for start in range(0, 12, share)
+    ]
     torch.testing.assert_close(torch.stack(losses).mean(), vatt_loss(pairs, config).total, rtol=1e-12, atol=1e-12)
+
+
+def test_one_valid_clip_in_four_replicas():
+    """A replica's share of the valid clips is then a quarter of a clip, and the mean is still that clip's loss."""
+    everyone, alone = torch.ones(8, dtype=torch.bool), torch.arange(8) == 5
+    pairs = replace(random_pairs(12, clips=8), has_video=everyone, has_audio=alone, has_text=alone)
+    config = LossConfig(mask_mean="global")
+    losses = [vatt_loss(replica(pairs, start, start + 2), config, pairs, start) for start in range(0, 8, 2)]
+    whole = vatt_loss(pairs, config)
+    assert [losses[n].nce.item() for n in (0, 1, 3)] == [0, 0, 0]
+    for name in ("nce", "mil_nce"):
+        assert getattr(whole, name) > 0.1
+        torch.testing.assert_close(getattr(losses[2], name) / 4, getattr(whole, name), rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("form", ["asymmetric", "symmetric", "paper"])
+@pytest.mark.parametrize("mask_mean", ["replica", "global"])
+@pytest.mark.parametrize("total", ["mean", "sum"])
+def test_settings_read_from_a_file_count_as_typed_ones(form, mask_mean, total):
+    """A word from a JSON file equals the word in the code and is another object."""
+    pairs, typed = random_pairs(13), LossConfig(form, mask_mean=mask_mean, total=total)
+    read = LossConfig(**json.loads(json.dumps(vars(typed))))
+    assert read.form is not typed.form
+    assert vatt_loss(pairs, read) == vatt_loss(pairs, typed)
+
+
+def test_one_process_begins_at_the_first_clip():
+    """Without an offset, this replica's clips are the first of all."""
+    pairs, config = random_pairs(14), LossConfig()
+    e = pairs.embeddings
+    clips = Side(e.video_va, pairs.has_video, e.video_va, pairs.has_video)
+    sounds = Side(e.audio_va[:, None], pairs.has_audio, e.audio_va[:, None], pairs.has_audio)
+    assert contrastive(clips, sounds, config) == vatt_loss(pairs, config).nce
+    ids = torch.tensor([[1, 2], [2, 3], [4, 4]])
+    shared = shared_lines(ids, ids)
+    assert shared.rows.nonzero().tolist() == [[0, 1, 0], [1, 0, 1]]  # line 2 is the first of clip 1, the second of 0
+    assert shared.columns.nonzero().tolist() == [[0, 1, 1], [1, 0, 0]]
+
+
+def test_pairs_of_a_batch():
+    pairs = random_pairs(15)
+    masks = {"has_video": pairs.has_video, "has_audio": pairs.has_audio, "has_text": pairs.has_text}
+    batch = Batch(
+        video=torch.zeros(5, 1, 2, 2, 3),
+        audio=torch.zeros(5, 4),
+        text=torch.zeros(5, 3, 2, dtype=torch.int64),
+        index=torch.arange(5),
+        text_id=pairs.text_id,
+        **masks,
+    )
+    assert len({tuple(mask.tolist()) for mask in masks.values()}) == 3  # or an exchange of two would not be seen
+    assert vars(Pairs.of(pairs.embeddings, batch)) == vars(pairs)
+
+
+def test_records_cannot_be_changed():
+    """A mask that one loss changed would be wrong in the next."""
+    pairs, ids = random_pairs(16), torch.tensor([[1], [1]])
+    side = Side(pairs.embeddings.video_va, pairs.has_video, pairs.embeddings.video_va, pairs.has_video)
+    for record in (pairs, vatt_loss(pairs, LossConfig()), side, shared_lines(ids, ids)):
+        name = next(iter(vars(record)))
+        with pytest.raises(FrozenInstanceError):
+            setattr(record, name, getattr(record, name))
 
 
 def test_nothing_valid_is_zero_and_has_no_gradient():
@@ -158,3 +239,9 @@ def test_low_precision_is_computed_in_float32():
 def test_normalization_of_a_zero_vector():
     assert torch.equal(l2_normalize(torch.zeros(2, 3)), torch.zeros(2, 3))
     assert l2_normalize(torch.tensor([3.0, 4.0])).tolist() == pytest.approx([0.6, 0.8], rel=1e-6)
+
+
+def test_normalization_of_short_vectors():
+    """Down to a length of 1e-6 a vector gets unit length; a shorter one is multiplied by 1e6 (released code)."""
+    short = torch.tensor([[3e-6, 4e-6], [3e-8, 4e-8]], dtype=torch.float64)
+    assert l2_normalize(short).flatten().tolist() == pytest.approx([0.6, 0.8, 0.03, 0.04], rel=1e-12)

@@ -94,6 +94,19 @@ def test_training_really_shortens_the_sequence_and_never_drops_text_or_agg():
     assert torch.equal(video_inputs[0], model.video.agg.expand(6, -1))
 
 
+@pytest.mark.parametrize(
+    ("keep_video", "keep_audio", "drawn"), [(1.0, 0.5, {"audio"}), (0.5, 1.0, {"video"}), (1.0, 1.0, set())]
+)
+def test_what_is_kept_whole_is_not_drawn(keep_video, keep_audio, drawn):
+    """Nor does it change what the other modality keeps."""
+    config = model_config(droptoken=DropTokenConfig(keep_video, keep_audio, "sample"))
+    index = torch.arange(3)
+    kept, both = build(config).draw_kept(index, 4, 5), build(model_config()).draw_kept(index, 4, 5)
+    assert set(both) == {"video", "audio"}
+    assert set(kept) == drawn
+    assert all(torch.equal(kept[name], both[name]) for name in drawn)
+
+
 @pytest.mark.parametrize("modality", ["video", "audio"])
 def test_dropping_bytes_first_is_dropping_positioned_tokens(modality):
     """We drop before projecting; the released order, project, add positions, drop, gives the same hidden states."""

@@ -1,13 +1,23 @@
 """Files in results/: they say how they were made, and are of what the code compares now."""
 
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tools import covered, mutation
 from vatt_edu.experiments.run import NAMES, named
 
-RESULTS = sorted((Path(__file__).parent.parent / "results").glob("*.json"))
+ROOT = Path(__file__).parent.parent
+RESULTS = sorted((ROOT / "results").glob("*.json"))
+
+
+def result(name: str) -> dict[str, Any]:
+    (path,) = [path for path in RESULTS if path.stem == name]
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
 
 
 @pytest.mark.parametrize("path", RESULTS, ids=lambda path: path.stem)
@@ -21,14 +31,16 @@ def test_says_how_it_was_made(path: Path) -> None:
         assert {row["config_hash"] for row in found["rows"]} <= {experiment.row_hash(arm) for arm in experiment.arms}
         assert {"corpus", "seeds", "question"} <= set(found)
         assert all(row["metrics"] and row["seed"] in found["seeds"] for row in found["rows"])
+    elif found["command"].startswith("make "):
+        target = found["command"].removeprefix("make ")
+        assert re.search(rf"^{target}: ", (ROOT / "Makefile").read_text(), re.MULTILINE)
     else:
         assert found["command"].startswith(("python benchmarks/", "make "))
 
 
 def test_benchmark_of_droptoken() -> None:
     """Keeping half of 1,568 tokens makes a training step at least 1.7 times as fast."""
-    (path,) = [path for path in RESULTS if path.stem == "benchmark_droptoken"]
-    rows = {row["keep"]: row for row in json.loads(path.read_text())["rows"]}
+    rows = {row["keep"]: row for row in result("benchmark_droptoken")["rows"]}
     assert rows[1.0]["tokens"] == 1568
     assert rows[0.5]["tokens"] == 784
     assert rows[0.5]["speedup"] >= 1.7
@@ -39,3 +51,72 @@ def test_parity_was_recorded_within_its_bounds(root: Path) -> None:
     rows = {row["file"]: row for row in json.loads((root / "results" / "parity.json").read_text())["rows"]}
     assert set(rows) == {path.stem for path in (root / "tests" / "golden").iterdir()}
     assert all(0 <= row["worst_share_of_bound"] <= 1 and row["comparisons"] > 0 for row in rows.values())
+
+
+def test_coverage_of_single_concepts() -> None:
+    """At least 95 % of the lines and of the branches of each module; a module that is new is not passed over."""
+    rows = result("coverage")["rows"]
+    assert covered.LEAST == 95
+    assert [row["module"] for row in rows] == covered.modules(), "stale: make coverage"
+    assert covered.lacking(rows) == []
+
+
+def test_a_module_below_in_lines_or_in_branches_is_named() -> None:
+    counts = {"num_statements": 20, "covered_lines": 20, "num_branches": 20, "covered_branches": 20}
+    changes = {
+        "fits": {"covered_lines": 19, "covered_branches": 19},
+        "lines": {"covered_lines": 18},
+        "branches": {"covered_branches": 18},
+        "straight": {"num_branches": 0, "covered_branches": 0},
+    }
+    rows = [covered.row(name, counts | change) for name, change in changes.items()]
+    assert covered.lacking(rows) == ["lines", "branches"]
+
+
+def test_mutants_are_killed_or_explained() -> None:
+    """At least 85 % of the sample; whoever survives is explained, and the page says what the rows say."""
+    found = result("mutation")
+    rows, settings, reasons = found["rows"], found["settings"], json.loads(mutation.REASONS.read_text())
+    assert len(rows) == mutation.SAMPLE == 150
+    assert settings["seed"] == mutation.SEED
+    assert {row["module"] for row in rows} == set(mutation.MODULES) == set(settings["modules"])
+    assert settings["tests"] == list(mutation.TESTS)
+    assert found["totals"] == mutation.totals(rows)
+    assert found["totals"]["killed_share"] >= 0.85
+    for row in rows:
+        if row["outcome"] == "survived":
+            assert mutation.reason(row, reasons) is not None, row
+            before = [line.removeprefix("- ") for line in row["change"] if line.startswith("- ")]
+            lines = [line.strip() for line in (ROOT / row["module"]).read_text().splitlines()]
+            assert set(before) <= set(lines), f"stale: make mutation; {row}"
+    assert mutation.page(found, reasons) == mutation.RESULT.with_suffix(".md").read_text()
+
+
+def test_what_is_not_mutated() -> None:
+    """Annotations, types and strings; what is computed is, also a default and what lies between strings."""
+    source = (
+        "Kept = A | B\n"
+        "_SIGN = 1 - 2\n"
+        "def f(x: A | B, y: int = 3 - 4) -> A | B:\n"
+        '    """5 - 6"""\n'
+        "    z: A | B = 7 - 8\n"
+        '    return x == "9 - 9" and f"{1 - 1}"\n'
+    )
+    spans = mutation.left_out(source)
+
+    def counts(text: str) -> list[bool]:
+        """For each place of a text in the source, whether it is mutated."""
+        lines = source.splitlines()
+        places = [(n, m.start()) for n, line in enumerate(lines, 1) for m in re.finditer(re.escape(text), line)]
+        ends = [(line, column + len(text)) for line, column in places]
+        return [not any(a <= p and q <= b for a, b in spans) for p, q in zip(places, ends, strict=True)]
+
+    assert counts("A | B") == [False] * 4
+    assert [counts(text) for text in ("1 - 2", "3 - 4", "7 - 8", "==")] == [[True]] * 4
+    assert [counts(text) for text in ("5 - 6", "9 - 9", "1 - 1")] == [[False]] * 3
+
+
+def test_a_change_is_told_as_a_diff() -> None:
+    assert mutation.difference("\n@b\na\n  c = 1\n", "a\n  c = 2\n") == ("- @b", "- c = 1", "+ c = 2")
+    assert mutation.is_python('x is "a"')
+    assert not mutation.is_python("def f(a, +, b): pass")

@@ -137,6 +137,38 @@ def test_another_model_is_refused(golden_dir: Path, tmp_path: Path) -> None:
     assert "it is not complete" in complaint(tmp_path / "half", tmp_path / "out")
 
 
+def test_what_shapes_cannot_tell_is_asked_for(golden_dir: Path, folder: Path) -> None:
+    """Sizes come from shapes; a shape that is not there, or that is another model's, is named."""
+    checkpoints = [TensorFlowCheckpoint(path) for path in (folder, golden_dir / "finetune_vit_ckpt")]
+    whole, tuned = (
+        {key.removesuffix(SUFFIX): entry.shape for key, entry in one.entries.items()} for one in checkpoints
+    )
+    kinds = {kind.name: kind for kind in KINDS}
+    for kind, shapes, lost in (
+        ("tx_fac", whole, f"{PREFIXES['common_space']}aud_to_va/kernel"),
+        ("tx_fac", whole, f"{PREFIXES['common_space']}txt_to_vat/kernel"),
+        ("tx_fac", whole, f"{PREFIXES['text']}embedding/embeddings"),
+        ("fine-tuned ViT", tuned, f"{LAYER}_ops/cls/kernel"),
+    ):
+        kinds[kind].sizes(shapes)
+        with pytest.raises(UserError, match=f"the checkpoint lacks {lost}, .*it is not complete"):
+            kinds[kind].sizes({key: shape for key, shape in shapes.items() if key != lost})
+    patch = f"{PREFIXES['video']}voxel_to_patch/kernel"
+    with pytest.raises(UserError, match=rf"{patch} has shape \(3, 4\), not 5 axes: it is another model's"):
+        kinds["tx_fac"].sizes({**whole, patch: (3, 4)})
+    with pytest.raises(UserError, match="text tower is the BERT option"):
+        kinds["tx_fac"].sizes({**whole, f"{PREFIXES['text']}base_lm/tx/layers/0/mha/q/kernel": (8, 8)})
+
+
+def test_a_configuration_of_something_else_is_explained(folder: Path) -> None:
+    sizes, checkpoint = json.loads((folder / "config.json").read_text()), TensorFlowCheckpoint(folder)
+    stride = {**sizes["audio"], "temporal_patch_stride": sizes["audio"]["temporal_patch_size"] - 1}
+    with pytest.raises(UserError, match=r"segments that overlap \(temporal_patch_stride\) are not supported"):
+        translate(checkpoint, {**sizes, "audio": stride})
+    with pytest.raises(UserError, match=r"the size '\w+' of tx_fac is not known; give it in --config"):
+        translate(checkpoint, {**sizes, "unified": {"d_model": 16}})
+
+
 def test_a_folder_in_use_is_left_alone(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(UserError, match="is not empty"):

@@ -1,6 +1,8 @@
 """A model that saves, loads and pushes itself: local folders, a Hub that is mocked, and no pickle anywhere."""
 
+import importlib
 import pickle
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -70,6 +72,21 @@ def test_the_card_says_what_the_model_is(model: Any, tmp_path: Path) -> None:
     assert "without a vocabulary" in card
     with pytest.raises(UserError, match="no vocabulary"):
         mute.embedder().embed_text("pour water")
+
+
+def test_without_words_it_saves_none_and_comes_back(model: Any, tmp_path: Path) -> None:
+    hub.HubVATT(model.run).save_pretrained(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"README.md", "config.json", "model.safetensors"}
+    again = hub.HubVATT.from_pretrained(tmp_path)
+    assert again.vocab is None
+    assert again.record == {"preset": "custom", "data": []}
+
+
+def test_without_the_hubs_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    monkeypatch.delitem(sys.modules, "vatt_edu.interop.hub")
+    with pytest.raises(UserError, match=r"needs the package huggingface_hub: .*vatt_edu\[train\]"):
+        importlib.import_module("vatt_edu.interop.hub")
 
 
 def test_the_card_of_one_encoder_for_all() -> None:

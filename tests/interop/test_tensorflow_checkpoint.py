@@ -1,6 +1,8 @@
 """The reader of TensorFlow checkpoints: recorded ones, TensorFlow's own reader, made ones, and damage."""
 
+import errno
 import shutil
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -104,6 +106,26 @@ def test_a_folder_of_several_needs_to_be_told_which(prefix: Path) -> None:
     assert "names no checkpoint" in complaint(folder)
     (folder / "checkpoint").unlink()
     assert f"holds 2 checkpoints ({name}, other)" in complaint(folder)
+
+
+def test_the_only_checkpoint_is_meant_whatever_the_pointer_says(prefix: Path) -> None:
+    """Renamed after it was written: there is no other that could be meant."""
+    (prefix.parent / "checkpoint").write_text('model_checkpoint_path: "gone"\n')
+    assert find_prefix(prefix.parent) == prefix
+
+
+def test_a_file_that_cannot_be_read_is_named(prefix: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = TensorFlowCheckpoint(prefix)
+    key = next(key for key, entry in found.entries.items() if entry.kind != 7)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(np, "fromfile", refuse)
+    with pytest.raises(UserError, match=r"cannot read .*\.data-00000-of-0000\d \(Permission denied\)"):
+        found[key]
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    assert f"cannot read {prefix}.index (Permission denied)" in complaint(prefix)
 
 
 def test_what_is_not_there_is_named(prefix: Path, tmp_path: Path) -> None:
@@ -225,6 +247,50 @@ def test_a_hostile_entry_is_refused(tmp_path: Path, array: np.ndarray, changes: 
     (tmp_path / "bad.data-00000-of-00001").write_bytes(array.tobytes())
     with pytest.raises(UserError, match=said):
         TensorFlowCheckpoint(tmp_path / "bad")["name"]
+
+
+def test_fields_of_later_versions_are_passed_over(tmp_path: Path) -> None:
+    """As protocol buffers do: a field that the reader does not know changes nothing, whatever its type."""
+    array = np.arange(6, dtype=np.float32).reshape(2, 3)
+    later = tensor_bundle.number(9, 5) + tensor_bundle.message(10, b"text")
+    later += tensor_bundle.varint(11 << 3 | 1) + bytes(8) + tensor_bundle.varint(12 << 3 | 5) + bytes(4)
+    entries = [(b"", tensor_bundle.number(1, 1) + later), (b"name", tensor_bundle.entry(array, 0, 0, extra=later))]
+    (tmp_path / "new.index").write_bytes(tensor_bundle.table(entries))
+    (tmp_path / "new.data-00000-of-00001").write_bytes(array.tobytes())
+    assert (TensorFlowCheckpoint(tmp_path / "new")["name"] == array).all()
+
+
+def damaged_table(how: str) -> bytes:
+    """A table that is wrong in one place and whose checksums are right."""
+    block = tensor_bundle.block([(b"", tensor_bundle.number(1, 1))])
+    if how == "compressed":
+        block = block[:-5] + b"\x01"
+        block += struct.pack("<I", tensor_bundle.masked(block))
+    if how == "entry":  # its value is said to have 100 bytes
+        block = tensor_bundle.varint(0) * 2 + tensor_bundle.varint(100) + struct.pack("<2I", 0, 1) + b"\0"
+        block += struct.pack("<I", tensor_bundle.masked(block))
+    size = 10**6 if how == "beyond" else len(block) - 5
+    index = tensor_bundle.block([(b"", tensor_bundle.varint(0) + tensor_bundle.varint(size))])
+    handles = [0, 0, len(block), len(index) - 5]
+    footer = b"\xff" * 40 if how == "number" else b"".join(map(tensor_bundle.varint, handles)).ljust(40, b"\0")
+    return block + index + footer + struct.pack("<Q", 0xDB4775248B80FB57)
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ("beyond", "a block lies beyond its end"),
+        ("compressed", "a block is compressed"),
+        ("entry", "an entry has no end"),
+        ("number", "a number has no end"),
+    ],
+)
+def test_a_hostile_table_is_refused(tmp_path: Path, how: str, said: str) -> None:
+    (tmp_path / "bad.data-00000-of-00001").write_bytes(b"")
+    (tmp_path / "bad.index").write_bytes(damaged_table("nothing"))
+    assert len(TensorFlowCheckpoint(tmp_path / "bad")) == 0
+    (tmp_path / "bad.index").write_bytes(damaged_table(how))
+    assert said in complaint(tmp_path / "bad")
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,13 @@ import errno
 import json
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import safetensors
 import tiny
 import torch
 
@@ -142,6 +144,45 @@ def test_without_last_the_newest_complete_one_is_used(tmp_path: Path) -> None:
     (tmp_path / "checkpoints" / ".step-00000006.partial").mkdir()
     (tmp_path / "LAST").unlink()
     assert checkpoint.last(tmp_path) == newest
+
+
+@pytest.mark.parametrize("text", ["", "step-00000009\n", "../elsewhere", "\u20ac"])
+def test_last_that_names_none_is_not_passed_over(tmp_path: Path, text: str) -> None:
+    """Although there is a checkpoint: to take another one would throw away what was trained."""
+    checkpoint.save(tmp_path, 2, *trained(steps=1), META)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "LAST").write_text(text)
+    with pytest.raises(UserError, match=r"LAST names no checkpoint; write into it the name of one in .*checkpoints"):
+        checkpoint.last(tmp_path)
+
+
+@pytest.mark.parametrize("meta", [[], {"step": 2}, {"train_seconds": 1.5}])
+def test_what_a_checkpoint_says_of_itself_is_complete(tmp_path: Path, meta: Any) -> None:
+    folder = checkpoint.save(tmp_path, 2, *trained(steps=1), META)
+    checkpoint.write_json(folder / "meta.json", meta)
+    with pytest.raises(UserError, match=r"meta\.json is damaged \(no step, no train_seconds\); use another checkpoint"):
+        checkpoint.read_meta(folder)
+
+
+def test_without_safetensors_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "safetensors", None)
+    for call in (lambda: checkpoint.write_tensors(tmp_path / "a", {}), lambda: checkpoint.read_tensors(tmp_path / "a")):
+        with pytest.raises(UserError, match=r"needs the package safetensors: .*vatt_edu\[train\]"):
+            call()
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_the_disk_told_safetensors_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its errors are of its own kind, also where the disk is full."""
+
+    def full(*_: Any) -> None:
+        raise safetensors.SafetensorError("I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr("safetensors.torch.save_file", full)
+    with pytest.raises(UserError, match=r"cannot write .*weights \(I/O error: No space left on device") as caught:
+        checkpoint.write_tensors(tmp_path / "weights", {"a": torch.zeros(1)})
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "weights").exists()
 
 
 def steps(run: Path) -> list[int]:

@@ -83,6 +83,49 @@ def test_momentum_remembers_the_rate_of_its_time() -> None:
         assert p.item() == pytest.approx(wanted)
 
 
+@pytest.mark.parametrize(("nesterov", "wanted"), [(False, [-1.0, -2.5]), (True, [-1.5, -3.25])])
+def test_momentum_with_and_without_looking_ahead(nesterov: bool, wanted: list[float]) -> None:
+    """Two gradients of 1, momentum 1/2: v is -1, then -1.5. Steps are v, or v/2 - 1 when it looks ahead."""
+    p = nn.Parameter(torch.zeros(1, dtype=torch.float64))
+    optimizer = ReleasedSGD([p], lr=1.0, momentum=0.5, nesterov=nesterov)
+    positions = []
+    for _ in range(2):
+        p.grad = torch.ones(1, dtype=torch.float64)
+        optimizer.step()
+        positions.append(p.item())
+    assert positions == wanted
+
+
+@pytest.mark.parametrize("kind", [ReleasedAdam, ReleasedSGD])
+def test_a_parameter_without_a_gradient_stays_where_it_is(kind: type[torch.optim.Optimizer]) -> None:
+    """Not even weight decay moves it, and it gets no state."""
+    used, unused = (nn.Parameter(torch.ones(1)) for _ in range(2))
+    optimizer = kind([used, unused], lr=0.1) if kind is ReleasedAdam else kind([used, unused], lr=0.1, weight_decay=0.5)
+    used.grad = torch.ones(1)
+    optimizer.step()
+    assert used.item() < 1
+    assert unused.item() == 1
+    assert set(optimizer.state) == {used}
+
+
+@pytest.mark.parametrize("kind", [ReleasedAdam, ReleasedSGD])
+def test_a_closure_makes_the_gradients_of_its_step(kind: type[torch.optim.Optimizer]) -> None:
+    """As torch's optimizers take one: called once, with gradients on; its loss, of before the step, is given back."""
+    p = nn.Parameter(torch.full((1,), 3.0))
+    optimizer = kind([p], lr=0.1)
+
+    def closure() -> float:
+        optimizer.zero_grad()
+        loss = p.square().sum()
+        loss.backward()
+        return loss.item()
+
+    assert optimizer.step(closure) == 9.0
+    assert p.grad.item() == 6.0
+    assert p.item() < 3
+    assert optimizer.step() is None
+
+
 def test_the_backbone_is_clipped_and_the_head_is_not() -> None:
     model = nn.ModuleDict({"tower": nn.Linear(3, 2), "head": nn.Linear(2, 2)})
     for p in model.parameters():
