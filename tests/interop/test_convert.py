@@ -169,6 +169,24 @@ def test_a_configuration_of_something_else_is_explained(folder: Path) -> None:
         translate(checkpoint, {**sizes, "unified": {"d_model": 16}})
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"unified": 3},
+        {"video": {"dropout_rate": "x"}},
+        {"text": {"max_relative_distance": "x"}},
+        {"video": {"activation": "foo"}},
+    ],
+)
+def test_a_size_of_the_wrong_kind_is_named(folder: Path, given: dict) -> None:
+    sizes, checkpoint = json.loads((folder / "config.json").read_text()), TensorFlowCheckpoint(folder)
+    (part,) = given
+    if isinstance(given[part], dict):
+        given = {part: {**sizes[part], **given[part]}}
+    with pytest.raises(UserError, match=r"^--config[^\n]*$"):
+        translate(checkpoint, {**sizes, **given})
+
+
 def test_a_folder_in_use_is_left_alone(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(UserError, match="is not empty"):

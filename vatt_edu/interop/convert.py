@@ -10,13 +10,13 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from vatt_edu.config import Config, DataConfig, ModelConfig
-from vatt_edu.config_json import to_json
+from vatt_edu.config_json import from_json, to_json
 from vatt_edu.data.captions import read_json
 from vatt_edu.data.official_words import read_vocabulary
 from vatt_edu.data.text import Vocabulary
@@ -44,6 +44,7 @@ _MODEL = "model/"
 _LAYER = _MODEL + "layer_with_weights-0/"
 _HEAD = _LAYER + "_ops/cls/"
 
+C = TypeVar("C", ModelConfig, ClassifierConfig)
 Keys = dict[str, str]  # our names to official keys
 
 
@@ -161,6 +162,9 @@ def translate(
     except KeyError as error:
         lacks = f"the size {error} of {kind.name} is not known"
         raise UserError(f"{checkpoint.prefix}: {lacks}; give it in --config") from None
+    except TypeError as error:
+        why = str(error).splitlines()[0]
+        raise UserError(f"--config: a size of {kind.name} is of the wrong kind ({why})") from None
     tensors: dict[str, Tensor] = {}
     missing, wrong = [], []
     for name, own in model.state_dict().items():
@@ -242,10 +246,15 @@ def _common_space_sizes(shapes: Shapes) -> dict[str, int]:
 
 
 def _pretrained(sizes: dict[str, Any]) -> tuple[dict[str, Any], nn.Module, Keys]:
-    config = config_from_official(sizes)
+    config = _of_right_kinds(config_from_official(sizes))
     model, name = VATT(config), "ut_fac" if config.backbone == "agnostic" else "tx_fac"
     described = {"preset": f"official {name}", "data": [], "config": to_json(run_config(config))}
     return described, model, official_keys(model)
+
+
+def _of_right_kinds(config: C) -> C:
+    """The same, if every size is a value that its field allows."""
+    return from_json(type(config), to_json(config), "--config")
 
 
 def run_config(model: ModelConfig) -> Config:
@@ -261,6 +270,7 @@ def _fine_tuned(signal: Literal["video", "audio"], sizes: dict[str, Any]) -> tup
         audio = audio_config(sizes["audio"])
     # As released, dropout before the head for video and none for audio.
     config = ClassifierConfig(signal, sizes["num_classes"], 0.5 if signal == "video" else 0.0, video, audio)
+    config = _of_right_kinds(config)
     model = Classifier(config)
     part: Part = "spectrogram" if signal == "audio" and audio.signal == "log_mel" else signal
     keys = {f"tower.{name}": f"{_LAYER}_base/{official_key(part, name)}" for name in model.tower.state_dict()}

@@ -5,6 +5,7 @@ answer that does what one of those does gets the hint that was written for it; a
 it differs.
 """
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -223,7 +224,7 @@ def tower_parameters(answer: Function) -> None:
         return sum(value for name, value in parts.items() if name != leave)
 
     def without(part: str) -> Function:
-        return lambda *sizes: count(*sizes, leave=part)
+        return functools.partial(count, leave=part)
 
     mistakes = [
         Mistake(without("biases"), "the matrices are all there. Every dense layer also has a bias."),

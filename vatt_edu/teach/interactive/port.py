@@ -11,6 +11,7 @@ import torch.nn.functional as F
 import traitlets
 from torch import Tensor, nn
 
+from vatt_edu.encoder import EncoderLayer, FeedForward
 from vatt_edu.teach.interactive.base import Live
 from vatt_edu.towers import RawTower
 
@@ -25,6 +26,10 @@ STAGES = {
 }
 
 
+def _layers(tower: RawTower) -> list[EncoderLayer]:
+    return [layer for layer in tower.encoder.layers if isinstance(layer, EncoderLayer)]
+
+
 def _epsilon(tower: RawTower) -> None:
     for module in tower.modules():
         if isinstance(module, nn.LayerNorm):
@@ -32,12 +37,13 @@ def _epsilon(tower: RawTower) -> None:
 
 
 def _tanh(tower: RawTower) -> None:
-    for layer in tower.encoder.layers:
+    for layer in _layers(tower):
+        assert isinstance(layer.ff, FeedForward)
         layer.ff.activation = functools.partial(F.gelu, approximate="tanh")
 
 
 def _not_transposed(tower: RawTower) -> None:
-    for layer in tower.encoder.layers:
+    for layer in _layers(tower):
         layer.attention.v.weight.data = layer.attention.v.weight.data.T
 
 
@@ -53,7 +59,7 @@ def _channels_first(tower: RawTower) -> None:
 
 
 def _norm_after(tower: RawTower) -> None:
-    for layer in tower.encoder.layers:
+    for layer in _layers(tower):
         layer.norm_first = False
 
 
@@ -78,7 +84,7 @@ def stages(tower: RawTower, signal: Tensor) -> dict[str, Tensor]:
     seen: dict[str, Tensor] = {}
     hooks = [
         layer.register_forward_hook(lambda _m, _i, out, n=number: seen.__setitem__(f"layer{n}_out", out))
-        for number, layer in enumerate(tower.encoder.layers)
+        for number, layer in enumerate(_layers(tower))
     ]
     hooks.append(tower.tokenizer.register_forward_hook(lambda _m, _i, out: seen.__setitem__("tokens", out)))
     hooks.append(
