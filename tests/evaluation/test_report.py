@@ -202,6 +202,7 @@ def test_recorded_experiments_show_median_and_range(tmp_path: Path) -> None:
 
     rows = [one("toy", 0, 0.5), one("toy", 1, 0.7), one("toy", 2, 0.6), one("toy-without-heads", 0, 0.25)]
     found = {
+        "name": "departures",
         "question": "Which?",
         "command": "vatt experiment departures",
         "commit": "abc",
@@ -216,4 +217,11 @@ def test_recorded_experiments_show_median_and_range(tmp_path: Path) -> None:
     assert "70.0" in page
     assert 'data-value="0.25"' in page
     assert "vatt experiment departures, commit abc" in page
+    plain = {
+        **found,
+        "name": "plain",
+        "rows": [one("toy_plain", 0, 0.5) | {"curve": [[9.0, 4.4, 4.3], [19.0, 4.0, 3.5]]}],
+    }
+    (tmp_path / "plain.json").write_text(json.dumps(plain))
+    assert "toy_plain over 19 steps: NCE from 4.40 to 4.00, MIL-NCE from 4.30 to 3.50." in recorded(tmp_path)
     assert "None recorded" in recorded(tmp_path / "nothing")

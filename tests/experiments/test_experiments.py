@@ -99,6 +99,8 @@ def test_rows_and_resuming(small: run.Experiment, tmp_path: Path, monkeypatch: p
     assert {"name", "command", "config_hash", "corpus", "seeds", "machine", "versions", "commit", "rows"} <= set(found)
     row = found["rows"][0]
     assert row["steps"] == 6
+    log = [json.loads(line) for line in next((tmp_path / "runs").glob("*/log.jsonl")).read_text().splitlines()]
+    assert [step for step, *_ in row["curve"]] == [line["step"] for line in log]
     assert 0 <= row["metrics"]["test_iid"]["text_to_video"]["R@5"] <= 1
     assert json.loads((tmp_path / "results" / "log_mel.json").read_text()) == found
 
@@ -136,3 +138,8 @@ def test_medians_over_seeds() -> None:
     ((label, split, scores),) = run.medians({"rows": rows})
     assert (label, split) == ("toy", "val")
     assert scores["text_to_video"] == (0.3, 0.1, 0.5)
+
+
+def test_a_curve_is_the_mean_of_stretches() -> None:
+    log = [{"step": step, "nce": float(step), "mil_nce": 2.0 * step} for step in range(100)]
+    assert run._curve(log, 4) == [[24, 12.0, 24.0], [49, 37.0, 74.0], [74, 62.0, 124.0], [99, 87.0, 174.0]]

@@ -236,5 +236,17 @@ def _row(arm: Arm, seed: int, out: Path, splits: Sequence[str], quiet: bool) -> 
         "mil_nce": sum(line["mil_nce"] for line in final) / len(final),
         "commit": found["commit"],
         "threads": found["machine"]["threads"],
+        "curve": _curve(log),
         "metrics": {split: found["splits"][split]["trained"] for split in splits},
     }
+
+
+def _curve(log: Sequence[dict[str, Any]], points: int = 40) -> list[list[float]]:
+    """Last step, mean NCE and mean MIL-NCE of ``points`` stretches of a log of equal length."""
+    length = max(1, len(log) // points)
+    stretches = [log[start : start + length] for start in range(0, len(log) - length + 1, length)]
+
+    def mean(lines: Sequence[dict[str, Any]], name: str) -> float:
+        return round(statistics.fmean(line[name] for line in lines), 4)
+
+    return [[float(lines[-1]["step"]), mean(lines, "nce"), mean(lines, "mil_nce")] for lines in stretches]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vatt_edu.evaluation.report import drawing
-from vatt_edu.evaluation.report.drawing import percent, row
+from vatt_edu.evaluation.report.drawing import Curve, percent, row
 
 RESULTS = Path(__file__).resolve().parents[3] / "results"
 DIRECTIONS = ("text_to_video", "video_to_audio")
@@ -41,7 +41,20 @@ def _table(found: dict[str, Any], only: str | None) -> str:
     seeds, where = len(found["seeds"]), f", {only}" if only else ""
     caption = f"{found['question']} R@5, median of {seeds} seed{'s' if seeds > 1 else ''}{where}"
     made = f"<p><small>{escape(found['command'])}, commit {found['commit']}</small></p>"
-    return drawing.table(["", "steps", "text → video, %", "video → audio, %"], rows, caption) + made
+    table = drawing.table(["", "steps", "text → video, %", "video → audio, %"], rows, caption)
+    return table + (_curve(found["rows"][0]) if found["name"] == "plain" else "") + made
+
+
+def _curve(one: dict[str, Any]) -> str:
+    """The losses of the model as released, whatever they do."""
+    steps, nce, mil_nce = zip(*one["curve"], strict=True)
+    return drawing.chart(
+        f"Losses of {one['label']}",
+        steps,
+        [Curve("NCE, video and audio", nce, "audio"), Curve("MIL-NCE, video and text", mil_nce, "text", "6 3")],
+        f"Losses of {one['label']} over {steps[-1]:,.0f} steps: NCE from {nce[0]:.2f} to {nce[-1]:.2f}, "
+        f"MIL-NCE from {mil_nce[0]:.2f} to {mil_nce[-1]:.2f}.",
+    )
 
 
 def _rows(rows: Sequence[dict[str, Any]]) -> Iterator[tuple[str, str, int, list[str]]]:
