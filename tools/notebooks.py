@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+FOLDED = {"remove-input", "hide-cell"}  # tags of cells whose code the page folds or leaves out
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
@@ -24,6 +25,8 @@ def problems(notebook: dict[str, Any]) -> list[str]:
             found.append(f"cell {number} has an execution count")
         if cell.get("attachments"):
             found.append(f"cell {number} has attachments")
+        if _folded(cell) and not cell["metadata"].get("jupyter", {}).get("source_hidden"):
+            found.append(f"cell {number} is folded in the page and not in JupyterLab")
     if notebook["metadata"].get("kernelspec", {}).get("name") != "python3":
         found.append("the kernel is not python3")
     if "widgets" in notebook["metadata"]:
@@ -31,13 +34,23 @@ def problems(notebook: dict[str, Any]) -> list[str]:
     return found
 
 
+def _folded(cell: dict[str, Any]) -> bool:
+    return cell["cell_type"] == "code" and bool(FOLDED & set(cell["metadata"].get("tags", [])))
+
+
 def clean(notebook: dict[str, Any]) -> None:
     """Drop in place what an execution left behind."""
     notebook["metadata"].pop("widgets", None)
     notebook["metadata"]["kernelspec"] = KERNEL
+    seen: set[str] = set()
     for number, cell in enumerate(notebook["cells"]):
         cell.setdefault("id", f"cell-{number}")
+        if cell["id"] in seen:
+            cell["id"] += f"-{number}"
+        seen.add(cell["id"])
         cell["metadata"].pop("execution", None)
+        if _folded(cell):
+            cell["metadata"].setdefault("jupyter", {})["source_hidden"] = True
         if cell["cell_type"] == "code":
             cell["outputs"], cell["execution_count"] = [], None
     notebook["nbformat"], notebook["nbformat_minor"] = 4, 5

@@ -48,15 +48,18 @@ def test_notebook_is_clean(path: Path) -> None:
 def dirty() -> dict:
     code = {"cell_type": "code", "id": "a", "metadata": {}, "source": "1", "outputs": [{}], "execution_count": 1}
     text = {"cell_type": "markdown", "metadata": {}, "source": "words"}
-    return {"cells": [code, text], "metadata": {"widgets": {}}, "nbformat": 4, "nbformat_minor": 5}
+    folded = {**code, "metadata": {"tags": ["hide-cell"]}, "outputs": [], "execution_count": None}
+    return {"cells": [code, text, folded], "metadata": {"widgets": {}}, "nbformat": 4, "nbformat_minor": 5}
 
 
 def test_hygiene_sees_and_mends() -> None:
     notebook = dirty()
-    assert len(notebooks.problems(notebook)) == 5
+    assert len(notebooks.problems(notebook)) == 6
     notebooks.clean(notebook)
     assert notebooks.problems(notebook) == []
-    assert [cell["source"] for cell in notebook["cells"]] == ["1", "words"]
+    assert [cell["source"] for cell in notebook["cells"]] == ["1", "words", "1"]
+    assert [cell["id"] for cell in notebook["cells"]] == ["a", "cell-1", "a-2"]
+    assert [cell["metadata"].get("jupyter") for cell in notebook["cells"]] == [None, None, {"source_hidden": True}]
 
 
 def test_hygiene_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
