@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tools import notebooks
+from tools import book, notebooks
 
 BOOK = Path(__file__).resolve().parents[2] / "book"
-CHAPTERS = sorted(BOOK.rglob("*.ipynb"))
+PAGES = list(book.files(BOOK))  # without what JupyterLab leaves beside them
+CHAPTERS = [path for path in PAGES if path.suffix == ".ipynb"]
 
 
 def listed(toc: dict) -> list[str]:
@@ -27,12 +28,12 @@ def listed(toc: dict) -> list[str]:
 def test_contents_list_what_exists_and_all_of_it() -> None:
     pages = listed(yaml.safe_load((BOOK / "_toc.yml").read_text()))
     assert len(pages) == len(set(pages))
-    written = [path for path in BOOK.rglob("*") if path.suffix in {".md", ".ipynb"}]
+    written = [path for path in PAGES if path.suffix in {".md", ".ipynb"}]
     assert set(pages) == {str(path.relative_to(BOOK).with_suffix("")) for path in written}
 
 
 def test_file_names_do_not_start_with_a_digit() -> None:
-    assert [path.name for path in BOOK.rglob("*") if path.name[0].isdigit()] == []
+    assert [path.name for path in PAGES if path.name[0].isdigit()] == []
 
 
 def test_no_static_folder() -> None:
