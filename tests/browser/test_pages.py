@@ -56,7 +56,7 @@ def test_light_page_is_accessible(light: Opened) -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_phone_shows_all_of_it(browser: Any, site: Path, name: str) -> None:
-    """At 390 pixels nothing sticks out to the right, but what scrolls by itself, and the page is as quiet."""
+    """At 390 pixels nothing sticks out to the right, but what scrolls by itself, nor at other widths, and it is quiet."""
     with opened(browser, (site / name).as_uri(), size=PHONE) as phone:
         wide = phone.page.evaluate(
             """() => [...document.querySelectorAll("main *")]
@@ -65,7 +65,11 @@ def test_a_phone_shows_all_of_it(browser: Any, site: Path, name: str) -> None:
                 .map((e) => e.outerHTML.slice(0, 120))"""
         )
         assert wide[:3] == []
-        assert phone.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+        fits = "() => document.documentElement.scrollWidth <= innerWidth"
+        assert phone.page.evaluate(fits)
+        for width in (800, 1100, 1300):  # a tablet, and both sides of where the margin begins
+            phone.page.set_viewport_size({"width": width, "height": 900})
+            assert phone.page.evaluate(fits), width
         assert phone.troubles == []
 
 

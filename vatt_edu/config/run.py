@@ -76,9 +76,12 @@ class DataConfig:
     sample_rate: int = 48_000
     candidates: int = 5
     augment: AugmentConfig = AugmentConfig()
+    first_narrated: int = 0  # of each source only so many narrated videos, from the first; 0: all
 
     def __post_init__(self) -> None:
         positive(self, "windows_per_video", "fps", "short_side", "sample_rate", "candidates")
+        if self.first_narrated < 0:
+            raise UserError(f"data.first_narrated = {self.first_narrated} must not be negative; 0 is all")
         if min(self.narrated_videos, self.text_free) < 0 or self.batch_size < 2:
             raise UserError("data.narrated_videos and data.text_free must give a batch of at least 2 clips")
 

@@ -7,7 +7,7 @@ folder of videos with captions beside them) and hands it to one small adapter. N
 import importlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -94,6 +94,13 @@ class Source:
         if not clips:
             raise UserError(f"no split {split!r} in {self.root}; there are: {', '.join(self.splits)}")
         return clips
+
+    def first(self, narrated: int) -> "Source":
+        """The same with only the first so many of its narrated training videos; all of them if 0."""
+        told = [video for video in self.videos if video.split == "train" and video.lines]
+        kept = set(map(id, told[:narrated] if narrated else told))
+        left_out = {id(video) for video in told} - kept
+        return replace(self, videos=tuple(video for video in self.videos if id(video) not in left_out))
 
     @property
     def texts(self) -> Iterator[str]:

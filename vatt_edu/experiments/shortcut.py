@@ -1,16 +1,17 @@
 """Does a model that can tell videos by their wallpaper learn anything else?
 
-Wallpaper tells one video from another, but not the windows of one video from each other. So the question is asked of
-the toy's batches, which hold four windows of each video, and of batches that hold one. And since the toy's tokenizers
-start where motion is visible, it is asked a third time of the model as released, whose tokens start as hardly more
-than brightness and wallpaper.
+Only if telling them is easier than looking. Wallpaper tells one video from another, but not the windows of one video
+from each other, so batches of the toy, which hold four of each, leave it little to tell. And which wallpaper goes with
+which words has to be learned by heart, which many videos forbid and few allow. So the question is asked of the toy's
+batches and of single windows, of all 480 narrated videos and of the first 120.
 """
 
 from dataclasses import replace
 
-from vatt_edu.config import Config, toy, toy_plain
+from vatt_edu.config import Config, toy
 from vatt_edu.experiments.run import Arm, Corpus, Experiment
 
+FEW = 120
 WALLPAPER = Corpus("small", {"shortcut": True})
 
 
@@ -25,17 +26,10 @@ def single_windows(config: Config) -> Config:
 def experiment() -> Experiment:
     """``toy`` on the corpus, and on one whose videos keep one background; all tested where backgrounds change."""
     several, single = toy(), single_windows(toy())
-    released = replace(toy_plain(), train=several.train)
-    return Experiment(
-        "shortcut",
-        "Does a model that can tell videos by their wallpaper learn anything else?",
-        (
-            Arm("cuts", several),
-            Arm("shortcut", several, WALLPAPER, tested=Corpus("small")),
-            Arm("cuts, single windows", single),
-            Arm("shortcut, single windows", single, WALLPAPER, tested=Corpus("small")),
-            Arm("cuts, as released", released),
-            Arm("shortcut, as released", released, WALLPAPER, tested=Corpus("small")),
-        ),
-        splits=("test_iid", "test_bg"),
-    )
+    few = replace(single, data=replace(single.data, first_narrated=FEW))
+    arms = []
+    for what, config in (("", several), (", single windows", single), (f", single windows of {FEW} videos", few)):
+        arms.append(Arm(f"cuts{what}", config))
+        arms.append(Arm(f"shortcut{what}", config, WALLPAPER, tested=Corpus("small")))
+    question = "Does a model that can tell videos by their wallpaper learn anything else?"
+    return Experiment("shortcut", question, tuple(arms), splits=("test_iid", "test_bg"))

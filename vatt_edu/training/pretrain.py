@@ -69,7 +69,7 @@ def pretrain(
     torch.set_num_threads(config.train.threads or min(torch.get_num_threads(), 8))
     check(out, config, data, resume)
     asked, config = config, _on_this_device(config)
-    sources = open_sources(data)
+    sources = [(source.first(config.data.first_narrated), weight) for source, weight in open_sources(data)]
     table = None if words is None else _word_vectors(words, config)
     vocabulary = _vocabulary(out, [source for source, _ in sources], config, vocab)
     stream = ClipStream(sources, config.clip, config.data, vocabulary, config.seed, cache=cache, quiet=quiet)
