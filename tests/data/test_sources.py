@@ -160,3 +160,14 @@ def test_a_corpus_that_is_still_being_made(made: Path, tmp_path: Path) -> None:
     (tmp_path / "howto/videos").mkdir(parents=True)
     (tmp_path / "source.json").write_text('{"kind": "minitube"}')
     assert open_source(tmp_path).splits == ("test_iid",)
+
+
+def test_only_the_first_narrated_videos(made: Path) -> None:
+    """Text-free and test videos stay, and so does the order; 0 is all."""
+    source = open_source(made)
+    narrated = [video for video in source.clips("train") if video.lines]
+    assert len(narrated) > 1
+    few = source.first(1)
+    assert [video for video in source.videos if video not in narrated[1:]] == list(few.videos)
+    assert set(few.texts) == {line.text for line in narrated[0].lines}
+    assert source.first(0).videos == source.videos == source.first(10_000).videos

@@ -189,3 +189,20 @@ def test_words_that_do_not_fit(
     assert main(runs.words(world, tmp_path / "run", flag, str(file))) == 2
     assert said in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
+
+
+def test_only_the_first_narrated_videos_are_trained_on(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = []
+
+    def stream(sources, *arguments, **options):
+        given.extend(source for source, _ in sources)
+        return ClipStream(sources, *arguments, **options)
+
+    monkeypatch.setattr(module, "ClipStream", stream)
+    runs.pretrain(world, tmp_path / "run", train__steps=1, data__first_narrated=2)
+    (source,) = given
+    training = source.clips("train")
+    assert (sum(bool(video.lines) for video in training), sum(not video.lines for video in training)) == (2, 3)
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["config"]["data"]["first_narrated"] == 2
