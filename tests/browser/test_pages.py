@@ -56,7 +56,7 @@ def test_light_page_is_accessible(light: Opened) -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_phone_shows_all_of_it(browser: Any, site: Path, name: str) -> None:
-    """At 390 pixels nothing sticks out to the right, but what scrolls by itself, nor at other widths, and it is quiet."""
+    """At 390 pixels and more nothing sticks out to the right but what scrolls by itself, and the page is quiet."""
     with opened(browser, (site / name).as_uri(), size=PHONE) as phone:
         wide = phone.page.evaluate(
             """() => [...document.querySelectorAll("main *")]
