@@ -28,7 +28,7 @@ TWIN_BAND = 0.005
 """How far the mean losses of a twin, rerun anywhere, may be from those recorded. One thread and two are 3e-7 apart on
 one machine, and another encoder or decoder moves pixels by a level; a doubled learning rate moves a baseline 0.024."""
 
-NAMES = ("toy", "plain", "departures", "shortcut", "log_mel", "scoreboard")
+NAMES = ("toy", "plain", "departures", "shortcut", "log_mel", "agnostic", "scoreboard", "toy_gpu")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from vatt_edu.evaluation.report.drawing import Curve, percent, row
 
 RESULTS = Path(__file__).resolve().parents[3] / "results"
 DIRECTIONS = ("text_to_video", "video_to_audio")
-NAMES = ("toy", "plain", "departures", "shortcut", "log_mel")
+NAMES = ("toy", "plain", "departures", "shortcut", "log_mel", "agnostic", "toy_gpu")
 
 
 def recorded(results: Path = RESULTS, split: str = "test_iid") -> str:
