@@ -100,6 +100,14 @@ def test_text_encoder_normalizes_as_released():
     assert not [name for name, _ in encoder.named_parameters() if name.endswith("bias") and "ff_norm" not in name]
 
 
+def test_text_norms_keep_full_precision_under_autocast():
+    norm, x = TextEncoder(TextConfig(encoder=ENCODER)).norm, torch.randn(3, 16).bfloat16()
+    with torch.autocast("cpu", torch.bfloat16):
+        found = norm(x)
+    written_out = x.double() / (x.double().square().mean(-1, keepdim=True) + 1e-6).sqrt()
+    torch.testing.assert_close(found.double(), written_out, rtol=1e-6, atol=0)  # bf16 would be 4e-3 off
+
+
 @pytest.mark.parametrize(("buckets", "reach"), [(32, 64), (32, 128), (8, 20)])
 def test_buckets_one_distance_at_a_time(buckets, reach):
     half, exact = buckets // 2, buckets // 4

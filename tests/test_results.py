@@ -46,6 +46,23 @@ def test_benchmark_of_droptoken() -> None:
     assert rows[0.5]["speedup"] >= 1.7
 
 
+def test_the_toy_of_one_gpu_stays_within_what_is_promised() -> None:
+    """Eight GB, ten minutes (on a larger GPU than is promised: a smaller one was not at hand)."""
+    (run,) = result("toy_gpu")["rows"]
+    assert result("toy_gpu")["machine"]["gpu"]
+    assert run["train_seconds"] <= 600
+    peaks = [row["peak_gib"] for row in result("benchmark_gpu_step")["rows"] if row["preset"] == "toy_gpu"]
+    assert len(peaks) == 4
+    assert max(peaks) <= 8
+
+
+def test_activations_on_a_gpu_are_what_cost_says() -> None:
+    """In float32, within 5 %: tokenizers and heads, which ``cost`` leaves out, weigh most where few tokens are kept."""
+    shares = [row["of_cost"] for row in result("benchmark_gpu_step")["rows"] if row["precision"] == "fp32"]
+    assert len(shares) == 10
+    assert all(1 <= share <= 1.05 for share in shares)
+
+
 def test_parity_was_recorded_within_its_bounds(root: Path) -> None:
     """For each file of tests/golden; ``make parity`` writes it, ``make test`` makes the comparisons anew."""
     rows = {row["file"]: row for row in json.loads((root / "results" / "parity.json").read_text())["rows"]}

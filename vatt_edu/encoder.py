@@ -167,6 +167,14 @@ class Encoder(nn.Module):
         return x if self.norm is None else self.dropout(self.norm(x))
 
 
+class RMSNorm(nn.RMSNorm):
+    """In the precision of its weight, also under autocast, which does so for LayerNorm and not for this one."""
+
+    def forward(self, x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+        """``x`` over the root of its mean square, times the weight."""
+        return super().forward(x.to(self.weight.dtype))
+
+
 class TextEncoder(nn.Module):
     """The T5-style encoder of text (section 4.4 of the released code's description)."""
 
@@ -179,13 +187,13 @@ class TextEncoder(nn.Module):
         self.layers = nn.ModuleList(
             EncoderLayer(
                 size,
-                nn.RMSNorm(size.width, eps=LAYER_NORM_EPS),
+                RMSNorm(size.width, eps=LAYER_NORM_EPS),
                 Attention(size, bias=False, scale=1.0),
                 bias=False,
             )
             for _ in range(size.layers)
         )
-        self.norm = nn.RMSNorm(size.width, eps=LAYER_NORM_EPS)
+        self.norm = RMSNorm(size.width, eps=LAYER_NORM_EPS)
         self.dropout = nn.Dropout(size.dropout)
 
     def forward(self, x: Float[Tensor, "B N D"], valid: Bool[Tensor, "B N"]) -> Float[Tensor, "B N D"]:

@@ -51,9 +51,11 @@ def test_gradients_are_the_cpus(changes: dict) -> None:
         gradients[device] = {name: p.grad.cpu() for name, p in copy.named_parameters() if p.grad is not None}
     assert losses["cuda"].item() == pytest.approx(losses["cpu"].item(), rel=1e-5)  # the bound of tests/parity
     assert gradients["cuda"].keys() == gradients["cpu"].keys()
-    for name, here in gradients["cpu"].items():
-        scale = max(here.abs().max().item(), 1e-3)  # attention's key biases have no gradient but rounding
-        torch.testing.assert_close(gradients["cuda"][name], here, rtol=0, atol=1e-4 * scale)
+    # Of the model's largest, not each parameter's own: attention's key biases have no gradient but rounding.
+    largest = max(here.abs().max().item() for here in gradients["cpu"].values())
+    off = max((gradients["cuda"][name] - here).abs().max().item() for name, here in gradients["cpu"].items())
+    print(f"gradients are {off / largest:.1e} of the largest apart")
+    assert off <= 1e-4 * largest
 
 
 def test_steps_are_the_cpus_and_bf16_is_near() -> None:
