@@ -1,0 +1,147 @@
+"""``vatt data``: make a small world, describe any, and count its words."""
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from vatt_edu.commands.output import print_json
+from vatt_edu.errors import UserError
+from vatt_edu.minitube.presets import Knobs
+
+KNOBS = Knobs()
+
+
+def minitube(
+    out: Path,
+    preset: Literal["tiny", "small", "full"] = "tiny",
+    seed: int = 0,
+    split: tuple[str, ...] = ("all",),
+    layouts: tuple[Literal["msrvtt", "kinetics", "esc50", "all"], ...] = (),
+    workers: int | None = None,
+    quiet: bool = False,
+    knobs: Annotated[Knobs, tyro.conf.arg(name="")] = KNOBS,
+) -> int:
+    """Makes MiniTube, a small world of narrated videos with sound. Interrupted, the same command completes it.
+
+    Args:
+        out: Folder of the corpus.
+        preset: How much of it.
+        seed: Of everything in it.
+        split: Only these: howto, audioset, val, test_iid, test_comp, test_bg, train, all.
+        layouts: The same clips also as these sets lay them out, under OUT/msrvtt and so on.
+        workers: Processes; by default one for each core.
+        quiet: No progress bar.
+        knobs: How hard it is.
+    """
+    from vatt_edu.minitube import make
+
+    made = make(
+        preset, out, seed=seed, splits=split or None, layouts=layouts, workers=workers, quiet=quiet, **asdict(knobs)
+    )
+    print(f"{made}: complete")
+    return 0
+
+
+def renarrate(
+    source: tyro.conf.Positional[Path],
+    out: Path,
+    seed: int,
+    offset_mean: float | None = None,
+    offset_sigma: float | None = None,
+    filler_share: float | None = None,
+    attribute_drop: float | None = None,
+    word_drop: float | None = None,
+) -> int:
+    """Draws another narration for the videos of a MiniTube corpus; nothing is rendered.
+
+    Knobs that are not given stay as they were.
+
+    Args:
+        source: A MiniTube corpus with narrated videos.
+        out: A new folder; its videos are links to the source's.
+        seed: Of the narration.
+        offset_mean: Mean shift of a line's start against its step's, in seconds.
+        offset_sigma: Standard deviation of that shift, in seconds.
+        filler_share: Share of lines that name nothing in the picture.
+        attribute_drop: Chance that a line leaves out size, color or material, each.
+        word_drop: Chance that a word is lost.
+    """
+    from vatt_edu.minitube import renarrate
+
+    knobs = {
+        "offset_mean": offset_mean,
+        "offset_sigma": offset_sigma,
+        "filler_share": filler_share,
+        "attribute_drop": attribute_drop,
+        "word_drop": word_drop,
+    }
+    given = {name: value for name, value in knobs.items() if value is not None}
+    print(f"{renarrate(source, out, seed=seed, **given)}: complete")
+    return 0
+
+
+def describe(
+    source: tyro.conf.Positional[str],
+    out: Path | None = None,
+    probe: bool = False,
+    json: bool = False,
+    quiet: bool = False,
+) -> int:
+    """The data card of a source: what is in it, as one HTML page that needs no network.
+
+    Args:
+        source: DIR, or KIND:DIR (howto100m, audioset, msrvtt, kinetics, esc50, folder).
+        out: The page; by default SOURCE/card.html.
+        probe: Also what can be heard in it without learning: linear probes on mel statistics (MiniTube only).
+        json: Print what was measured instead of writing the page (with --out: both).
+        quiet: No progress bar.
+    """
+    from vatt_edu.data.card_page import page, write_page
+    from vatt_edu.data.describe import measure
+    from vatt_edu.data.sources import open_source
+
+    found = open_source(source)
+    card, extra = measure(found, quiet=quiet), {}
+    if probe:
+        from vatt_edu.evaluation.honesty import honesty, section
+        from vatt_edu.evaluation.tables import honesty_table
+
+        card["probe"] = honesty(found, quiet=quiet)
+        extra = section(card["probe"])
+    if json:
+        print_json(card)
+    if not json or out:
+        target = out or found.root / "card.html"
+        write_page(target, page(card, found, extra))
+        print(f"{target}: the data card of {found.root}", file=sys.stderr if json else sys.stdout)
+    if probe and not json:
+        print("\n".join(honesty_table(card["probe"])))
+    return 0
+
+
+def vocab(
+    sources: tyro.conf.Positional[tuple[str, ...]],
+    out: Path,
+    words: int = 65_536,
+) -> int:
+    """Makes a vocabulary of the most frequent words in any captions, as vocab.json.
+
+    Args:
+        sources: Sources (DIR, KIND:DIR), or files of captions (.vtt, .srt, .json) or of plain text (.txt).
+        out: The file to write.
+        words: Ids at most, padding and unknown included; the released models have 65,536.
+    """
+    from vatt_edu.data.official_words import caption_texts
+    from vatt_edu.data.text import Vocabulary
+    from vatt_edu.training.checkpoint import writing
+
+    if not sources:
+        raise UserError("no captions: vatt data vocab SOURCE… --out vocab.json")
+    vocab = Vocabulary.train(caption_texts(sources), words)
+    with writing(out):
+        vocab.save(out)
+    print(f"{out}: {len(vocab)} ids, padding and unknown included")
+    return 0
