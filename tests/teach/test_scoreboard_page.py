@@ -34,6 +34,25 @@ def test_show(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert lines[3].startswith("| words as a sequence |")
 
 
+def test_says_what_is_more_than_another_seed(tmp_path: Path) -> None:
+    """Words: every seed above every one before. Start: below. Positions: one seed is not. Nobody hears anything."""
+    seen = {"baseline": (2, 4, 3), "words": (5, 9, 6), "start": (4, 3, 1), "positions": (8, 9, 4)}
+    rows = [
+        {"label": label, "seed": seed, "steps": 7,
+         "metrics": {"test_iid": {"text_to_video": {"R@5": value / 100}, "video_to_audio": {"R@5": 0.02}}}}
+        for label, values in seen.items() for seed, value in enumerate(values)
+    ]  # fmt: skip
+    path = tmp_path / "scoreboard.json"
+    path.write_text(json.dumps({"rows": rows}))
+    assert [c.verdict for c in scoreboard.changes("text_to_video", path=path)] == ["more", "less", "open"]
+    words, sounds = scoreboard.says(path=path).split("\n\n")
+    assert "**more often** with *words as a sequence* (3 to 6 %); " in words
+    assert (
+        "**less often** with *tokenizers start whitened* (6 to 3 %); in the rest, 1 of 3, the seeds overlap." in words
+    )
+    assert "finds its sound in none: in 3 of 3, the seeds overlap." in sounds
+
+
 def test_tokens_follow_droptoken() -> None:
     """Half of 196 and of 200 patches are kept; the toy has four lines of 16 words."""
     assert scoreboard.tokens(configs()["droptoken"]) == 98 + 100 + 16

@@ -1,9 +1,11 @@
 """The scoreboard: what each part that the book adds did to retrieval, every seed shown, the page's own rows lit."""
 
+import itertools
 import json
 import math
 import statistics
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from vatt_edu import cost
 from vatt_edu.config import Config
 from vatt_edu.droptoken import keep_count
 from vatt_edu.errors import UserError
-from vatt_edu.experiments.scoreboard import CPU_SECONDS, ROWS, configs
+from vatt_edu.experiments.scoreboard import CPU_SECONDS, ROWS, Row, configs
 from vatt_edu.teach import figures
 
 RESULTS = Path(__file__).resolve().parents[2] / "results" / "scoreboard.json"
@@ -19,6 +21,32 @@ DIRECTIONS = {
     "text_to_video": ("text", "a sentence finds its clip"),
     "video_to_audio": ("audio", "a clip finds its sound"),
 }
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a row did to retrieval, against the row above it.
+
+    Attributes:
+        row: The row.
+        before: R@5 of the row above in per cent, one number a seed.
+        after: Its own.
+    """
+
+    row: Row
+    before: list[float]
+    after: list[float]
+
+    @property
+    def verdict(self) -> str:
+        """``more`` where the worst seed is better than the best one before, ``less`` the other way, else ``open``."""
+        if min(self.after) > max(self.before):
+            return "more"
+        return "less" if max(self.after) < min(self.before) else "open"
+
+    def __str__(self) -> str:
+        before, after = statistics.median(self.before), statistics.median(self.after)
+        return f"*{self.row.title}* ({before:.0f} to {after:.0f} %)"
 
 
 def read(path: Path = RESULTS) -> dict[str, list[dict[str, Any]]]:
@@ -33,6 +61,36 @@ def read(path: Path = RESULTS) -> dict[str, list[dict[str, Any]]]:
     for row in json.loads(path.read_text(encoding="utf-8"))["rows"]:
         found.setdefault(row["label"], []).append(row)
     return found
+
+
+def changes(direction: str, split: str = "test_iid", path: Path = RESULTS) -> list[Change]:
+    """What each row but the first did.
+
+    Args:
+        direction: ``text_to_video`` or ``video_to_audio``.
+        split: On which clips.
+        path: Of the results.
+    """
+    found = read(path)
+    scores = {label: [100 * row["metrics"][split][direction]["R@5"] for row in rows] for label, rows in found.items()}
+    there = [row for row in ROWS if row.label in found]
+    return [Change(row, scores[above.label], scores[row.label]) for above, row in itertools.pairwise(there)]
+
+
+def says(split: str = "test_iid", path: Path = RESULTS) -> str:
+    """In words, as Markdown: which rows did more than another seed does, up and down, by median."""
+    lines = []
+    for direction, (_, title) in DIRECTIONS.items():
+        made: dict[str, list[str]] = {"more": [], "less": []}
+        found = changes(direction, split, path)
+        for change in found:
+            if change.verdict in made:
+                made[change.verdict].append(str(change))
+        said = [f"**{verdict} often** with {', '.join(rows)}" for verdict, rows in made.items() if rows]
+        if rest := len(found) - sum(map(len, made.values())):
+            said.append(f"in {'the rest, ' if said else 'none: in '}{rest} of {len(found)}, the seeds overlap")
+        lines.append(f"{title.capitalize()} {'; '.join(said)}.")
+    return "\n\n".join(lines)
 
 
 def show(*lit: str, split: str = "test_iid", path: Path = RESULTS) -> None:

@@ -21,7 +21,7 @@ function render({ model, el: root }) {
     const values = table.shares.map((row) => row[n]);
     curve.root.append(
       draw("path", { d: line(table.offsets.map(curve.px), values.map(curve.py)), fill: "none", stroke: "var(--v-text)", "stroke-width": 2, "stroke-dasharray": n ? "" : "5 3" }),
-      draw("text", { x: curve.px(0), dx: 8, y: curve.py(values[Math.floor(values.length / 2)]) + (count === 1 ? -12 : 18) }, count === 1 ? "nearest line" : `one of the nearest ${count}`));
+      draw("text", { x: curve.px(0), dx: 8, y: curve.py(values[Math.floor(values.length / 2)]) + 15 }, count === 1 ? "nearest line" : `one of the nearest ${count}`));
   });
   const marker = draw("line", { y1: 8, y2: 116, stroke: "var(--v-ink)", "stroke-width": 2 });
   curve.root.append(marker);
