@@ -30,7 +30,9 @@ def test_show(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "in 30 per cent" not in figure.data  # the row is not lit
     lines = table.data.splitlines()
     assert len(lines) == 4
-    assert lines[2].startswith("| **mean of patches, mean of words, NCE** | 412 |")  # 196 + 200 patches, 16 words
+    assert lines[2].startswith(
+        "| **mean of patches, mean of words, NCE** | 7.0 [5.0, 11.0] | 7.0 [5.0, 11.0] | 412 |"
+    )  # 196 + 200 patches, 16 words
     assert lines[3].startswith("| words as a sequence |")
 
 

@@ -118,7 +118,8 @@ def show(*lit: str, split: str = "test_iid", path: Path = RESULTS) -> None:
             axes.plot([statistics.median(values)] * 2, [place - 0.3, place + 0.3], color=color, lw=2.4)
             if bright:
                 said.append(f"{row.title}: {title} in {statistics.median(values):.0f} per cent")
-        axes.set(title=title, xlabel="among the first five, %", xlim=(0, 102 if modality == "text" else None))
+        axes.set_title(title, fontsize="medium")
+        axes.set(xlabel="among the first five, %", xlim=(0, 102 if modality == "text" else None))
         axes.axvline(100 * 5 / 256, color=figures.COLORS["muted"], ls=":", lw=1)
         axes.tick_params(axis="y", length=0)
     axes.set_yticks(range(len(rows)), [row.title for row in rows])
@@ -128,18 +129,24 @@ def show(*lit: str, split: str = "test_iid", path: Path = RESULTS) -> None:
     minutes = CPU_SECONDS / 60
     lead = f"The scoreboard, {minutes:g} minutes of one core for each row, points are seeds. "
     figures.show(figure, lead + "; ".join(said) + ".")
-    display(Markdown(table(found, lit)))
+    display(Markdown(table(found, lit, split)))
 
 
-def table(found: dict[str, list[dict[str, Any]]], lit: Sequence[str] = ()) -> str:
-    """Tokens of a training clip, GFLOPs of its forward pass, and the steps that fit, as Markdown."""
-    lines = ["| | tokens | GFLOPs | steps |", "|---|--:|--:|--:|"]
+def table(found: dict[str, list[dict[str, Any]]], lit: Sequence[str] = (), split: str = "test_iid") -> str:
+    """Median R@5 and its range, tokens of a training clip, GFLOPs of its forward pass, steps that fit; as Markdown."""
+    titles = (f"{title}, %" for _, title in DIRECTIONS.values())
+    lines = [f"| | {' | '.join(titles)} | tokens | GFLOPs | steps |", "|---|--:|--:|--:|--:|--:|"]
     for row in ROWS:
         if row.label in found:
             config = configs()[row.label]
             title = f"**{row.title}**" if row.label in lit else row.title
+            cells = []
+            for direction in DIRECTIONS:
+                values = [100 * seed["metrics"][split][direction]["R@5"] for seed in found[row.label]]
+                cells.append(f"{statistics.median(values):.1f} [{min(values):.1f}, {max(values):.1f}]")
             flops = cost.flops(config.model, config.data.candidates, config.model.droptoken.keep_video)["total"].here
-            lines.append(f"| {title} | {tokens(config):,} | {flops / 1e9:.3f} | {found[row.label][0]['steps']:,} |")
+            cells += [f"{tokens(config):,}", f"{flops / 1e9:.3f}", f"{found[row.label][0]['steps']:,}"]
+            lines.append(f"| {title} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
