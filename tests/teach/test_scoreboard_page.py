@@ -14,10 +14,11 @@ from vatt_edu.teach import scoreboard
 def results(tmp_path: Path) -> Path:
     def row(label: str, seed: int, value: float) -> dict:
         metrics = {name: {"R@5": value} for name in ("text_to_video", "video_to_audio")}
-        return {"label": label, "seed": seed, "steps": 700, "metrics": {"test_iid": metrics}}
+        return {"label": label, "seed": seed, "steps": 700, "commit": "a1b2", "metrics": {"test_iid": metrics}}
 
     rows = [row("baseline", 0, 0.05), row("baseline", 1, 0.11), row("baseline", 2, 0.07), row("words", 0, 0.3)]
-    (tmp_path / "scoreboard.json").write_text(json.dumps({"rows": rows}))
+    whole = {"rows": rows, "seeds": [0, 1, 2], "command": "vatt experiment X", "versions": {"torch": "2.13.0"}}
+    (tmp_path / "scoreboard.json").write_text(json.dumps(whole))
     return tmp_path / "scoreboard.json"
 
 
@@ -28,8 +29,10 @@ def test_show(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     figure, table = shown
     assert "a sentence finds its clip in 7 per cent" in figure.data
     assert "in 30 per cent" not in figure.data  # the row is not lit
-    lines = table.data.splitlines()
+    *lines, _, origin = table.data.splitlines()
     assert len(lines) == 4
+    assert "seeds 0, 1, 2" in origin
+    assert "`vatt experiment X`, commit a1b2, torch 2.13.0" in origin
     assert lines[2].startswith(
         "| **mean of patches, mean of words, NCE** | 7.0 [5.0, 11.0] | 7.0 [5.0, 11.0] | 412 |"
     )  # 196 + 200 patches, 16 words

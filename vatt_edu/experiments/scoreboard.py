@@ -104,7 +104,7 @@ ROWS = (
     Row("hierarchy", "a hierarchy of two spaces", "common_space",
         lambda c: _model(c, common_space=toy().model.common_space)),
     Row("candidates", "four candidate lines, MIL-NCE", "contrastive_losses", _several_lines),
-    Row("toy", "the full toy", "pretraining", lambda c: replace(toy(), train=c.train)),
+    Row("toy", "pooling, gain, batches: the full toy", "pretraining", lambda c: replace(toy(), train=c.train)),
     Row("agnostic", "one encoder for all three", "specific_or_agnostic",
         lambda c: replace(toy_agnostic(), train=c.train)),
 )  # fmt: skip

@@ -63,6 +63,17 @@ def read(path: Path = RESULTS) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
+def made(path: Path = RESULTS) -> str:
+    """Where the numbers come from, as a line of Markdown."""
+    whole = json.loads(path.read_text(encoding="utf-8"))
+    seeds = ", ".join(map(str, whole["seeds"]))
+    commits = ", ".join(sorted({row["commit"] for row in whole["rows"]}))
+    return (
+        f"*{CPU_SECONDS / 60:g} minutes of one core for each run, seeds {seeds}, MiniTube `small`; "
+        f"`{whole['command']}`, commit {commits}, torch {whole['versions']['torch']}.*"
+    )
+
+
 def changes(direction: str, split: str = "test_iid", path: Path = RESULTS) -> list[Change]:
     """What each row but the first did.
 
@@ -106,6 +117,7 @@ def show(*lit: str, split: str = "test_iid", path: Path = RESULTS) -> None:
     found = read(path)
     rows = [row for row in ROWS if row.label in found]
     figure = figures.new(7.0, 0.5 + 0.34 * len(rows))
+    figure.set_layout_engine("constrained", wspace=0.08)  # or the ends of the two axes read as one number
     said = []
     for axes, (direction, (modality, title)) in zip(
         figure.subplots(1, 2, sharey=True), DIRECTIONS.items(), strict=True
@@ -129,7 +141,7 @@ def show(*lit: str, split: str = "test_iid", path: Path = RESULTS) -> None:
     minutes = CPU_SECONDS / 60
     lead = f"The scoreboard, {minutes:g} minutes of one core for each row, points are seeds. "
     figures.show(figure, lead + "; ".join(said) + ".")
-    display(Markdown(table(found, lit, split)))
+    display(Markdown(f"{table(found, lit, split)}\n\n{made(path)}"))
 
 
 def table(found: dict[str, list[dict[str, Any]]], lit: Sequence[str] = (), split: str = "test_iid") -> str:
