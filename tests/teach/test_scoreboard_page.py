@@ -29,7 +29,7 @@ def test_show(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     figure, table = shown
     assert "a sentence finds its clip in 7 per cent" in figure.data
     assert "in 30 per cent" not in figure.data  # the row is not lit
-    *lines, _, origin = table.data.splitlines()
+    *lines, _, origin = table.data.replace("\N{NO-BREAK SPACE}", " ").splitlines()
     assert len(lines) == 4
     assert "seeds 0, 1, 2" in origin
     assert "`vatt experiment X`, commit a1b2, torch 2.13.0" in origin

@@ -155,7 +155,8 @@ def table(found: dict[str, list[dict[str, Any]]], lit: Sequence[str] = (), split
             cells = []
             for direction in DIRECTIONS:
                 values = [100 * seed["metrics"][split][direction]["R@5"] for seed in found[row.label]]
-                cells.append(f"{statistics.median(values):.1f} [{min(values):.1f}, {max(values):.1f}]")
+                span = f"{statistics.median(values):.1f} [{min(values):.1f}, {max(values):.1f}]"
+                cells.append(span.replace(" ", "\N{NO-BREAK SPACE}"))
             flops = cost.flops(config.model, config.data.candidates, config.model.droptoken.keep_video)["total"].here
             cells += [f"{tokens(config):,}", f"{flops / 1e9:.3f}", f"{found[row.label][0]['steps']:,}"]
             lines.append(f"| {title} | {' | '.join(cells)} |")
