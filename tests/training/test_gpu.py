@@ -11,7 +11,6 @@ import tiny
 import torch
 
 from vatt_edu import config
-from vatt_edu.batch import Batch
 from vatt_edu.config import Config, ModelConfig, TextConfig
 from vatt_edu.losses import Pairs, vatt_loss
 from vatt_edu.model import VATT
@@ -36,16 +35,12 @@ def _models(model: ModelConfig) -> dict[str, VATT]:
     return found
 
 
-def _batch(model: ModelConfig, seed: int = 0) -> Batch:
-    return tiny.random_batch(model, seed=seed)
-
-
 @pytest.mark.parametrize("changes", [{}, AGNOSTIC], ids=["specific", "agnostic"])
 def test_gradients_are_the_cpus(changes: dict) -> None:
     model = tiny.model_config(**changes)
     losses, gradients = {}, {}
     for device, copy in _models(model).items():
-        batch = _batch(model).to(device)
+        batch = tiny.random_batch(model).to(device)
         losses[device] = vatt_loss(Pairs.of(copy(batch, seed=0, step=0), batch), Config().loss).total
         losses[device].backward()
         gradients[device] = {name: p.grad.cpu() for name, p in copy.named_parameters() if p.grad is not None}
@@ -67,7 +62,7 @@ def test_steps_are_the_cpus_and_bf16_is_near() -> None:
         copy = _models(model)["cpu" if device == "cpu" else "cuda"].train()
         optimizer, name = make_optimizer(copy, asked.optim), next(copy.parameters()).device
         found[device] = [
-            train_step(copy, _batch(model, step).to(name), optimizer, asked, step, 1e-3).total.item()
+            train_step(copy, tiny.random_batch(model, seed=step).to(name), optimizer, asked, step, 1e-3).total.item()
             for step in range(5)
         ]
     assert len(set(found["cpu"])) == 5
