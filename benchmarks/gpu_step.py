@@ -9,6 +9,7 @@ for float32; tokenizers, heads and bf16 copies of the weights are not in the lat
 
 import json
 import statistics
+import sys
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +19,7 @@ import torch
 import tyro
 
 from vatt_edu.batch import Batch
-from vatt_edu.config import PRESETS, Config
+from vatt_edu.config import Config, preset
 from vatt_edu.cost import cost
 from vatt_edu.losses import Pairs, vatt_loss
 from vatt_edu.model import VATT
@@ -79,19 +80,18 @@ def kept_bytes(model: VATT, batch: Batch, config: Config) -> int:
     return found
 
 
-def measure(preset: str, precision: Precision, args: Args) -> list[dict[str, Any]]:
+def measure(name: str, precision: Precision, args: Args) -> list[dict[str, Any]]:
     """A row for each keep rate."""
     device = torch.device(args.device)
-    base = PRESETS[preset]()
+    base = preset(name)
     config = replace(base, train=replace(base.train, precision=precision))
     torch.manual_seed(0)
     with device:
         model = VATT(config.model).train()
-    clips = base.data.batch_size if preset.startswith("toy") else args.clips
+    clips = base.data.batch_size if name.startswith("toy") else args.clips
     optimizer, batch = make_optimizer(model, config.optim), random_batch(config, clips, device)
     seconds: dict[float, list[float]] = {keep: [] for keep in args.keep}
     peak: dict[float, int] = {}
-    kept: dict[float, int] = {}
     on_gpu = device.type == "cuda"
 
     def at(keep: float) -> None:
@@ -115,11 +115,10 @@ def measure(preset: str, precision: Precision, args: Args) -> list[dict[str, Any
     rows: list[dict[str, Any]] = []
     for keep in args.keep:
         at(keep)
-        if on_gpu:
-            kept[keep] = kept_bytes(model, batch, config)
+        kept = kept_bytes(model, batch, config) if on_gpu else 0
         median, said = statistics.median(seconds[keep]), cost(config, clips, keep)
         rows.append({
-            "preset": preset,
+            "preset": name,
             "precision": precision,
             "keep": keep,
             "clips": clips,
@@ -128,24 +127,27 @@ def measure(preset: str, precision: Precision, args: Args) -> list[dict[str, Any
             "speedup": statistics.median(seconds[args.keep[0]]) / median,
             "tflops": 3e-12 * said["flops"]["total"]["here"] / median,
             "peak_gib": peak.get(keep, 0) / 2**30,
-            "kept_gib": kept.get(keep, 0) / 2**30,
+            "kept_gib": kept / 2**30,
             "cost_gib": said["activations"]["total"] / 2**30,
-            "of_cost": kept.get(keep, 0) / said["activations"]["total"],
+            "of_cost": kept / said["activations"]["total"],
         })  # fmt: skip
     return rows
 
 
 def main(args: Args) -> None:
     """Measures, prints the table, writes the JSON."""
+    if args.device == "cuda" and not torch.cuda.is_available():
+        print("no GPU here: --device cpu measures time, not memory", file=sys.stderr)
+        raise SystemExit(2)
     rows = []
     print(f"{'preset':18} {'':4} {'keep':>4} {'ms':>7} {'clips/s':>8} {'speedup':>7} {'TFLOP/s':>7} {'peak':>5} "
           f"{'kept':>5} {'cost':>5} GiB")  # fmt: skip
-    for preset in args.presets:
+    for name in args.presets:
         for precision in args.precision:
-            for row in measure(preset, precision, args):
+            for row in measure(name, precision, args):
                 rows.append(row)
                 print(
-                    f"{preset:18} {precision:4} {row['keep']:4.2f} {1e3 * row['median_s']:7.1f} "
+                    f"{name:18} {precision:4} {row['keep']:4.2f} {1e3 * row['median_s']:7.1f} "
                     f"{row['clips_per_s']:8.1f} {row['speedup']:6.2f}x {row['tflops']:7.1f} {row['peak_gib']:5.1f} "
                     f"{row['kept_gib']:5.1f} {row['cost_gib']:5.1f}",
                     flush=True,

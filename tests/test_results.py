@@ -57,7 +57,7 @@ def test_the_toy_of_one_gpu_stays_within_what_is_promised() -> None:
 
 
 def test_activations_on_a_gpu_are_what_cost_says() -> None:
-    """In float32, within 5 %: tokenizers and heads, which ``cost`` leaves out, weigh most where few tokens are kept."""
+    """In float32, within 5 %: tokenizers and heads, which ``cost`` leaves out, weigh most in small models."""
     shares = [row["of_cost"] for row in result("benchmark_gpu_step")["rows"] if row["precision"] == "fp32"]
     assert len(shares) == 10
     assert all(1 <= share <= 1.05 for share in shares)

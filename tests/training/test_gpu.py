@@ -50,7 +50,7 @@ def test_gradients_are_the_cpus(changes: dict) -> None:
     largest = max(here.abs().max().item() for here in gradients["cpu"].values())
     off = max((gradients["cuda"][name] - here).abs().max().item() for name, here in gradients["cpu"].items())
     print(f"gradients are {off / largest:.1e} of the largest apart")
-    assert off <= 1e-4 * largest
+    assert off <= 1e-4 * largest  # a tenth of the bound of tests/parity; 2.2e-5 on an H200
 
 
 def test_steps_are_the_cpus_and_bf16_is_near() -> None:

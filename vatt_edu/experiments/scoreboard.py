@@ -1,6 +1,7 @@
 """One model grows: what does each part that the book adds do to retrieval, at equal seconds of processor time?
 
-Every row changes one thing of the row before and keeps it, also when it did not help: the order is the book's. Steps
+Every row changes one thing of the row before and keeps it, also when it did not help: the order is the book's. The
+toy's own row changes all that is then left, and the last one the encoders, with what the agnostic model needs. Steps
 are calibrated, not timed while training: a step of a row costs what ``calibrate`` measured, and each row gets as many
 as fit into ``CPU_SECONDS``. So a row is a function of its seed, on any machine.
 """

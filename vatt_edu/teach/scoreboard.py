@@ -63,13 +63,18 @@ def read(path: Path = RESULTS) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def made(path: Path = RESULTS) -> str:
+def percents(rows: Sequence[dict[str, Any]], direction: str, split: str) -> list[float]:
+    """R@5 of each seed of a row, in per cent."""
+    return [100 * row["metrics"][split][direction]["R@5"] for row in rows]
+
+
+def origin(path: Path = RESULTS) -> str:
     """Where the numbers come from, as a line of Markdown."""
     whole = json.loads(path.read_text(encoding="utf-8"))
     seeds = ", ".join(map(str, whole["seeds"]))
     commits = ", ".join(sorted({row["commit"] for row in whole["rows"]}))
     return (
-        f"*{CPU_SECONDS / 60:g} minutes of one core for each run, seeds {seeds}, MiniTube `small`; "
+        f"*As many steps as fit into {CPU_SECONDS / 60:g} minutes of one idle core, seeds {seeds}, MiniTube `small`; "
         f"`{whole['command']}`, commit {commits}, torch {whole['versions']['torch']}.*"
     )
 
@@ -83,7 +88,7 @@ def changes(direction: str, split: str = "test_iid", path: Path = RESULTS) -> li
         path: Of the results.
     """
     found = read(path)
-    scores = {label: [100 * row["metrics"][split][direction]["R@5"] for row in rows] for label, rows in found.items()}
+    scores = {label: percents(rows, direction, split) for label, rows in found.items()}
     there = [row for row in ROWS if row.label in found]
     return [Change(row, scores[above.label], scores[row.label]) for above, row in itertools.pairwise(there)]
 
@@ -92,13 +97,10 @@ def says(split: str = "test_iid", path: Path = RESULTS) -> str:
     """In words, as Markdown: which rows did more than another seed does, up and down, by median."""
     lines = []
     for direction, (_, title) in DIRECTIONS.items():
-        made: dict[str, list[str]] = {"more": [], "less": []}
         found = changes(direction, split, path)
-        for change in found:
-            if change.verdict in made:
-                made[change.verdict].append(str(change))
-        said = [f"**{verdict} often** with {', '.join(rows)}" for verdict, rows in made.items() if rows]
-        if rest := len(found) - sum(map(len, made.values())):
+        sides = {verdict: [str(c) for c in found if c.verdict == verdict] for verdict in ("more", "less")}
+        said = [f"**{verdict} often** with {', '.join(rows)}" for verdict, rows in sides.items() if rows]
+        if rest := sum(change.verdict == "open" for change in found):
             said.append(f"in {'the rest, ' if said else 'none: in '}{rest} of {len(found)}, the seeds overlap")
         lines.append(f"{title.capitalize()} {'; '.join(said)}.")
     return "\n\n".join(lines)
@@ -123,7 +125,7 @@ def show(*lit: str, split: str = "test_iid", path: Path = RESULTS) -> None:
         figure.subplots(1, 2, sharey=True), DIRECTIONS.items(), strict=True
     ):
         for place, row in enumerate(rows):
-            values = [100 * seed["metrics"][split][direction]["R@5"] for seed in found[row.label]]
+            values = percents(found[row.label], direction, split)
             bright = row.label in lit or not lit
             color = figures.COLORS[modality if bright else "muted"]
             axes.plot(values, [place] * len(values), "o", color=color, alpha=0.55, markersize=5)
@@ -141,7 +143,7 @@ def show(*lit: str, split: str = "test_iid", path: Path = RESULTS) -> None:
     minutes = CPU_SECONDS / 60
     lead = f"The scoreboard, {minutes:g} minutes of one core for each row, points are seeds. "
     figures.show(figure, lead + "; ".join(said) + ".")
-    display(Markdown(f"{table(found, lit, split)}\n\n{made(path)}"))
+    display(Markdown(f"{table(found, lit, split)}\n\n{origin(path)}"))
 
 
 def table(found: dict[str, list[dict[str, Any]]], lit: Sequence[str] = (), split: str = "test_iid") -> str:
@@ -154,7 +156,7 @@ def table(found: dict[str, list[dict[str, Any]]], lit: Sequence[str] = (), split
             title = f"**{row.title}**" if row.label in lit else row.title
             cells = []
             for direction in DIRECTIONS:
-                values = [100 * seed["metrics"][split][direction]["R@5"] for seed in found[row.label]]
+                values = percents(found[row.label], direction, split)
                 span = f"{statistics.median(values):.1f} [{min(values):.1f}, {max(values):.1f}]"
                 cells.append(span.replace(" ", "\N{NO-BREAK SPACE}"))
             flops = cost.flops(config.model, config.data.candidates, config.model.droptoken.keep_video)["total"].here
