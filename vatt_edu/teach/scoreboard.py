@@ -74,8 +74,8 @@ def origin(path: Path = RESULTS) -> str:
     seeds = ", ".join(map(str, whole["seeds"]))
     commits = ", ".join(sorted({row["commit"] for row in whole["rows"]}))
     return (
-        f"*As many steps as fit into {CPU_SECONDS / 60:g} minutes of one idle core, seeds {seeds}, MiniTube `small`; "
-        f"`{whole['command']}`, commit {commits}, torch {whole['versions']['torch']}.*"
+        f"<small>As many steps as fit into {CPU_SECONDS / 60:g} minutes of one idle core, seeds {seeds}, "
+        f"MiniTube `small`; `{whole['command']}`, commit {commits}, torch {whole['versions']['torch']}.</small>"
     )
 
 
