@@ -54,11 +54,13 @@ def says(figure: Any) -> str:
 
 
 def model(site: Path, name: str) -> dict[str, Any]:
-    """A figure as the page stores it: what Python computed when the page was made."""
+    """The first figure of that class as the page stores it: what Python computed when the page was made."""
     html = (site / f"{PAGE_OF[name]}.html").read_text(encoding="utf-8")
     found = re.search(r'<script type="application/vnd.jupyter.widget-state\+json">(.*?)</script>', html, re.DOTALL)
     assert found
-    return next(one for one in json.loads(found[1])["state"].values() if one["state"].get("figure") == name)
+    stored = json.loads(found[1])["state"]  # in any order; the page shows them in its own
+    shown = (stored[key] for key in re.findall(r'"model_id": "(\w+)"', html) if key in stored)
+    return next(one for one in shown if one["state"].get("figure") == name)
 
 
 def state(site: Path, name: str) -> dict[str, Any]:
