@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from vatt_edu.data.text import Vocabulary
+from vatt_edu.data.text.vocabulary import Vocabulary
 from vatt_edu.evaluation.tables import percent
 from vatt_edu.training.checkpoint import last, read_meta, read_tensors, write_json, write_text
 

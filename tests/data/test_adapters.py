@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from vatt_edu.data.sources import open_source
+from vatt_edu.data.sources.open import open_source
 from vatt_edu.errors import UserError
 
 

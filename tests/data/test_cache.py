@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 
 from vatt_edu.config import ClipSpec
-from vatt_edu.data import cache as module
-from vatt_edu.data.cache import CachedReader, key, open_cache
+from vatt_edu.data.clips import cache as module
+from vatt_edu.data.clips.cache import CachedReader, key, open_cache
+from vatt_edu.data.clips.reader import FileReader, read_window
 from vatt_edu.data.media import MediaError
-from vatt_edu.data.reader import FileReader, read_window
-from vatt_edu.data.sources import Source, Video, open_source
+from vatt_edu.data.sources.open import Source, Video, open_source
 from vatt_edu.errors import UserError
 
 
@@ -138,7 +138,7 @@ def test_several_processes_make_the_same(source: Source, spec: ClipSpec, tmp_pat
 
 
 def test_a_file_that_kills_its_process_is_damaged(spec: ClipSpec, tmp_path: Path) -> None:
-    from vatt_edu.data.processes import CRASH, run_all
+    from vatt_edu.data.workers import CRASH, run_all
 
     found = dict(run_all(die_of_seven, [5, 6, 7, 8], 2, "die", quiet=True))
     assert found == {5: 25, 6: 36, 7: CRASH, 8: 64}
@@ -151,7 +151,7 @@ def die_of_seven(number: int) -> int:
 
 
 def test_parts_of_a_file(source: Source, spec: ClipSpec) -> None:
-    from vatt_edu.data.reader import part
+    from vatt_edu.data.clips.reader import part
 
     track = FileReader(spec).track(source.root / "a.mp4")
     assert part(Video("x", source.root / "a.mp4"), track, spec) == (0, 15)
@@ -183,8 +183,8 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from vatt_edu.config import ClipSpec
-from vatt_edu.data import cache
-from vatt_edu.data.sources import open_source
+from vatt_edu.data.clips import cache
+from vatt_edu.data.sources.open import open_source
 
 written, write = 0, os.write
 class Torn:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vatt_edu.data.captions import cue_rows, identity, json_rows, make_lines, read_captions
+from vatt_edu.data.text.captions import cue_rows, identity, json_rows, make_lines, read_captions
 from vatt_edu.errors import UserError
 
 words = st.text(st.characters(categories=("Lu", "Ll", "Nd"), include_characters=" '"), min_size=1).filter(

@@ -5,8 +5,8 @@ from pathlib import Path
 import clips
 import pytest
 
-from vatt_edu.data.dataset import as_dataset, from_dataset
-from vatt_edu.data.sources import open_source
+from vatt_edu.data.sources.huggingface import as_dataset, from_dataset
+from vatt_edu.data.sources.open import open_source
 from vatt_edu.errors import UserError
 
 

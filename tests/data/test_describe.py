@@ -12,12 +12,12 @@ import pytest
 from vatt_edu import minitube
 from vatt_edu.cli import main
 from vatt_edu.config import preset
-from vatt_edu.data.card_page import page, table
-from vatt_edu.data.card_windows import center_step, shared_lines
-from vatt_edu.data.describe import measure
-from vatt_edu.data.loader import ClipStream
-from vatt_edu.data.sources import open_source
-from vatt_edu.data.text import Vocabulary
+from vatt_edu.data.card.lines import center_step, shared_lines
+from vatt_edu.data.card.measure import measure
+from vatt_edu.data.card.page import page, table
+from vatt_edu.data.loader.stream import ClipStream
+from vatt_edu.data.sources.open import open_source
+from vatt_edu.data.text.vocabulary import Vocabulary
 from vatt_edu.minitube.layouts import LAYOUTS
 
 FEW = minitube.Preset("few", howto=2, audioset=1, val=1, test_iid=2, test_comp=1, test_bg=1, steps=3)

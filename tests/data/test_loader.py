@@ -14,11 +14,11 @@ import torch
 
 from vatt_edu.batch import Batch
 from vatt_edu.config import ClipSpec, DataConfig
-from vatt_edu.data.ahead import Watch
-from vatt_edu.data.loader import ClipStream, Skip, Window, batches, eval_batches, window_batches
+from vatt_edu.data.loader.prefetch import Watch
+from vatt_edu.data.loader.stream import ClipStream, Skip, Window, batches, eval_batches, window_batches
 from vatt_edu.data.media import read_audio, read_video
-from vatt_edu.data.sources import open_source
-from vatt_edu.data.text import Vocabulary
+from vatt_edu.data.sources.open import open_source
+from vatt_edu.data.text.vocabulary import Vocabulary
 from vatt_edu.errors import UserError
 
 Make = Callable[..., ClipStream]

@@ -12,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vatt_edu.config import ClipSpec
-from vatt_edu.data import _audio, _video
-from vatt_edu.data._torchaudio import log_mel, resample
-from vatt_edu.data.loader import Window, window_batches
+from vatt_edu.data.loader.stream import Window, window_batches
 from vatt_edu.data.media import MediaError, probe, read_audio, read_video
-from vatt_edu.data.sources import open_source
+from vatt_edu.data.media import audio as _audio
+from vatt_edu.data.media import video as _video
+from vatt_edu.data.media.torchaudio_compat import log_mel, resample
+from vatt_edu.data.sources.open import open_source
 from vatt_edu.errors import UserError
 
 

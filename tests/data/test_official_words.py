@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from vatt_edu.cli import main
-from vatt_edu.data.official_words import caption_texts, read_embeddings, read_vocabulary
-from vatt_edu.data.text import Vocabulary
+from vatt_edu.data.text.vocabulary import Vocabulary
+from vatt_edu.data.text.word_vectors import caption_texts, read_embeddings, read_vocabulary
 from vatt_edu.errors import UserError
 
 

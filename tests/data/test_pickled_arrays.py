@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from vatt_edu.data.pickled_arrays import pickled_arrays
+from vatt_edu.data.text.safe_pickle import pickled_arrays
 
 NUMBERS = arrays.arrays(
     st.sampled_from(["<f4", "<f8", ">f4", "<i4", "<i8", "u1"]),

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vatt_edu.config import DataConfig
-from vatt_edu.data.captions import Line
-from vatt_edu.data.sampler import BLOCK, Sampler, nearest_lines, place, shares
+from vatt_edu.data.loader.sampler import BLOCK, Sampler, nearest_lines, place, shares
+from vatt_edu.data.text.captions import Line
 
 
 def sampler(narrated: tuple[int, ...], text_free: tuple[int, ...], seed: int = 0, **data: int) -> Sampler:

@@ -6,7 +6,7 @@ import numpy as np
 
 from vatt_edu import minitube
 from vatt_edu.data.media import probe, read_audio
-from vatt_edu.data.sources import media_files, open_source
+from vatt_edu.data.sources.open import media_files, open_source
 
 
 def test_small_enough_to_come_along(root: Path) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from vatt_edu.data.adapters.audioset import names
-from vatt_edu.data.sources import open_source, open_sources
+from vatt_edu.data.sources.adapters.audioset import names
+from vatt_edu.data.sources.open import open_source, open_sources
 from vatt_edu.errors import UserError
 
 

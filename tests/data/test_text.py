@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from vatt_edu.data.text import Vocabulary
+from vatt_edu.data.text.vocabulary import Vocabulary
 from vatt_edu.errors import UserError
 
 LINES = ["Pour the water, slowly.", "the DOG's bowl", "pour it -- the water", "a zebra"]

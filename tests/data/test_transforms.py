@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from vatt_edu.config import AugmentConfig, ClipSpec
-from vatt_edu.data.seeds import generator
-from vatt_edu.data.transforms import (
+from vatt_edu.data.clips.transforms import (
     change_saturation,
     color_jitter,
     crop,
@@ -22,6 +21,7 @@ from vatt_edu.data.transforms import (
     train_clip,
     turn_hue,
 )
+from vatt_edu.data.seeds import generator
 
 SPEC = ClipSpec(4, 5.0, 12, 10, 16, 400, 500, 2, 4)
 NOTHING = AugmentConfig(

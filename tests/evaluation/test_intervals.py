@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from vatt_edu.cli import main
-from vatt_edu.data.sources import Source, open_source
+from vatt_edu.data.sources.open import Source, open_source
 from vatt_edu.evaluation import metrics
 from vatt_edu.evaluation.retrieval import evaluate, queries
 

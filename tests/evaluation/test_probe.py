@@ -10,11 +10,11 @@ import torch
 
 from vatt_edu.cli import main
 from vatt_edu.config import ClipSpec
-from vatt_edu.data.sources import Source, Video
-from vatt_edu.data.truth import FACTORS, Step, labels, some, steps
+from vatt_edu.data.sources.open import Source, Video
 from vatt_edu.errors import UserError
 from vatt_edu.evaluation import handmade, linear, probe
 from vatt_edu.evaluation.features import FEATURES
+from vatt_edu.evaluation.ground_truth import FACTORS, Step, labels, some, steps
 from vatt_edu.evaluation.honesty import honesty, section
 from vatt_edu.evaluation.targets import TARGETS, by_action, contact, majority
 

@@ -14,9 +14,9 @@ import torch
 
 from vatt_edu.cli import main
 from vatt_edu.config import toy, toy_plain
-from vatt_edu.data.sources import Source, open_source
-from vatt_edu.data.truth import steps
+from vatt_edu.data.sources.open import Source, open_source
 from vatt_edu.errors import UserError
+from vatt_edu.evaluation.ground_truth import steps
 from vatt_edu.evaluation.report import drawing, run_files, write_report
 from vatt_edu.evaluation.report.asked import confusion
 from vatt_edu.evaluation.report.drawing import Curve

@@ -8,8 +8,8 @@ import pytest
 
 import vatt_edu as vatt
 from vatt_edu import minitube
-from vatt_edu.data.sources import open_source
-from vatt_edu.data.windows import Window
+from vatt_edu.data.loader.windows import Window
+from vatt_edu.data.sources.open import open_source
 from vatt_edu.evaluation import metrics
 from vatt_edu.evaluation.features import embed_windows
 from vatt_edu.evaluation.tables import percent

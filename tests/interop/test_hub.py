@@ -13,7 +13,7 @@ import torch
 
 import vatt_edu as vatt
 from vatt_edu.config import Config, DataConfig, preset
-from vatt_edu.data.text import Vocabulary
+from vatt_edu.data.text.vocabulary import Vocabulary
 from vatt_edu.errors import UserError
 from vatt_edu.training.checkpoint import read_tensors, write_tensors
 

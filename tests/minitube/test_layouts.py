@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from minitube_media import decode
+from vatt_edu.data.sources.open.adapters import minitube as adapter
 
 from vatt_edu import minitube
-from vatt_edu.data.adapters import minitube as adapter
-from vatt_edu.data.sources import open_source
+from vatt_edu.data.sources.open import open_source
 from vatt_edu.errors import UserError
 from vatt_edu.minitube import copies
 from vatt_edu.minitube.layouts import FOLDS, LAYOUTS, _esc50, items

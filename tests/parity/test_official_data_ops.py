@@ -5,7 +5,7 @@ import torch
 from golden_files import assert_within
 
 from vatt_edu.config import MelConfig
-from vatt_edu.data.transforms import multi_crop
+from vatt_edu.data.clips.transforms import multi_crop
 from vatt_edu.tokens import log_mel, log_mel_patches, mel_matrix
 
 

@@ -11,9 +11,9 @@ import pytest
 from vatt_edu import minitube
 from vatt_edu.cli import main
 from vatt_edu.config import AugmentConfig, ClipSpec, DataConfig
-from vatt_edu.data.loader import ClipStream
-from vatt_edu.data.sources import open_source
-from vatt_edu.data.text import Vocabulary
+from vatt_edu.data.loader.stream import ClipStream
+from vatt_edu.data.sources.open import open_source
+from vatt_edu.data.text.vocabulary import Vocabulary
 from vatt_edu.errors import UserError
 
 FEW = minitube.Preset("few", howto=0, audioset=0, val=3, test_iid=0, test_comp=0, test_bg=2)

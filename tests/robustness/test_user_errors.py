@@ -16,9 +16,9 @@ import torch
 
 from vatt_edu.cli import main
 from vatt_edu.config import PRESETS
-from vatt_edu.data.loader import ClipStream
-from vatt_edu.data.sources import open_sources
-from vatt_edu.data.text import Vocabulary
+from vatt_edu.data.loader.stream import ClipStream
+from vatt_edu.data.sources.open import open_sources
+from vatt_edu.data.text.vocabulary import Vocabulary
 from vatt_edu.evaluation.embed import load
 from vatt_edu.training.run_folder import read_config
 

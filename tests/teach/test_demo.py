@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from vatt_edu.data.sources import open_source
+from vatt_edu.data.sources.open import open_source
 from vatt_edu.errors import UserError
 from vatt_edu.evaluation.embed import Embedder
 from vatt_edu.samples import SAMPLES, shipped

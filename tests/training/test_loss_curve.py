@@ -41,9 +41,7 @@ def curve(dtype: torch.dtype) -> list[float]:
     whiten_(model, batches)
     optimizer = make_optimizer(model, config.optim)
     model.train()
-    return [
-        train_step(model, batch, optimizer, config, step, 1e-3).total.item() for step, batch in enumerate(batches)
-    ]
+    return [train_step(model, batch, optimizer, config, step, 1e-3).total.item() for step, batch in enumerate(batches)]
 
 
 def build() -> dict[str, str]:

@@ -16,8 +16,8 @@ from vatt_edu.batch import Batch
 from vatt_edu.cli import main
 from vatt_edu.config import Config
 from vatt_edu.config_json import from_json
-from vatt_edu.data.loader import ClipStream
-from vatt_edu.data.text import Vocabulary
+from vatt_edu.data.loader.stream import ClipStream
+from vatt_edu.data.text.vocabulary import Vocabulary
 from vatt_edu.errors import UserError
 from vatt_edu.losses import Losses
 from vatt_edu.training import checkpoint
@@ -145,7 +145,7 @@ def test_a_disk_that_is_full_when_the_cache_is_made(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("vatt_edu.data.cache._write", full)
+    monkeypatch.setattr("vatt_edu.data.clips.cache._write", full)
     assert runs.main(runs.words(world, tmp_path / "run")) == 2
     said = capsys.readouterr().err
     assert said.startswith(f"vatt: the disk is full: no room for the decoded cache {world / 'cache'}")

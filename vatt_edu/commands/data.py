@@ -99,9 +99,9 @@ def describe(
         json: Print what was measured instead of writing the page (with --out: both).
         quiet: No progress bar.
     """
-    from vatt_edu.data.card_page import page, write_page
-    from vatt_edu.data.describe import measure
-    from vatt_edu.data.sources import open_source
+    from vatt_edu.data.card.measure import measure
+    from vatt_edu.data.card.page import page, write_page
+    from vatt_edu.data.sources.open import open_source
 
     found = open_source(source)
     card, extra = measure(found, quiet=quiet), {}
@@ -134,8 +134,8 @@ def vocab(
         out: The file to write.
         words: Ids at most, padding and unknown included; the released models have 65,536.
     """
-    from vatt_edu.data.official_words import caption_texts
-    from vatt_edu.data.text import Vocabulary
+    from vatt_edu.data.text.vocabulary import Vocabulary
+    from vatt_edu.data.text.word_vectors import caption_texts
     from vatt_edu.training.checkpoint import writing
 
     if not sources:

@@ -19,7 +19,7 @@ def retrieval(
         json: Print JSON.
         quiet: No progress bar.
     """
-    from vatt_edu.data.sources import open_source
+    from vatt_edu.data.sources.open import open_source
     from vatt_edu.evaluation.retrieval import evaluate
     from vatt_edu.evaluation.tables import retrieval_table
 
@@ -40,7 +40,7 @@ def probe(
         json: Print JSON.
         quiet: No progress bar.
     """
-    from vatt_edu.data.sources import open_source
+    from vatt_edu.data.sources.open import open_source
     from vatt_edu.evaluation.probe import evaluate
     from vatt_edu.evaluation.tables import probe_table
 

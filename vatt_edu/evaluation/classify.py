@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from vatt_edu.config import AudioConfig, VideoConfig
 from vatt_edu.config_json import from_json
-from vatt_edu.data.captions import read_json
+from vatt_edu.data.text.captions import read_json
 from vatt_edu.encoder import linear
 from vatt_edu.errors import UserError
 from vatt_edu.model import audio_tower, video_tower

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from vatt_edu.config import Config
+from vatt_edu.data.clips.transforms import eval_clip
 from vatt_edu.data.media import probe, read_audio, read_video
-from vatt_edu.data.text import Vocabulary
-from vatt_edu.data.transforms import eval_clip
+from vatt_edu.data.text.vocabulary import Vocabulary
 from vatt_edu.errors import UserError
 from vatt_edu.losses import l2_normalize
 from vatt_edu.model import VATT

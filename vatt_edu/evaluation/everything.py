@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from vatt_edu.data.sources import open_source
-from vatt_edu.data.truth import has_truth
+from vatt_edu.data.sources.open import open_source
 from vatt_edu.evaluation import probe, retrieval
+from vatt_edu.evaluation.ground_truth import has_truth
 from vatt_edu.evaluation.report import write_report
 
 

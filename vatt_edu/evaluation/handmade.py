@@ -12,10 +12,10 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
 from vatt_edu.config import ClipSpec
-from vatt_edu.data._torchaudio import log_mel
-from vatt_edu.data.sources import Source
-from vatt_edu.data.text import Vocabulary
-from vatt_edu.data.windows import Window, window_batches
+from vatt_edu.data.loader.windows import Window, window_batches
+from vatt_edu.data.media.torchaudio_compat import log_mel
+from vatt_edu.data.sources.open import Source
+from vatt_edu.data.text.vocabulary import Vocabulary
 from vatt_edu.evaluation.features import BATCH
 
 BANDS = 64

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from vatt_edu.data.card_page import table
+from vatt_edu.data.card.page import table
 from vatt_edu.data.media import read_audio
-from vatt_edu.data.sources import Source
-from vatt_edu.data.truth import Step, some, steps
+from vatt_edu.data.sources.open import Source
+from vatt_edu.evaluation.ground_truth import Step, some, steps
 from vatt_edu.evaluation.handmade import audio_features
 from vatt_edu.evaluation.linear import choose
 from vatt_edu.evaluation.probe import CHOSEN, FITTED, TRAIN_WINDOWS

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from vatt_edu.data.sources import Source
-from vatt_edu.data.truth import Step, labels, some, steps
-from vatt_edu.data.windows import Window
+from vatt_edu.data.loader.windows import Window
+from vatt_edu.data.sources.open import Source
 from vatt_edu.errors import UserError
 from vatt_edu.evaluation import handmade
 from vatt_edu.evaluation.embed import load, untrained
 from vatt_edu.evaluation.features import FEATURES, embed_windows
+from vatt_edu.evaluation.ground_truth import Step, labels, some, steps
 from vatt_edu.evaluation.linear import STRENGTHS, Probe, choose
 from vatt_edu.evaluation.record import complete, header, merge, read
 from vatt_edu.evaluation.targets import TARGETS, Target, by_action, majority

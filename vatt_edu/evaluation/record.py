@@ -5,8 +5,8 @@ from typing import Any
 
 from torch import Tensor
 
-from vatt_edu.data.captions import read_json
-from vatt_edu.data.sources import Source
+from vatt_edu.data.sources.open import Source
+from vatt_edu.data.text.captions import read_json
 from vatt_edu.errors import UserError
 from vatt_edu.training import checkpoint
 from vatt_edu.training.report import machine

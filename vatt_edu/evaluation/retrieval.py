@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from vatt_edu.config import Config
-from vatt_edu.data.sources import Source
-from vatt_edu.data.text import Vocabulary
-from vatt_edu.data.truth import has_truth, some, steps
-from vatt_edu.data.windows import Window
+from vatt_edu.data.loader.windows import Window
+from vatt_edu.data.sources.open import Source
+from vatt_edu.data.text.vocabulary import Vocabulary
 from vatt_edu.errors import UserError
 from vatt_edu.evaluation import metrics
 from vatt_edu.evaluation.embed import load, untrained
 from vatt_edu.evaluation.features import embed_windows
+from vatt_edu.evaluation.ground_truth import has_truth, some, steps
 from vatt_edu.evaluation.record import complete, header, merge, read
 from vatt_edu.model import VATT
 

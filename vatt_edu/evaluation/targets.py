@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vatt_edu.data.truth import FACTORS, Step
+from vatt_edu.evaluation.ground_truth import FACTORS, Step
 
 CONTACT_ACTIONS = ("bounce", "roll", "tap", "stack")
 CONTACT_SECONDS = (0.0, 0.3)  # from the middle of the clip

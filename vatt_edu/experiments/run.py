@@ -16,8 +16,8 @@ from typing import Any
 
 from vatt_edu.config import Config
 from vatt_edu.config_json import to_json
-from vatt_edu.data.captions import read_json
-from vatt_edu.data.sources import open_source
+from vatt_edu.data.sources.open import open_source
+from vatt_edu.data.text.captions import read_json
 from vatt_edu.errors import UserError
 from vatt_edu.evaluation.retrieval import evaluate
 from vatt_edu.training.checkpoint import last, write_json

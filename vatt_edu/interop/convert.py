@@ -17,9 +17,9 @@ from torch import Tensor, nn
 
 from vatt_edu.config import Config, DataConfig, ModelConfig
 from vatt_edu.config_json import from_json, to_json
-from vatt_edu.data.captions import read_json
-from vatt_edu.data.official_words import read_vocabulary
-from vatt_edu.data.text import Vocabulary
+from vatt_edu.data.text.captions import read_json
+from vatt_edu.data.text.vocabulary import Vocabulary
+from vatt_edu.data.text.word_vectors import read_vocabulary
 from vatt_edu.errors import UserError, shown
 from vatt_edu.evaluation.classify import Classifier, ClassifierConfig
 from vatt_edu.interop import sizes as official_sizes

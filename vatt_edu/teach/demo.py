@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from vatt_edu.data.sources import Video, open_source
+from vatt_edu.data.sources.open import Video, open_source
 from vatt_edu.errors import UserError
 from vatt_edu.evaluation.embed import Embedder, load
 from vatt_edu.samples import SAMPLES, shipped

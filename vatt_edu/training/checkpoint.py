@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from vatt_edu.data.captions import read_json
+from vatt_edu.data.text.captions import read_json
 from vatt_edu.errors import UserError, missing, shown
 
 _MODEL, _OPTIMIZER = "model.", "optimizer."

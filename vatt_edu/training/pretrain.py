@@ -13,11 +13,11 @@ import torch
 
 from vatt_edu.batch import Batch
 from vatt_edu.config import Config
-from vatt_edu.data.loader import ClipStream, Skip, batches
-from vatt_edu.data.official_words import read_embeddings
-from vatt_edu.data.official_words import read_vocabulary as read_words
-from vatt_edu.data.sources import Source, open_sources
-from vatt_edu.data.text import Vocabulary
+from vatt_edu.data.loader.stream import ClipStream, Skip, batches
+from vatt_edu.data.sources.open import Source, open_sources
+from vatt_edu.data.text.vocabulary import Vocabulary
+from vatt_edu.data.text.word_vectors import read_embeddings
+from vatt_edu.data.text.word_vectors import read_vocabulary as read_words
 from vatt_edu.errors import UserError
 from vatt_edu.model import VATT
 from vatt_edu.tokens import WordEmbedding

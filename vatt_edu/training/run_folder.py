@@ -14,8 +14,8 @@ from typing import Any
 
 from vatt_edu.config import Config, TrainConfig
 from vatt_edu.config_json import from_json, to_json
-from vatt_edu.data.loader import Skip
-from vatt_edu.data.text import NoVocabulary, Vocabulary
+from vatt_edu.data.loader.stream import Skip
+from vatt_edu.data.text.vocabulary import NoVocabulary, Vocabulary
 from vatt_edu.errors import UserError
 from vatt_edu.losses import Losses
 from vatt_edu.training.checkpoint import write_json, write_text, writing

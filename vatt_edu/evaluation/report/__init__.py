@@ -7,7 +7,7 @@ It stands alone (no network, no other file), follows light and dark, and fits a 
 from html import escape
 from pathlib import Path
 
-from vatt_edu.data.sources import Source
+from vatt_edu.data.sources.open import Source
 from vatt_edu.evaluation.record import header, read
 from vatt_edu.evaluation.report import neighbors, run_files, sections
 from vatt_edu.evaluation.report.asked import ask

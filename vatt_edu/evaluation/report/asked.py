@@ -11,15 +11,15 @@ import torch
 from torch import Tensor
 
 from vatt_edu.config import Config
-from vatt_edu.data._torchaudio import log_mel
+from vatt_edu.data.loader.windows import Window
 from vatt_edu.data.media import probe, read_audio, read_video
-from vatt_edu.data.sources import Source
-from vatt_edu.data.truth import Step, has_truth, steps
-from vatt_edu.data.windows import Window
+from vatt_edu.data.media.torchaudio_compat import log_mel
+from vatt_edu.data.sources.open import Source
 from vatt_edu.errors import missing
 from vatt_edu.evaluation import metrics
 from vatt_edu.evaluation.embed import load
 from vatt_edu.evaluation.features import embed_windows
+from vatt_edu.evaluation.ground_truth import Step, has_truth, steps
 from vatt_edu.evaluation.record import complete
 from vatt_edu.evaluation.retrieval import queries
 

@@ -6,8 +6,8 @@ import numpy as np
 from torch import Tensor
 
 from vatt_edu.data.seeds import generator
-from vatt_edu.data.truth import FACTORS
 from vatt_edu.evaluation import metrics
+from vatt_edu.evaluation.ground_truth import FACTORS
 from vatt_edu.evaluation.report import drawing
 from vatt_edu.evaluation.report.asked import Asked, confusion, player
 

@@ -1,0 +1,219 @@
+"""The data card as a page: one HTML file with everything in it, light and dark, readable on a phone."""
+
+import os
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from vatt_edu.data.card.pictures import Shown, contact_sheet, draw, spectrograms
+from vatt_edu.data.card.style import STYLE
+from vatt_edu.data.sources.open import Source
+from vatt_edu.errors import UserError
+
+HEADINGS = {
+    "resolution": "Resolution",
+    "frames_per_second": "Frames per second",
+    "sample_rate": "Sample rate, Hz",
+    "channels": "Channels",
+}
+
+
+def page(card: Mapping[str, Any], source: Source, extra: Mapping[str, str] | None = None) -> str:
+    """The card of a source as HTML.
+
+    Args:
+        card: What ``describe.measure`` found.
+        source: Whose clips are shown.
+        extra: Further sections: heading to HTML, for example of ``table``; they stand before the contact sheet.
+    """
+    clips = draw(source)
+    sections = {"Splits": _splits(card), "Files": _files(card), "Words": _words(card), "Windows": _windows(card)}
+    sections |= {"Factors": _factors(card), "Labels": bars(card["labels"], "clips") if "labels" in card else ""}
+    sections |= extra or {}
+    sections |= {"Clips": _figures(contact_sheet(clips), "Frames"), "Sounds": _sounds(spectrograms(clips))}
+    body = "\n".join(f"<section><h2>{escape(name)}</h2>\n{html}</section>" for name, html in sections.items() if html)
+    about = card["source"]
+    title = f"Data card of {about['name']}"
+    return f"""<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(title)}</title><style>{STYLE}</style></head>
+<body><main><h1>{escape(title)}</h1>
+<p>{about["clips"]:,} clips in {about["files"]:,} files under <code>{escape(about["folder"])}</code>{_recipe(card)}</p>
+{body}
+</main></body></html>
+"""
+
+
+def write_page(target: Path, html: str) -> None:
+    """Write the page, by one atomic rename.
+
+    Raises:
+        UserError: If it cannot be written there.
+    """
+    part = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        part.write_text(html, encoding="utf-8")
+        os.replace(part, target)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise UserError(f"cannot write {target}: {error.strerror}; choose another file with --out") from None
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[Any]], caption: str = "") -> str:
+    """A table as HTML; numbers stand to the right, and it scrolls by itself on a narrow screen.
+
+    Args:
+        head: Names of the columns.
+        rows: Values; what is a string already is escaped.
+        caption: Says what it shows.
+    """
+    top = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
+    body = "".join(f"<tr>{''.join(_cell(value, place) for place, value in enumerate(row))}</tr>" for row in rows)
+    said = f"<caption>{escape(caption)}</caption>" if caption else ""
+    return (
+        f'<div class="wide" tabindex="0"><table>{said}<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+    )
+
+
+def _cell(value: Any, place: int) -> str:
+    if place == 0:
+        return f'<th scope="row">{escape(str(value))}</th>'
+    number = isinstance(value, int | float)
+    text = f"{value:,}" if number else escape(str(value))
+    return f"<td{' class=number' if number else ''}>{text}</td>"
+
+
+def bars(counts: Mapping[str, int], unit: str) -> str:
+    """Counts as bars, with the number beside each."""
+    most = max(counts.values(), default=1)
+    rows = "".join(
+        f"<tr><th scope=row>{escape(name)}</th><td class=bar><span style='width:{100 * count / most:.1f}%'></span></td>"
+        f"<td class=number>{count:,}</td></tr>"
+        for name, count in counts.items()
+    )
+    return (
+        f'<table class="bars"><thead><tr><th></th><td></td><th scope=col>{escape(unit)}</th></tr></thead>{rows}</table>'
+    )
+
+
+def _recipe(card: Mapping[str, Any]) -> str:
+    about = card.get("minitube")
+    if not about:
+        return ""
+    return f", MiniTube {escape(str(about['preset']))}, seed {about['seed']}, version {about['version']}"
+
+
+def _time(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.1f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _bytes(size: int) -> str:
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
+
+
+def _splits(card: Mapping[str, Any]) -> str:
+    head = ["split", "clips", "in all", "shortest", "median", "longest", "on disk", "video", "audio", "narrated",
+            "captioned", "labeled"]  # fmt: skip
+    rows = []
+    for name, row in card["splits"].items():
+        times = [_time(row[key]) for key in ("seconds", "shortest", "median", "longest")]
+        seen = [row[key] for key in ("with_video", "with_audio", "narrated", "captioned", "labeled")]
+        rows.append([name, row["clips"], *times, _bytes(row["bytes"]), *seen])
+    probed, total = card["files"]["probed"], card["source"]["files"]
+    note = "" if probed == total else f"<p>Durations, video and audio: of {probed:,} files, drawn at random.</p>"
+    return table(head, rows) + note
+
+
+def _files(card: Mapping[str, Any]) -> str:
+    media = [
+        [HEADINGS[name], ", ".join(f"{value} ({count:,})" for value, count in counts.items())]
+        for name, counts in card["media"].items()
+        if counts
+    ]
+    missing, damaged = card["files"]["missing"], card["files"]["damaged"]
+    names = [f"<li><code>{escape(name)}</code>: not there</li>" for name in missing["names"]]
+    names += [f"<li><code>{escape(row['file'])}</code>: {escape(row['reason'])}</li>" for row in damaged["names"]]
+    more = missing["count"] + damaged["count"] - len(names)
+    if more > 0:
+        names.append(f"<li>… and {more:,} more</li>")
+    said = f"{missing['count']:,} of the listed files are missing, {damaged['count']:,} cannot be opened."
+    listed = (
+        f"<details open><summary>{said}</summary><ul>{''.join(names)}</ul></details>" if names else f"<p>{said}</p>"
+    )
+    return table(["", "value (files)"], media) + listed
+
+
+def _words(card: Mapping[str, Any]) -> str:
+    words = card.get("words")
+    if not words:
+        return ""
+    length = words["words_per_line"]
+    rows: list[list[Any]] = [["Vocabulary, words", words["vocabulary"]], ["Words in all", words["words"]]]
+    if words["lines"]:
+        rows += [["Lines of narration", words["lines"]], ["Lines per minute", words["lines_per_minute"]]]
+    if words["captions"]:
+        rows += [["Captions", words["captions"]], ["Captions per clip", words["captions_per_clip"]]]
+    rows.append(["Words per line", f"{length['shortest']} to {length['longest']}, median {length['median']:g}"])
+    frequent = f"<h3>Most frequent words</h3>{bars(words['most_frequent'], 'times')}"
+    return f'<div class="pair"><div>{table(["", "in all"], rows)}</div><div>{frequent}</div></div>'
+
+
+def _windows(card: Mapping[str, Any]) -> str:
+    said = []
+    shared = card.get("windows", {})
+    if "reason" in shared:
+        said.append(f"Lines shared within a batch were not counted: {escape(shared['reason'])}")
+    elif shared:
+        said.append(
+            f"In {shared['batches']} batches of {shared['batch_size']} clips with {shared['candidates']} nearest lines "
+            f"each, {shared['lines']:.1%} of the lines of a window are also candidates of another window of its batch; "
+            f"{shared['windows']:.1%} of the windows have such a line."
+        )
+    near = card.get("minitube", {}).get("center_step")
+    if near and near["windows"]:
+        said.append(
+            f"Of {near['windows']:,} random windows, the nearest line names the step at the center in {near['1']:.1%}; "
+            f"one of the nearest two in {near['2']:.1%}, one of the nearest four in {near['4']:.1%}."
+        )
+    return "".join(f"<p>{text}</p>" for text in said)
+
+
+def _factors(card: Mapping[str, Any]) -> str:
+    """One table a factor: values down, splits across, a bar for each share within its split."""
+    factors = card.get("minitube", {}).get("factors", {})
+    html = []
+    splits = list(card["minitube"]["steps"]) if factors else []
+    totals = card["minitube"]["steps"] if factors else {}
+    for factor, rows in factors.items():
+        most = max(row.get(split, 0) / totals[split] for row in rows.values() for split in splits)
+        head = "".join(f"<th scope=col>{escape(split)}<br><small>{totals[split]:,}</small></th>" for split in splits)
+        body = ""
+        for value, row in rows.items():
+            shares = [row.get(split, 0) / totals[split] for split in splits]
+            cells = "".join(f"<td class=share><i style='width:{3 * s / most:.2f}rem'></i>{s:.0%}</td>" for s in shares)
+            body += f"<tr><th scope=row>{escape(value)}</th>{cells}</tr>"
+        balance = f'<table class="factor"><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table>'
+        html.append(f'<h3>{escape(factor)}</h3><div class="wide" tabindex="0">{balance}</div>')
+    note = "<p>Share of the steps of each split; under its name, how many steps it has.</p>"
+    return note + f'<div class="pair">{"".join(f"<div>{part}</div>" for part in html)}</div>' if html else ""
+
+
+def _figures(shown: Sequence[Shown], what: str) -> str:
+    parts = []
+    for clip in shown:
+        alt = escape(f"{what} of {clip.title}: {clip.text}", quote=True)
+        width, height = clip.size
+        picture = f'<img src="{clip.picture}" alt="{alt}" width="{width}" height="{height}">'
+        parts.append(
+            f"<figure><figcaption><b>{escape(clip.text or 'no words')}</b> <small>{escape(clip.title)}</small>"
+            f"</figcaption>{picture}{clip.player}</figure>"
+        )
+    return f'<div class="sheet">{"".join(parts)}</div>' if parts else ""
+
+
+def _sounds(shown: Sequence[Shown]) -> str:
+    note = "<p>Log-mel spectrograms of four seconds: time to the right, low sounds at the bottom (80 to 7,600 Hz).</p>"
+    return note + _figures(shown, "Spectrogram") if shown else ""

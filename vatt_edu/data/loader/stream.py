@@ -1,0 +1,195 @@
+"""From sources to batches.
+
+``ClipStream`` is a function of the step: ``stream.batch(7)`` is the same batch whoever asks, in whatever order, from
+the decoded cache or from the files. ``batches`` reads it ahead, in a thread or in processes.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from vatt_edu.batch import Batch
+from vatt_edu.config import ClipSpec, DataConfig
+from vatt_edu.data.clips.cache import CachedReader, open_cache
+from vatt_edu.data.clips.reader import FileReader, Reader, part, read_window, window_frames
+from vatt_edu.data.clips.transforms import train_clip
+from vatt_edu.data.loader.collate import Rows, Words, or_zeros
+from vatt_edu.data.loader.prefetch import Skip, batches
+from vatt_edu.data.loader.sampler import Pool, Sampler, Slot, nearest_lines, place
+from vatt_edu.data.loader.windows import Window, eval_batches, window_batches
+from vatt_edu.data.media.info import MediaError
+from vatt_edu.data.seeds import generator
+from vatt_edu.data.sources.open import Source, Video
+from vatt_edu.data.text.captions import Line
+from vatt_edu.data.text.vocabulary import Vocabulary
+from vatt_edu.errors import UserError
+
+__all__ = ["ClipStream", "Skip", "Window", "batches", "eval_batches", "window_batches"]
+
+POOLS: tuple[Pool, Pool] = ("narrated", "text_free")
+REPLACEMENTS = 1000  # tried at most for one clip
+PROBED = 500  # narrated videos that are looked at beforehand where there is no cache
+
+
+class ClipStream:
+    """The seeded stream of training batches."""
+
+    def __init__(
+        self,
+        sources: Sequence[tuple[Source, float]],
+        spec: ClipSpec,
+        data: DataConfig,
+        vocab: Vocabulary,
+        seed: int,
+        cache: bool = True,
+        quiet: bool = False,
+    ) -> None:
+        """Open the training split of ``sources``; with ``cache``, decode what is not yet in their caches.
+
+        Args:
+            sources: Corpora with their weights, from ``open_sources``.
+            spec: Sizes and rates, ``config.clip``.
+            data: Batch composition and augmentation, ``config.data``.
+            vocab: Words.
+            seed: Of the whole run.
+            cache: Read from ``SOURCE/cache`` (made where missing); False decodes every clip when it is needed.
+            quiet: No progress bar while the cache is made.
+
+        Raises:
+            UserError: If no source has a training video, or none of them can be decoded.
+        """
+        self._spec, self._data, self._seed = spec, data, seed
+        self._videos: dict[Pool, list[list[Video]]] = {pool: [] for pool in POOLS}
+        for source, _ in sources:
+            training = [video for video in source.videos if video.split == "train"]
+            self._videos["narrated"].append([video for video in training if video.lines])
+            self._videos["text_free"].append([video for video in training if not video.lines])
+        self._sampler = Sampler(
+            narrated=tuple(map(len, self._videos["narrated"])),
+            text_free=tuple(map(len, self._videos["text_free"])),
+            weights=tuple(weight for _, weight in sources),
+            data=data,
+            seed=seed,
+        )
+        if not sum(self._sampler.narrated) + sum(self._sampler.text_free):
+            names = ", ".join(str(source.root) for source, _ in sources)
+            raise UserError(f"no training video in {names}: only the split train is trained on")
+        self._readers: list[Reader] = [
+            open_cache(source, self._training(number), spec, quiet) if cache else FileReader(spec)
+            for number, (source, _) in enumerate(sources)
+        ]
+        self._words = Words(vocab, spec.words)
+        self._notes = self._check([source for source, _ in sources])
+
+    def _training(self, number: int) -> list[Video]:
+        return [video for pool in POOLS for video in self._videos[pool][number]]
+
+    @property
+    def notes(self) -> list[str]:
+        """What the user should know, one line each: files missing or damaged, captions beyond the end."""
+        return list(self._notes)
+
+    def _check(self, sources: Sequence[Source]) -> list[str]:
+        notes, unusable = [], 0
+        for number, (source, reader) in enumerate(zip(sources, self._readers, strict=True)):
+            if source.missing:
+                notes.append(f"{source.root}: {source.missing} listed videos are not there")
+            damaged = reader.damaged if isinstance(reader, CachedReader) else []
+            if damaged:
+                listed = "; ".join(f"{file} ({reason})" for file, reason in damaged[:10])
+                notes.append(f"{source.root}: {len(damaged)} files cannot be decoded: {listed}")
+            unusable += len(damaged)
+            notes += self._check_lines(source, reader, self._videos["narrated"][number])
+        if unusable and unusable == sum(len({v.path for v in self._training(n)}) for n in range(len(sources))):
+            raise UserError(f"none of the training videos can be decoded. {notes[-1]}")
+        return notes
+
+    def _check_lines(self, source: Source, reader: Reader, videos: Sequence[Video]) -> list[str]:
+        """Count captions that begin after the end of their video; all of them is a mistake in the captions."""
+        if isinstance(reader, FileReader) and len(videos) > PROBED:
+            return []
+        late, good, example = 0, 0, ""
+        for video in videos:
+            try:
+                end = reader.track(video.path).duration
+            except MediaError:
+                continue
+            beyond = [line for line in video.lines if line.start >= end]
+            late, good = late + len(beyond), good + len(video.lines) - len(beyond)
+            if beyond and not example:
+                example = f"{video.id} ends at {end:.1f} s, a caption begins at {beyond[0].start:.1f} s"
+        if late and not good:
+            raise UserError(f"{source.root}: all captions lie beyond the end of their videos ({example}); give seconds")
+        return [f"{source.root}: {late} captions beyond the end of their video are left out ({example})"] * (late > 0)
+
+    def batch(self, step: int, rank: int = 0, world: int = 1) -> tuple[Batch, list[Skip]]:
+        """The batch of ``step``: all of it, or the contiguous share of one of ``world`` processes.
+
+        Raises:
+            UserError: If nothing usable is left, or the batch size is not a multiple of ``world``.
+        """
+        size = self._data.batch_size
+        if size % world:
+            raise UserError(f"a batch of {size} clips cannot be shared by {world} processes")
+        slots = self._sampler.plan(step)[rank * size // world : (rank + 1) * size // world]
+        rows, skips = Rows(len(slots), self._spec, self._spec.candidates), []
+        for row, slot in enumerate(slots):
+            skips += self._fill(rows, row, slot)
+        return rows.batch(), skips
+
+    def _fill(self, rows: Rows, row: int, slot: Slot) -> list[Skip]:
+        """Read the clip of ``slot``, or a replacement, into its row."""
+        skips: list[Skip] = []
+        for attempt, (reader, video) in enumerate(self._candidates(slot)):
+            try:
+                self._read(rows, row, slot, attempt, reader, video)
+                return skips
+            except MediaError as error:
+                skips.append(Skip(error.path, error.reason, slot.index))
+        paths = {skip.path: skip.reason for skip in skips}
+        listed = "; ".join(f"{path} ({reason})" for path, reason in list(paths.items())[:10])
+        raise UserError(f"no usable video left: all of the {len(paths)} that were tried cannot be decoded: {listed}")
+
+    def _candidates(self, slot: Slot) -> Iterator[tuple[Reader, Video]]:
+        """The slot's video; then, in an order that belongs to the slot, the rest of its pool and the other pool."""
+        yield self._readers[slot.source], self._videos[slot.pool][slot.source][slot.position]
+        random = generator(self._seed, "replacement", slot.index)
+        for pool in sorted(POOLS, key=lambda pool: pool != slot.pool):
+            videos = [(reader, video) for reader, found in zip(self._readers, self._videos[pool], strict=True)
+                      for video in found]  # fmt: skip
+            for number in random.permutation(len(videos))[:REPLACEMENTS]:
+                yield videos[number]
+
+    def _read(self, rows: Rows, row: int, slot: Slot, attempt: int, reader: Reader, video: Video) -> None:
+        spec = self._spec
+        random = generator(self._seed, "clip", slot.index, attempt)
+        first = self._first(slot, attempt, reader, video, random.random())
+        frames, pcm = read_window(reader, video.path, first, spec)
+        picture, sound = or_zeros(frames, pcm, spec)
+        rows.put(row, slot.index, *train_clip(picture, sound, spec, self._data.augment, random), frames, pcm)
+        near = self._near(reader, video, first)
+        if near:
+            rows.say(row, near, self._words)
+
+    def _first(self, slot: Slot, attempt: int, reader: Reader, video: Video, chance: float) -> int:
+        """The grid frame that a clip starts with."""
+        begin, available = part(video, reader.track(video.path), self._spec)
+        where = (slot.part, slot.parts) if attempt == 0 else (0, 1)
+        return begin + place(available, window_frames(self._spec), *where, chance)
+
+    def _near(self, reader: Reader, video: Video, first: int) -> list[Line]:
+        """The candidate lines of a clip; empty where there are none."""
+        spec, end = self._spec, reader.track(video.path).duration
+        lines = [line for line in video.lines if line.start < end]
+        return nearest_lines(lines, first / spec.fps + spec.seconds / 2, spec.candidates) if lines else []
+
+    def lines(self, step: int) -> list[list[Line]]:
+        """The candidate lines of each clip of a batch, without reading any: what ``batch`` holds if no file is damaged.
+
+        Raises:
+            MediaError: If a file cannot be opened.
+        """
+        found = []
+        for slot in self._sampler.plan(step):
+            reader, video = self._readers[slot.source], self._videos[slot.pool][slot.source][slot.position]
+            chance = generator(self._seed, "clip", slot.index, 0).random()
+            found.append(self._near(reader, video, self._first(slot, 0, reader, video, chance)))
+        return found

@@ -1,0 +1,86 @@
+"""Batches of given windows, as evaluation and embedding need them: nothing random, nothing replaced."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from vatt_edu.batch import Batch
+from vatt_edu.config import ClipSpec
+from vatt_edu.data.clips.cache import open_cache
+from vatt_edu.data.clips.reader import FileReader, Reader, part, read_window, window_frames
+from vatt_edu.data.clips.transforms import eval_clip
+from vatt_edu.data.loader.collate import Rows, Words, or_zeros
+from vatt_edu.data.sources.open import Source, Video
+from vatt_edu.data.text.captions import Line, identity
+from vatt_edu.data.text.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True)
+class Window:
+    """A clip to embed: a video, where it starts (seconds, rounded to a frame; None: the center), and its text."""
+
+    video: Video
+    start: float | None = None
+    text: str = ""
+
+
+def window_batches(
+    windows: Sequence[Window],
+    spec: ClipSpec,
+    vocab: Vocabulary | None,
+    batch_size: int,
+    source: Source | None = None,
+    quiet: bool = False,
+) -> Iterator[Batch]:
+    """Batches of given windows without any augmentation (center crop); the last batch may be smaller.
+
+    ``text`` is (B, 1, M); ``has_text`` is False where a window's text is empty or there is no vocabulary. ``index``
+    counts the windows from 0.
+
+    Args:
+        windows: What to read.
+        spec: Sizes and rates.
+        vocab: Words; None: no text.
+        batch_size: Largest number of windows in a batch.
+        source: Read through this source's decoded cache (made where missing); None decodes the files.
+        quiet: No progress bar while the cache is made.
+
+    Raises:
+        MediaError: If a file cannot be decoded.
+    """
+    reader: Reader = FileReader(spec)
+    if source:
+        reader = open_cache(source, [window.video for window in windows], spec, quiet)
+    words = Words(vocab, spec.words) if vocab else None
+    for start in range(0, len(windows), batch_size):
+        some = windows[start : start + batch_size]
+        rows = Rows(len(some), spec, 1)
+        for row, window in enumerate(some):
+            frames, pcm = read_window(reader, window.video.path, first_frame(window, reader, spec), spec)
+            rows.put(row, start + row, *eval_clip(*or_zeros(frames, pcm, spec), spec), frames, pcm)
+            if window.text and words:
+                rows.say(row, [Line(0.0, 0.0, window.text, identity(window.video.id, 0))], words)
+        yield rows.batch()
+
+
+def first_frame(window: Window, reader: Reader, spec: ClipSpec) -> int:
+    """The grid frame that a window starts with."""
+    begin, available = part(window.video, reader.track(window.video.path), spec)
+    if window.start is None:
+        return begin + max(0, available - window_frames(spec)) // 2
+    return max(0, round(window.start * spec.fps))
+
+
+def eval_batches(
+    clips: Sequence[Video],
+    spec: ClipSpec,
+    vocab: Vocabulary,
+    batch_size: int,
+    source: Source | None = None,
+    quiet: bool = False,
+) -> Iterator[Batch]:
+    """The center window of each clip, with its caption as its one line of text (``window_batches`` otherwise).
+
+    Raises:
+        MediaError: If a file cannot be decoded.
+    """
+    return window_batches([Window(clip, text=clip.caption) for clip in clips], spec, vocab, batch_size, source, quiet)

@@ -1,0 +1,67 @@
+"""One small interface to media files: probe, read frames, read sound.
+
+Both readers share one clock: time 0 is where the file's first stream starts, and a frame and a sample of the same time
+belong together. decord decodes video (PyAV where decord is missing or fails, or when asked), PyAV decodes audio,
+torchaudio resamples it. Everything is opened, read and closed within a call: nothing is inherited over a fork.
+"""
+
+from os import PathLike
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vatt_edu.data.media.info import MediaError, MediaInfo, probe
+from vatt_edu.data.media.video import Decoder, nearest_frames
+
+__all__ = ["Decoder", "MediaError", "MediaInfo", "probe", "read_audio", "read_video"]
+
+
+def read_video(
+    path: str | PathLike[str], start: float, frames: int, fps: float, short_side: int, decoder: Decoder | None = None
+) -> NDArray[np.uint8]:
+    """The ``frames`` frames nearest in time to ``start + k / fps``.
+
+    Args:
+        path: A file with a video stream.
+        start: Seconds, at least 0.
+        frames: How many; past the end the last one is repeated.
+        fps: Frames per second to read at, whatever the file's own rate.
+        short_side: Pixels of the shorter side of the result; the decoder resizes, the aspect ratio stays.
+        decoder: Default: ``$VATT_DECODER``, else decord if it is installed, else PyAV. Both give the same frames.
+
+    Returns:
+        uint8 in 0..255, (frames, height, width, 3), RGB.
+
+    Raises:
+        MediaError: If the file cannot be decoded or has no video.
+    """
+    return nearest_frames(path, start + np.arange(frames) / fps, short_side, decoder)
+
+
+def read_audio(path: str | PathLike[str], start: float, samples: int, sample_rate: int) -> NDArray[np.float32] | None:
+    """The waveform from ``start`` on: mono, resampled, in sync with the video's clock.
+
+    Values lie on the 16-bit grid (multiples of 1 / 32768), as the decoded cache stores them.
+
+    Args:
+        path: A file.
+        start: Seconds, at least 0; rounded to a sample.
+        samples: How many; zeros past the end.
+        sample_rate: Samples per second of the result.
+
+    Returns:
+        float32 in [-1, 1], (samples,); None where the file has no audio stream.
+
+    Raises:
+        MediaError: If the file cannot be decoded.
+    """
+    from vatt_edu.data.media.audio import read_pcm
+
+    if not probe(path).has_audio:
+        return None
+    return to_float(read_pcm(path, round(start * sample_rate), samples, sample_rate))
+
+
+def to_float(pcm: NDArray[np.int16]) -> NDArray[np.float32]:
+    """16-bit samples as float32 in [-1, 1)."""
+    return pcm.astype(np.float32) * np.float32(1 / 32768)

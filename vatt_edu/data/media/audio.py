@@ -1,0 +1,111 @@
+"""Sound in blocks of 30 seconds, each decoded from the same place whatever window is read.
+
+A decoder that starts in the middle of a stream may give other samples than one that comes from its beginning (noise
+substitution in AAC depends on what went before). So every read goes through the same blocks: a window read from the
+file and the same window read from the cache are equal bit for bit.
+"""
+
+import functools
+import math
+import os
+from collections.abc import Iterator
+from fractions import Fraction
+from os import PathLike
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vatt_edu.data.media.info import MediaError, audio_stream, open_media, origin, pyav
+from vatt_edu.data.media.torchaudio_compat import resample
+
+BLOCK = 30  # seconds
+MARGIN = 1  # seconds on both sides of a block, for the resampling filter
+PREROLL = 1.0  # seconds decoded before the margin and thrown away: a decoder's first packet is not exact
+JUMP = 0.05  # seconds: a larger step between packets is a gap, a smaller one is rounding of their times
+
+Pcm = NDArray[np.int16]
+
+
+def read_pcm(path: str | PathLike[str], first: int, samples: int, sample_rate: int) -> Pcm:
+    """Samples ``first`` to ``first + samples - 1`` of the file's sound, mono, at ``sample_rate``; zeros past its end.
+
+    Raises:
+        MediaError: If the sound cannot be decoded.
+    """
+    out = np.zeros(samples, np.int16)
+    size = BLOCK * sample_rate
+    try:
+        stat = os.stat(path)
+    except OSError:
+        raise MediaError(path, "no such file") from None
+    for number in range(first // size, (first + samples - 1) // size + 1):
+        block = _block(os.fspath(path), stat.st_size, stat.st_mtime_ns, number, sample_rate)
+        begin = max(first, number * size)
+        part = block[begin - number * size : first + samples - number * size]
+        out[begin - first : begin - first + len(part)] = part
+    return out
+
+
+@functools.lru_cache(maxsize=16)
+def _block(path: str, size: int, time: int, number: int, sample_rate: int) -> Pcm:
+    """Block ``number`` as int16; shorter, or empty, where the sound ends (size and time only make the cache's key)."""
+    av = pyav()
+    begin = number * BLOCK
+    try:
+        wave, rate = _mono(path, begin - MARGIN, begin + BLOCK + MARGIN)
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise MediaError(path, f"its sound: {error}") from None
+    wave = resample(wave, rate, sample_rate)[MARGIN * sample_rate : (MARGIN + BLOCK) * sample_rate]
+    return np.clip(np.rint(wave * 32768), -32768, 32767).astype(np.int16)
+
+
+def _mono(path: str, begin: int, end: int) -> tuple[NDArray[np.float32], int]:
+    """The sound between two times (seconds), zeros before the file begins, cut where its sound ends; and its rate."""
+    with open_media(path) as container:
+        stream = audio_stream(container)
+        assert stream is not None
+        rate: int = stream.rate
+        names = [channel.name for channel in stream.layout.channels]
+        wave: NDArray[np.generic] | None = None
+        place = filled = 0
+        for time, samples in _decode(container, stream, begin - PREROLL, len(names)):
+            exact = round((time - begin) * rate)
+            if wave is None or abs(exact - place) > JUMP * rate:
+                place = exact
+            if wave is None:
+                wave = np.zeros((len(names), (end - begin) * rate), samples.dtype)
+            if place >= wave.shape[1]:
+                break
+            skip, stop = max(0, -place), place + samples.shape[1]
+            wave[:, place + skip : max(0, stop)] = samples[:, skip : max(skip, wave.shape[1] - place)]
+            place, filled = stop, max(filled, stop)
+    if wave is None or filled <= 0:
+        return np.zeros(0, np.float32), rate
+    return _downmix(wave[:, : (math.ceil(filled / rate) + MARGIN) * rate], names), rate
+
+
+def _decode(container: Any, stream: Any, first: float, channels: int) -> Iterator[tuple[float, NDArray[np.generic]]]:
+    """Times (seconds on the file's clock) and samples (channels, S) of the packets from about ``first`` on."""
+    zero = origin(container)
+    if first > 0:
+        container.seek(int(Fraction(first + zero) / stream.time_base), stream=stream)
+    time = 0.0
+    for frame in container.decode(stream):
+        samples = frame.to_ndarray()
+        if frame.pts is not None:
+            time = float(frame.pts * frame.time_base) - zero
+        yield time, samples if frame.format.is_planar else samples.reshape(-1, channels).T
+        time += frame.samples / frame.sample_rate
+
+
+def _downmix(samples: NDArray[np.generic], names: list[str]) -> NDArray[np.float32]:
+    """The mean of all channels but the low-frequency one, in [-1, 1]."""
+    heard = [row for row, name in enumerate(names) if name != "LFE" or len(names) == 1]
+    wave = samples[heard].astype(np.float32)
+    if samples.dtype == np.uint8:
+        wave = wave / np.float32(128) - np.float32(1)
+    elif np.issubdtype(samples.dtype, np.integer):
+        wave /= np.float32(2 ** (8 * samples.dtype.itemsize - 1))
+    mono: NDArray[np.float32] = wave.mean(axis=0)
+    return mono
