@@ -18,7 +18,7 @@ from vatt_edu.data.card.page import page, table
 from vatt_edu.data.loader.stream import ClipStream
 from vatt_edu.data.sources.open import open_source
 from vatt_edu.data.text.vocabulary import Vocabulary
-from vatt_edu.minitube.layouts import LAYOUTS
+from vatt_edu.minitube.corpus.layouts import LAYOUTS
 
 FEW = minitube.Preset("few", howto=2, audioset=1, val=1, test_iid=2, test_comp=1, test_bg=1, steps=3)
 

@@ -16,8 +16,8 @@ from minitube_media import decode
 
 from vatt_edu import minitube
 from vatt_edu.errors import UserError
+from vatt_edu.minitube.picture.render import render
 from vatt_edu.minitube.presets import FPS, SIZE, Knobs
-from vatt_edu.minitube.render import render
 from vatt_edu.minitube.video import Recipe, looks_of, scenes_of
 from vatt_edu.minitube.world import HELD_OUT, stream
 

@@ -19,8 +19,8 @@ from vatt_edu.data.sources.open.adapters import minitube as adapter
 from vatt_edu import minitube
 from vatt_edu.data.sources.open import open_source
 from vatt_edu.errors import UserError
-from vatt_edu.minitube import copies
-from vatt_edu.minitube.layouts import FOLDS, LAYOUTS, _esc50, items
+from vatt_edu.minitube.corpus import layout_media as copies
+from vatt_edu.minitube.corpus.layouts import FOLDS, LAYOUTS, _esc50, items
 from vatt_edu.minitube.presets import PRESETS, Knobs
 from vatt_edu.minitube.video import Recipe
 
@@ -225,7 +225,7 @@ def test_a_worker_that_finds_the_disk_full_says_so(
     few: minitube.Preset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its error comes through its pipe as the same one line."""
-    from vatt_edu.minitube import workers
+    from vatt_edu.minitube.corpus import workers
 
     code = """import sys\nfor line in sys.stdin: print('{"error": "OSError: no space", "errno": 28}', flush=True)"""
 
@@ -239,7 +239,7 @@ def test_a_worker_that_finds_the_disk_full_says_so(
 
 
 def test_copies_are_whole_or_not_there(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from vatt_edu.minitube.layouts import Item
+    from vatt_edu.minitube.corpus.layouts import Item
 
     def broken(*_: object) -> None:
         raise OSError(28, "No space left on device")

@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
+from vatt_edu.minitube.picture.render import Camera, draw_look
+from vatt_edu.minitube.picture.sprites import paste, sprite
 from vatt_edu.minitube.presets import SIZE, Knobs
-from vatt_edu.minitube.render import Camera, draw_look
-from vatt_edu.minitube.sprites import paste, sprite
 from vatt_edu.minitube.world import stream
 
 

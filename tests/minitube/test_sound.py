@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from minitube_media import decode
 
-from vatt_edu.minitube import record as recording_module
-from vatt_edu.minitube.actions import simulate
 from vatt_edu.minitube.encode import write_video
+from vatt_edu.minitube.physics.actions import simulate
 from vatt_edu.minitube.presets import SAMPLE_RATE, SIZE, Knobs
-from vatt_edu.minitube.record import distractor, record
-from vatt_edu.minitube.sound import Voice, action_sound, draw_voice, modes, strike
+from vatt_edu.minitube.sound.recording import distractor, record
+from vatt_edu.minitube.sound.synthesis import Voice, action_sound, draw_voice, modes, strike
+from vatt_edu.minitube.sound.synthesis import recording as recording_module
 from vatt_edu.minitube.world import ACTIONS, COLORS, MATERIALS, Event, Factors, stream
 
 QUIET = Knobs(snr_low=60.0, snr_high=60.0, distractor_share=0.0, pitch_spread=0.0, decay_spread=1.0)

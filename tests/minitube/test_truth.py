@@ -8,11 +8,11 @@ from itertools import product
 import numpy as np
 import pytest
 
-from vatt_edu.minitube.actions import simulate
+from vatt_edu.minitube.physics.actions import simulate
+from vatt_edu.minitube.physics.stage import corners
+from vatt_edu.minitube.picture.render import Camera, draw_look, render
 from vatt_edu.minitube.presets import FPS, SIZE, Knobs
-from vatt_edu.minitube.render import Camera, draw_look, render
-from vatt_edu.minitube.sound import Voice, action_sound
-from vatt_edu.minitube.stage import corners
+from vatt_edu.minitube.sound.synthesis import Voice, action_sound
 from vatt_edu.minitube.world import ACTIONS, COUNTS, MATERIALS, SHAPES, SIZES, Factors, Pose, Scene, stream
 
 ENTERING = {"pour", "stack"}

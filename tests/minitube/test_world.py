@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from vatt_edu.minitube.actions import simulate
-from vatt_edu.minitube.backgrounds import (
+from vatt_edu.minitube.physics.actions import simulate
+from vatt_edu.minitube.picture.backgrounds import (
     FAMILIES,
     HELD_OUT_FAMILIES,
     HELD_OUT_PHOTOS,

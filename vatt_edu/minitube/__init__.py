@@ -9,10 +9,10 @@ Read in this order: `world` (what there is), `stage` and `actions` (what happens
 `build`, `layouts` (the same as public sets lay it out), `renarrate` (other words for the same videos).
 """
 
-from vatt_edu.minitube.build import default_folder, ensure, make
-from vatt_edu.minitube.folder import read_annotations, read_source
+from vatt_edu.minitube.corpus.build import default_folder, ensure, make
+from vatt_edu.minitube.corpus.folder import read_annotations, read_source
+from vatt_edu.minitube.corpus.renarrate import renarrate
 from vatt_edu.minitube.presets import PRESETS, SPLITS, VERSION, Knobs, Preset
-from vatt_edu.minitube.renarrate import renarrate
 
 __all__ = [
     "PRESETS",

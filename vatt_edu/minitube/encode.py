@@ -10,8 +10,8 @@ import av
 import cv2
 import numpy as np
 
+from vatt_edu.minitube.corpus.index_files import temporary
 from vatt_edu.minitube.presets import FPS, SAMPLE_RATE, SIZE
-from vatt_edu.minitube.write import temporary
 
 
 def write_video(path: Path, frames: Iterable[np.ndarray], audio: np.ndarray) -> None:

@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from vatt_edu.minitube.actions import simulate
+from vatt_edu.minitube.corpus.index_files import video_file
 from vatt_edu.minitube.encode import write_video
 from vatt_edu.minitube.narrate import captions, narration
+from vatt_edu.minitube.physics.actions import simulate
+from vatt_edu.minitube.picture.render import Look, draw_look, render
 from vatt_edu.minitube.presets import FPS, Knobs, Preset
-from vatt_edu.minitube.record import Take, record
-from vatt_edu.minitube.render import Look, draw_look, render
+from vatt_edu.minitube.sound.recording import Take, record
 from vatt_edu.minitube.world import Scene, factors_of, stream
-from vatt_edu.minitube.write import video_file
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def looks_of(recipe: Recipe, split: str, number: int) -> list[Look]:
 
 
 def make_video(recipe: Recipe, split: str, number: int, out: Path) -> dict[str, Any]:
-    """Make one video file under ``out`` and return its annotation (see `vatt_edu.minitube.write`)."""
+    """Make one video file under ``out`` and return its annotation (see `vatt_edu.minitube.corpus.index_files`)."""
     scenes = scenes_of(recipe, split, number)
     looks = looks_of(recipe, split, number)
     sounds, takes = [], []

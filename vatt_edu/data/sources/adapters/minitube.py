@@ -1,6 +1,6 @@
 """MiniTube: narrated videos as HowTo100M lays them out, text-free ones as AudioSet does, and clips for evaluation.
 
-The layout is written down in ``vatt_edu.minitube.write``. Parts that are not there (yet) are left out.
+The layout is written down in ``vatt_edu.minitube.corpus.index_files``. Parts that are not there (yet) are left out.
 """
 
 from pathlib import Path

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from vatt_edu.data.media import read_audio, read_video
+from vatt_edu.minitube.corpus.index_files import temporary
+from vatt_edu.minitube.corpus.layouts import Item
 from vatt_edu.minitube.encode import write_video
-from vatt_edu.minitube.layouts import Item
 from vatt_edu.minitube.presets import FPS, SAMPLE_RATE, SIZE
-from vatt_edu.minitube.write import temporary
 
 ESC_RATE, ESC_SECONDS = 44_100, 5
 

@@ -13,7 +13,7 @@ from scipy.fft import irfft, next_fast_len, rfft
 from scipy.signal import lfilter
 
 from vatt_edu.minitube.presets import SAMPLE_RATE, Knobs
-from vatt_edu.minitube.sound import action_sound, draw_voice, rms, strike
+from vatt_edu.minitube.sound.synthesis import action_sound, draw_voice, rms, strike
 from vatt_edu.minitube.world import MATERIALS, Event, Scene
 
 

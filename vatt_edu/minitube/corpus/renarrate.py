@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from vatt_edu.errors import UserError
-from vatt_edu.minitube import write
-from vatt_edu.minitube.folder import agree, read_annotations, read_source
-from vatt_edu.minitube.layouts import LAYOUTS
+from vatt_edu.minitube.corpus import index_files as write
+from vatt_edu.minitube.corpus.folder import agree, read_annotations, read_source
+from vatt_edu.minitube.corpus.layouts import LAYOUTS
 from vatt_edu.minitube.narrate import narration
 from vatt_edu.minitube.presets import NARRATION_KNOBS, VERSION, Knobs, as_json, knobs_from
 from vatt_edu.minitube.world import Factors

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vatt_edu.errors import UserError
-from vatt_edu.minitube import write
+from vatt_edu.minitube.corpus import index_files as write
 from vatt_edu.minitube.presets import FPS, SAMPLE_RATE, SIZE, SPLITS, VERSION, Knobs, Preset, as_json
 
 
@@ -50,8 +50,8 @@ def identity(plan: Preset, seed: int, knobs: Knobs) -> dict[str, Any]:
 
 def _materials() -> dict[str, Any]:
     """What the machine brings: photos of installed packages, recordings."""
-    from vatt_edu.minitube.backgrounds import photos_at_hand
-    from vatt_edu.minitube.record import recordings
+    from vatt_edu.minitube.picture.backgrounds import photos_at_hand
+    from vatt_edu.minitube.sound.recording import recordings
 
     return {"photos": list(photos_at_hand()), "sounds": list(recordings())}
 

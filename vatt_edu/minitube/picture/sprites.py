@@ -9,7 +9,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from vatt_edu.minitube.stage import corners
+from vatt_edu.minitube.physics.stage import corners
 
 PALETTE = {
     "red": (222, 40, 34),

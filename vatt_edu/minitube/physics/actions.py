@@ -10,8 +10,8 @@ from itertools import pairwise
 import numpy as np
 import pymunk
 
-from vatt_edu.minitube.motions import slide, swing, tap
-from vatt_edu.minitube.stage import GRAVITY, TICK, UNIT, Drive, Stage, foot
+from vatt_edu.minitube.physics.motions import slide, swing, tap
+from vatt_edu.minitube.physics.stage import GRAVITY, TICK, UNIT, Drive, Stage, foot
 from vatt_edu.minitube.world import EDGE, FLOOR, PIECES, Factors, Pose, Scene, Tool
 
 BOUNCE = {"rubber": 0.9, "metal": 0.8, "glass": 0.74, "wood": 0.67, "stone": 0.6}

@@ -30,9 +30,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from vatt_edu.errors import UserError
+from vatt_edu.minitube.corpus.index_files import video_file
 from vatt_edu.minitube.narrate import captions
 from vatt_edu.minitube.world import ACTIONS, MATERIALS, factors_of, stream
-from vatt_edu.minitube.write import video_file
 
 if TYPE_CHECKING:
     from vatt_edu.minitube.video import Recipe

@@ -13,9 +13,9 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from vatt_edu.minitube.backgrounds import crop, draw_background
+from vatt_edu.minitube.picture.backgrounds import crop, draw_background
+from vatt_edu.minitube.picture.sprites import VARIANTS, paste
 from vatt_edu.minitube.presets import FPS, SIZE, Knobs
-from vatt_edu.minitube.sprites import VARIANTS, paste
 from vatt_edu.minitube.world import COLORS, FLOOR, MATERIALS, RADIUS, SHAPES, Pose, Scene, Tool
 
 DETAIL = 2

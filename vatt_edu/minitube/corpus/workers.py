@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vatt_edu.minitube.layouts import LAYOUTS, items
+from vatt_edu.minitube.corpus.layouts import LAYOUTS, items
 
 if TYPE_CHECKING:
     from vatt_edu.minitube.video import Recipe
@@ -56,12 +56,12 @@ def _run_here(recipe: "Recipe", out: Path, jobs: Sequence[Job]) -> Iterator[Job]
 def do_job(recipe: "Recipe", out: Path, job: Job) -> None:
     """Make one video, then its annotation: where both are, it is done. Or one file of a layout."""
     if job[0] in LAYOUTS:
-        from vatt_edu.minitube.copies import copy
+        from vatt_edu.minitube.corpus.layout_media import copy
 
         copy(out, items(recipe, job[0])[job[1]])
         return
+    from vatt_edu.minitube.corpus.index_files import atomic_text
     from vatt_edu.minitube.video import make_video
-    from vatt_edu.minitube.write import atomic_text
 
     annotation = make_video(recipe, *job, out)
     atomic_text(part_file(out, *job), json.dumps(annotation))
@@ -92,7 +92,7 @@ def _start(recipe: "Recipe", out: Path) -> subprocess.Popen[str]:
     root = str(Path(__file__).resolve().parents[2])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     process = subprocess.Popen(
-        [sys.executable, "-c", "from vatt_edu.minitube.workers import main; main()"],
+        [sys.executable, "-c", "from vatt_edu.minitube.corpus.workers import main; main()"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

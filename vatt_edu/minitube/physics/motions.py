@@ -2,7 +2,7 @@
 
 import math
 
-from vatt_edu.minitube.stage import FULL_HIT, GRAVITY, TICK, UNIT, Drive, Stage, corners, foot
+from vatt_edu.minitube.physics.stage import FULL_HIT, GRAVITY, TICK, UNIT, Drive, Stage, corners, foot
 from vatt_edu.minitube.world import EDGE, FLOOR, Event, Pose, Tool
 
 

@@ -10,11 +10,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vatt_edu.errors import UserError, disk_full, missing
-from vatt_edu.minitube import write
-from vatt_edu.minitube.folder import agree, claim, claimable, identity, locked, read_annotations, read_source, sweep
-from vatt_edu.minitube.layouts import LAYOUTS, index_files, items, layouts_named
+from vatt_edu.minitube.corpus import index_files as write
+from vatt_edu.minitube.corpus.folder import (
+    agree,
+    claim,
+    claimable,
+    identity,
+    locked,
+    read_annotations,
+    read_source,
+    sweep,
+)
+from vatt_edu.minitube.corpus.layouts import LAYOUTS, index_files, items, layouts_named
+from vatt_edu.minitube.corpus.workers import Job, part_file, run_jobs
 from vatt_edu.minitube.presets import SPLITS, Preset, knobs_from, preset_named, splits_named
-from vatt_edu.minitube.workers import Job, part_file, run_jobs
 
 if TYPE_CHECKING:
     from vatt_edu.minitube.video import Recipe
