@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from vatt_edu.data.text.vocabulary import Vocabulary
-from vatt_edu.evaluation.tables import percent
+from vatt_edu.evaluation.terminal import percent
 from vatt_edu.training.checkpoint import last, read_meta, read_tensors, write_json, write_text
 
 OUT = Path(__file__).resolve().parent.parent / "data_samples" / "toy_vatt"

@@ -12,11 +12,13 @@ from vatt_edu.cli import main
 from vatt_edu.config import ClipSpec
 from vatt_edu.data.sources.open import Source, Video
 from vatt_edu.errors import UserError
-from vatt_edu.evaluation import handmade, linear, probe
 from vatt_edu.evaluation.features import FEATURES
 from vatt_edu.evaluation.ground_truth import FACTORS, Step, labels, some, steps
-from vatt_edu.evaluation.honesty import honesty, section
-from vatt_edu.evaluation.targets import TARGETS, by_action, contact, majority
+from vatt_edu.evaluation.probing import baseline_features as handmade
+from vatt_edu.evaluation.probing import evaluate as probe
+from vatt_edu.evaluation.probing import linear_probe as linear
+from vatt_edu.evaluation.probing.shortcut_audit import honesty, section
+from vatt_edu.evaluation.probing.targets import TARGETS, by_action, contact, majority
 
 TARGET = {target.name: target for target in TARGETS}
 VALUES = {"action": "tap", "material": "wood", "size": "big", "count": "2", "color": "red", "shape": "ball"}

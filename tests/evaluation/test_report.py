@@ -18,8 +18,8 @@ from vatt_edu.data.sources.open import Source, open_source
 from vatt_edu.errors import UserError
 from vatt_edu.evaluation.ground_truth import steps
 from vatt_edu.evaluation.report import drawing, run_files, write_report
-from vatt_edu.evaluation.report.asked import confusion
 from vatt_edu.evaluation.report.drawing import Curve
+from vatt_edu.evaluation.report.gallery import confusion
 from vatt_edu.evaluation.report.recorded import recorded
 
 

@@ -12,7 +12,7 @@ from vatt_edu.data.loader.windows import Window
 from vatt_edu.data.sources.open import open_source
 from vatt_edu.evaluation import metrics
 from vatt_edu.evaluation.features import embed_windows
-from vatt_edu.evaluation.tables import percent
+from vatt_edu.evaluation.terminal import percent
 
 POINT = 0.01  # decoders and thread counts differ in the last bits
 

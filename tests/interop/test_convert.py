@@ -15,7 +15,7 @@ import vatt_edu as vatt
 from vatt_edu.cli import main
 from vatt_edu.config import AudioConfig, EncoderConfig, MelConfig, VideoConfig
 from vatt_edu.errors import UserError
-from vatt_edu.evaluation import classify
+from vatt_edu.finetuning import classifier as classify
 from vatt_edu.interop import sizes as official_sizes
 from vatt_edu.interop.convert import KINDS, convert, translate
 from vatt_edu.interop.official import PREFIXES, official_key

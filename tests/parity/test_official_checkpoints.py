@@ -9,7 +9,7 @@ import torch
 from golden_files import assert_close, tensor
 
 import vatt_edu as vatt
-from vatt_edu.evaluation import classify
+from vatt_edu.finetuning import classifier as classify
 from vatt_edu.interop.convert import convert
 
 TOWER = 1e-5

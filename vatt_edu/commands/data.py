@@ -106,8 +106,8 @@ def describe(
     found = open_source(source)
     card, extra = measure(found, quiet=quiet), {}
     if probe:
-        from vatt_edu.evaluation.honesty import honesty, section
-        from vatt_edu.evaluation.tables import honesty_table
+        from vatt_edu.evaluation.probing.shortcut_audit import honesty, section
+        from vatt_edu.evaluation.terminal import honesty_table
 
         card["probe"] = honesty(found, quiet=quiet)
         extra = section(card["probe"])

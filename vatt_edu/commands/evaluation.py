@@ -21,7 +21,7 @@ def retrieval(
     """
     from vatt_edu.data.sources.open import open_source
     from vatt_edu.evaluation.retrieval import evaluate
-    from vatt_edu.evaluation.tables import retrieval_table
+    from vatt_edu.evaluation.terminal import retrieval_table
 
     return show(evaluate(run, open_source(data), split, quiet), retrieval_table, json)
 
@@ -41,8 +41,8 @@ def probe(
         quiet: No progress bar.
     """
     from vatt_edu.data.sources.open import open_source
-    from vatt_edu.evaluation.probe import evaluate
-    from vatt_edu.evaluation.tables import probe_table
+    from vatt_edu.evaluation.probing.evaluate import evaluate
+    from vatt_edu.evaluation.terminal import probe_table
 
     return show(evaluate(run, open_source(data), split, quiet), probe_table, json)
 
@@ -60,6 +60,6 @@ def everything(
         quiet: No progress bar.
     """
     from vatt_edu.evaluation.everything import evaluate
-    from vatt_edu.evaluation.tables import all_tables
+    from vatt_edu.evaluation.terminal import all_tables
 
     return show(evaluate(run, data, split, quiet), all_tables, json)

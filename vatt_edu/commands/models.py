@@ -70,7 +70,7 @@ def convert(
         print_json(asdict(found))
         return 0
     print(found.summary())
-    reader = "vatt.load" if found.kind.endswith("fac") else "vatt_edu.evaluation.classify.load"
+    reader = "vatt.load" if found.kind.endswith("fac") else "vatt_edu.finetuning.classifier.load"
     print(f"{out}: converted; {reader}({str(out)!r}) reads it")
     return 0
 
@@ -97,7 +97,7 @@ def cost(
     """
     from vatt_edu.config import preset as named
     from vatt_edu.cost import cost, resized
-    from vatt_edu.evaluation.tables import cost_table
+    from vatt_edu.evaluation.terminal import cost_table
 
     if batch < 1 or processes < 1 or not 0 < keep <= 1:
         raise UserError("--batch and --processes must be at least 1, --keep in (0, 1]")

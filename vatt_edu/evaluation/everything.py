@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from vatt_edu.data.sources.open import open_source
-from vatt_edu.evaluation import probe, retrieval
+from vatt_edu.evaluation import retrieval
 from vatt_edu.evaluation.ground_truth import has_truth
+from vatt_edu.evaluation.probing import evaluate as probe
 from vatt_edu.evaluation.report import write_report
 
 

@@ -18,7 +18,7 @@ from vatt_edu.evaluation import metrics
 from vatt_edu.evaluation.embed import load, untrained
 from vatt_edu.evaluation.features import embed_windows
 from vatt_edu.evaluation.ground_truth import has_truth, some, steps
-from vatt_edu.evaluation.record import complete, header, merge, read
+from vatt_edu.evaluation.results_file import complete, header, merge, read
 from vatt_edu.model import VATT
 
 TRAIN = "train"

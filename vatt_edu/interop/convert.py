@@ -21,7 +21,7 @@ from vatt_edu.data.text.captions import read_json
 from vatt_edu.data.text.vocabulary import Vocabulary
 from vatt_edu.data.text.word_vectors import read_vocabulary
 from vatt_edu.errors import UserError, shown
-from vatt_edu.evaluation.classify import Classifier, ClassifierConfig
+from vatt_edu.finetuning.classifier import Classifier, ClassifierConfig
 from vatt_edu.interop import sizes as official_sizes
 from vatt_edu.interop.official import (
     PREFIXES,

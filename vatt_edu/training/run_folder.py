@@ -33,7 +33,7 @@ def read_config(run: Path) -> tuple[Config, dict[str, Any]]:
     try:
         record = json.loads(path.read_text())
         if "classifier" in record:
-            raise UserError(f"{run} holds a classifier, not a whole VATT: vatt_edu.evaluation.classify.load reads it")
+            raise UserError(f"{run} holds a classifier, not a whole VATT: vatt_edu.finetuning.classifier.load reads it")
         kept = {"preset": str(record["preset"]), "data": [str(source) for source in record["data"]]}
         kept["converted"] = record.get("converted")
         return from_json(Config, record["config"], str(path)), kept

@@ -8,11 +8,11 @@ from html import escape
 from pathlib import Path
 
 from vatt_edu.data.sources.open import Source
-from vatt_edu.evaluation.record import header, read
 from vatt_edu.evaluation.report import neighbors, run_files, sections
-from vatt_edu.evaluation.report.asked import ask
+from vatt_edu.evaluation.report.gallery import ask
 from vatt_edu.evaluation.report.page import page
 from vatt_edu.evaluation.report.recorded import recorded
+from vatt_edu.evaluation.results_file import header, read
 from vatt_edu.training.checkpoint import write_text
 from vatt_edu.training.run_folder import read_config
 

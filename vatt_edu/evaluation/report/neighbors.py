@@ -9,7 +9,7 @@ from vatt_edu.data.seeds import generator
 from vatt_edu.evaluation import metrics
 from vatt_edu.evaluation.ground_truth import FACTORS
 from vatt_edu.evaluation.report import drawing
-from vatt_edu.evaluation.report.asked import Asked, confusion, player
+from vatt_edu.evaluation.report.gallery import Asked, confusion, player
 
 SENTENCES, SOUNDS, WORST, TOP = 6, 4, 4, 5
 

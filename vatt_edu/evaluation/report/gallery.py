@@ -20,7 +20,7 @@ from vatt_edu.evaluation import metrics
 from vatt_edu.evaluation.embed import load
 from vatt_edu.evaluation.features import embed_windows
 from vatt_edu.evaluation.ground_truth import Step, has_truth, steps
-from vatt_edu.evaluation.record import complete
+from vatt_edu.evaluation.results_file import complete
 from vatt_edu.evaluation.retrieval import queries
 
 SHOWN = (0.1, 0.43, 0.9)  # places in a clip whose frames are shown side by side; not evenly apart, as a swing is

@@ -15,11 +15,11 @@ from vatt_edu.data.card.page import table
 from vatt_edu.data.media import read_audio
 from vatt_edu.data.sources.open import Source
 from vatt_edu.evaluation.ground_truth import Step, some, steps
-from vatt_edu.evaluation.handmade import audio_features
-from vatt_edu.evaluation.linear import choose
-from vatt_edu.evaluation.probe import CHOSEN, FITTED, TRAIN_WINDOWS
-from vatt_edu.evaluation.tables import percent
-from vatt_edu.evaluation.targets import TARGETS, by_action, majority
+from vatt_edu.evaluation.probing.baseline_features import audio_features
+from vatt_edu.evaluation.probing.evaluate import CHOSEN, FITTED, TRAIN_WINDOWS
+from vatt_edu.evaluation.probing.linear_probe import choose
+from vatt_edu.evaluation.probing.targets import TARGETS, by_action, majority
+from vatt_edu.evaluation.terminal import percent
 
 SECONDS = 3.2  # a toy's window, and VATT's: 32 frames at 10 per second
 SAMPLE_RATE = 16_000

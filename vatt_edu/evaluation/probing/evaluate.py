@@ -14,13 +14,13 @@ import numpy as np
 from vatt_edu.data.loader.windows import Window
 from vatt_edu.data.sources.open import Source
 from vatt_edu.errors import UserError
-from vatt_edu.evaluation import handmade
 from vatt_edu.evaluation.embed import load, untrained
 from vatt_edu.evaluation.features import FEATURES, embed_windows
 from vatt_edu.evaluation.ground_truth import Step, labels, some, steps
-from vatt_edu.evaluation.linear import STRENGTHS, Probe, choose
-from vatt_edu.evaluation.record import complete, header, merge, read
-from vatt_edu.evaluation.targets import TARGETS, Target, by_action, majority
+from vatt_edu.evaluation.probing import baseline_features as handmade
+from vatt_edu.evaluation.probing.linear_probe import STRENGTHS, Probe, choose
+from vatt_edu.evaluation.probing.targets import TARGETS, Target, by_action, majority
+from vatt_edu.evaluation.results_file import complete, header, merge, read
 
 TRAIN_WINDOWS = 1_500
 FITTED, CHOSEN = "train", "val"
