@@ -8,7 +8,7 @@ import pytest
 
 from vatt_edu import config
 from vatt_edu.config import PRESETS, Config, preset
-from vatt_edu.config_json import from_json, to_json
+from vatt_edu.config.serialize import from_json, to_json
 from vatt_edu.errors import UserError
 
 

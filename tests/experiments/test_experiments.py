@@ -8,7 +8,7 @@ import clips
 import pytest
 
 from vatt_edu import config
-from vatt_edu.config_json import to_json
+from vatt_edu.config.serialize import to_json
 from vatt_edu.errors import UserError
 from vatt_edu.experiments import run
 from vatt_edu.experiments.departures import DEPARTURES

@@ -10,7 +10,7 @@ import torch
 from tiny import random_batch
 
 from vatt_edu import config
-from vatt_edu.config_json import to_json
+from vatt_edu.config.serialize import to_json
 from vatt_edu.experiments import run, scoreboard
 from vatt_edu.model import VATT
 

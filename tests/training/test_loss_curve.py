@@ -15,9 +15,9 @@ import torch
 from vatt_edu.config import toy
 from vatt_edu.model import VATT
 from vatt_edu.training.optim import make_optimizer
-from vatt_edu.training.report import machine
-from vatt_edu.training.start import whiten_
+from vatt_edu.training.progress import machine
 from vatt_edu.training.step import train_step
+from vatt_edu.training.whitening import whiten_
 
 CURVE = Path(__file__).parent.parent / "assets" / "loss_curve.json"
 STEPS, CLIPS = 20, 8

@@ -15,7 +15,7 @@ import torch
 from vatt_edu.batch import Batch
 from vatt_edu.cli import main
 from vatt_edu.config import Config
-from vatt_edu.config_json import from_json
+from vatt_edu.config.serialize import from_json
 from vatt_edu.data.loader.stream import ClipStream
 from vatt_edu.data.text.vocabulary import Vocabulary
 from vatt_edu.errors import UserError

@@ -11,7 +11,7 @@ from vatt_edu.config import ModelConfig
 from vatt_edu.errors import UserError
 from vatt_edu.model import VATT
 from vatt_edu.tokens import as_signal
-from vatt_edu.training.start import whiten_, whitening
+from vatt_edu.training.whitening import whiten_, whitening
 
 
 def correlated(count: int, size: int, seed: int = 0) -> torch.Tensor:

@@ -9,7 +9,7 @@ from vatt_edu.data.sources.open import Source
 from vatt_edu.data.text.captions import read_json
 from vatt_edu.errors import UserError
 from vatt_edu.training import checkpoint
-from vatt_edu.training.report import machine
+from vatt_edu.training.progress import machine
 from vatt_edu.training.run_folder import read_config
 
 

@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from vatt_edu.config import Config
-from vatt_edu.config_json import to_json
+from vatt_edu.config.serialize import to_json
 from vatt_edu.data.sources.open import open_source
 from vatt_edu.data.text.captions import read_json
 from vatt_edu.errors import UserError
 from vatt_edu.evaluation.retrieval import evaluate
 from vatt_edu.training.checkpoint import last, write_json
 from vatt_edu.training.pretrain import pretrain
-from vatt_edu.training.report import machine
+from vatt_edu.training.progress import machine
 
 TWIN_BAND = 0.005
 """How far the mean losses of a twin, rerun anywhere, may be from those recorded. One thread and two are 3e-7 apart on

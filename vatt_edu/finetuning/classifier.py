@@ -17,7 +17,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from vatt_edu.config import AudioConfig, VideoConfig
-from vatt_edu.config_json import from_json
+from vatt_edu.config.serialize import from_json
 from vatt_edu.data.text.captions import read_json
 from vatt_edu.encoder import linear
 from vatt_edu.errors import UserError

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from vatt_edu.config import Config, DataConfig, ModelConfig
-from vatt_edu.config_json import from_json, to_json
+from vatt_edu.config.serialize import from_json, to_json
 from vatt_edu.data.text.captions import read_json
 from vatt_edu.data.text.vocabulary import Vocabulary
 from vatt_edu.data.text.word_vectors import read_vocabulary

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from vatt_edu.config import Config
-from vatt_edu.config_json import to_json
+from vatt_edu.config.serialize import to_json
 from vatt_edu.data.text.vocabulary import NoVocabulary, Vocabulary
 from vatt_edu.errors import UserError, missing
 from vatt_edu.evaluation.embed import Embedder

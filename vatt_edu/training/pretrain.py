@@ -23,11 +23,11 @@ from vatt_edu.model import VATT
 from vatt_edu.tokens import WordEmbedding
 from vatt_edu.training import checkpoint
 from vatt_edu.training.optim import make_optimizer
-from vatt_edu.training.report import interrupt, machine, progress
+from vatt_edu.training.progress import interrupt, machine, progress
 from vatt_edu.training.run_folder import Log, check, claim, cut, read_vocabulary
 from vatt_edu.training.schedule import learning_rate
-from vatt_edu.training.start import BATCHES, whiten_
 from vatt_edu.training.step import train_step
+from vatt_edu.training.whitening import BATCHES, whiten_
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from vatt_edu.config import Config, TrainConfig
-from vatt_edu.config_json import from_json, to_json
+from vatt_edu.config.serialize import from_json, to_json
 from vatt_edu.data.loader.stream import Skip
 from vatt_edu.data.text.vocabulary import NoVocabulary, Vocabulary
 from vatt_edu.errors import UserError

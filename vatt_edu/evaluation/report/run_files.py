@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from vatt_edu.config import PRESETS, Config, toy_plain
-from vatt_edu.config_json import to_json
+from vatt_edu.config.serialize import to_json
 
 
 @dataclass(frozen=True)
