@@ -69,7 +69,7 @@ def renarrate(
         attribute_drop: Chance that a line leaves out size, color or material, each.
         word_drop: Chance that a word is lost.
     """
-    from vatt_edu.minitube.corpus import renarrate
+    from vatt_edu.minitube import renarrate
 
     knobs = {
         "offset_mean": offset_mean,

@@ -89,7 +89,7 @@ def _run_apart(recipe: "Recipe", out: Path, jobs: Sequence[Job], workers: int) -
 
 
 def _start(recipe: "Recipe", out: Path) -> subprocess.Popen[str]:
-    root = str(Path(__file__).resolve().parents[2])
+    root = str(Path(__file__).resolve().parents[3])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     process = subprocess.Popen(
         [sys.executable, "-c", "from vatt_edu.minitube.corpus.workers import main; main()"],

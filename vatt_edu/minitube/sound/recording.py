@@ -63,7 +63,7 @@ def noise(samples: int, rng: np.random.Generator) -> np.ndarray:
 
 def recordings_folder() -> Path:
     """Where recordings (CC0) are looked for."""
-    return Path(__file__).resolve().parents[2] / "data_samples" / "sounds"
+    return Path(__file__).resolve().parents[3] / "data_samples" / "sounds"
 
 
 def recordings() -> tuple[str, ...]:

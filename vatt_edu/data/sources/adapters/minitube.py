@@ -6,7 +6,7 @@ The layout is written down in ``vatt_edu.minitube.corpus.index_files``. Parts th
 from pathlib import Path
 
 from vatt_edu.data.sources.open import Found, Video
-from vatt_edu.data.sources.open.adapters import audioset, howto100m
+from vatt_edu.data.sources.adapters import audioset, howto100m
 from vatt_edu.data.text.captions import read_json
 from vatt_edu.errors import UserError
 
