@@ -18,7 +18,7 @@ import tyro
 from vatt_edu.config import EncoderConfig, VideoConfig
 from vatt_edu.droptoken import Kept, keep_indices
 from vatt_edu.model import RawTower, video_tower
-from vatt_edu.training.progress import machine
+from vatt_edu.system import machine
 
 
 @dataclass

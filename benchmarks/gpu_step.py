@@ -23,8 +23,8 @@ from vatt_edu.config import Config, preset
 from vatt_edu.cost import cost
 from vatt_edu.losses import Pairs, vatt_loss
 from vatt_edu.model import VATT
+from vatt_edu.system import machine
 from vatt_edu.training.optim import make_optimizer
-from vatt_edu.training.progress import machine
 from vatt_edu.training.step import train_step
 
 Precision = Literal["fp32", "bf16"]

@@ -7,7 +7,7 @@ from vatt_edu.cli import main
 ENCODER = {"layers": 1, "width": 16, "ff-width": 32, "heads": 2, "head-width": 8}
 FIELDS = {
     "model.video.frames": 8, "model.video.height": 24, "model.video.width": 24, "model.video.tubelet": (4, 12, 12),
-    "model.audio.samples": 25_600, "model.audio.patch": 256, "model.text.vocab": 50, "model.start": "official",
+    "model.audio.samples": 25_600, "model.audio.patch": 256, "model.text.vocab": 50, "model.tokenizer_init": "official",
     "data.narrated-videos": 2, "data.windows-per-video": 2, "data.text-free": 2,
     "data.fps": 2.5, "data.short-side": 32, "data.sample-rate": 8_000,
     "optim.warmup-steps": 1, "train.steps": 3, "train.checkpoint-every": 2, "train.device": "cpu",

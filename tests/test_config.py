@@ -27,7 +27,11 @@ def test_the_toy_is_what_it_promises() -> None:
     assert toy.clip.seconds == pytest.approx(3.2)
     assert (toy.model.droptoken.keep_video, toy.model.droptoken.keep_audio) == (0.5, 0.5)
     assert toy.model.droptoken.sharing == "sample"
-    assert (toy.model.pooling, toy.model.start, toy.model.common_space.heads) == ("max_mean", "whitened", "deep_audio")
+    assert (toy.model.pooling, toy.model.tokenizer_init, toy.model.common_space.heads) == (
+        "max_mean",
+        "whitened",
+        "deep_audio",
+    )
     assert toy.loss.line_masking
     longer = config.toy_long()
     assert longer.train.steps > 2 * toy.train.steps
@@ -36,7 +40,7 @@ def test_the_toy_is_what_it_promises() -> None:
 
 def test_the_plain_toy_is_as_released() -> None:
     plain, released = config.toy_plain().model, config.ModelConfig()
-    assert (plain.pooling, plain.start, plain.position_scale) == ("agg", "official", 1.0)
+    assert (plain.pooling, plain.tokenizer_init, plain.position_scale) == ("agg", "official", 1.0)
     assert plain.droptoken == released.droptoken
     assert plain.common_space.heads == released.common_space.heads
     assert plain.audio.gain == released.audio.gain

@@ -43,7 +43,7 @@ def brute_total(pairs, config):
         config.form, config.temperature, config.line_masking,
     )  # fmt: skip
     total = config.weight_va * nce + config.weight_vt * mil
-    return nce, mil, total if config.total == "sum" else total / (config.weight_va + config.weight_vt)
+    return nce, mil, total if config.reduction == "sum" else total / (config.weight_va + config.weight_vt)
 
 
 @settings(deadline=None, max_examples=60)
@@ -55,11 +55,11 @@ def brute_total(pairs, config):
     line_masking=st.booleans(),
     mask_mean=st.sampled_from(["replica", "global"]),
     weights=st.sampled_from([(1.0, 1.0), (2.0, 0.5), (0.0, 1.0)]),
-    total=st.sampled_from(["mean", "sum"]),
+    reduction=st.sampled_from(["mean", "sum"]),
 )
-def test_equals_a_loop_over_pairs(seed, clips, lines, form, line_masking, mask_mean, weights, total):
+def test_equals_a_loop_over_pairs(seed, clips, lines, form, line_masking, mask_mean, weights, reduction):
     pairs = random_pairs(seed, clips, lines)
-    config = LossConfig(form, 0.07, *weights, line_masking, mask_mean, total)
+    config = LossConfig(form, 0.07, *weights, line_masking, mask_mean, reduction)
     losses = vatt_loss(pairs, config)
     for ours, theirs in zip((losses.nce, losses.mil_nce, losses.total), brute_total(pairs, config), strict=True):
         assert ours.item() == pytest.approx(theirs, rel=1e-12, abs=1e-12)
@@ -151,10 +151,10 @@ def test_one_valid_clip_in_four_replicas():
 
 @pytest.mark.parametrize("form", ["asymmetric", "symmetric", "paper"])
 @pytest.mark.parametrize("mask_mean", ["replica", "global"])
-@pytest.mark.parametrize("total", ["mean", "sum"])
-def test_settings_read_from_a_file_count_as_typed_ones(form, mask_mean, total):
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_settings_read_from_a_file_count_as_typed_ones(form, mask_mean, reduction):
     """A word from a JSON file equals the word in the code and is another object."""
-    pairs, typed = random_pairs(13), LossConfig(form, mask_mean=mask_mean, total=total)
+    pairs, typed = random_pairs(13), LossConfig(form, mask_mean=mask_mean, reduction=reduction)
     read = LossConfig(**json.loads(json.dumps(vars(typed))))
     assert read.form is not typed.form
     assert vatt_loss(pairs, read) == vatt_loss(pairs, typed)

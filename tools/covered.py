@@ -67,7 +67,7 @@ def coverage(*words: str) -> None:
 
 
 def main() -> None:
-    from vatt_edu.training.progress import machine
+    from vatt_edu.system import machine
 
     where = machine()
     where["versions"] |= {name: version(name) for name in ("coverage", "pytest")}

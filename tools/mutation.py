@@ -236,7 +236,7 @@ def main(arguments: list[str]) -> None:
     if "--page" in arguments:
         write_page(json.loads(RESULT.read_text()))
         return
-    from vatt_edu.training.progress import machine
+    from vatt_edu.system import machine
 
     where = machine()
     where["versions"] |= {name: version(name) for name in ("cosmic-ray", "pytest", "hypothesis")}

@@ -11,7 +11,8 @@ from typing import Any
 
 from vatt_edu.data.text.vocabulary import Vocabulary
 from vatt_edu.evaluation.terminal import percent
-from vatt_edu.training.checkpoint import last, read_meta, read_tensors, write_json, write_text
+from vatt_edu.files import write_json, write_text
+from vatt_edu.training.checkpoint import last, read_meta, read_tensors
 
 OUT = Path(__file__).resolve().parent.parent / "data_samples" / "toy_vatt"
 DATA = "build/minitube/small"

@@ -80,7 +80,7 @@ def vatt_loss(local: Pairs, config: LossConfig, everyone: Pairs | None = None, o
         offset,
         shared_lines(local.text_id, world.text_id, offset) if config.line_masking else None,
     )
-    weights = config.weight_va + config.weight_vt if config.total == "mean" else 1
+    weights = config.weight_va + config.weight_vt if config.reduction == "mean" else 1
     return Losses(nce, mil_nce, (config.weight_va * nce + config.weight_vt * mil_nce) / weights)
 
 

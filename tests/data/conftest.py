@@ -23,7 +23,7 @@ def spec() -> ClipSpec:
 
 @pytest.fixture
 def data() -> DataConfig:
-    augment = AugmentConfig(scale=0.0, saturation=0.0, hue=0.0, color_share=1.0, audio_noise=0.0, audio_gain=0.3)
+    augment = AugmentConfig(scale=0.0, saturation=0.0, hue=0.0, color_prob=1.0, audio_noise=0.0, audio_gain=0.3)
     return DataConfig(
         narrated_videos=2, windows_per_video=2, text_free=2, fps=5.0, short_side=32, sample_rate=8_000, candidates=3,
         augment=augment,

@@ -129,7 +129,7 @@ def test_what_was_run_and_skipped_is_told(text: str) -> None:
 def test_departures_name_each_field_once() -> None:
     names = [name for name, _, _ in run_files.departures(toy(), toy_plain())]
     assert set(names) == {
-        "model.pooling", "model.start", "model.position_scale", "model.audio.gain", "model.droptoken.sharing",
+        "model.pooling", "model.tokenizer_init", "model.position_scale", "model.audio.gain", "model.droptoken.sharing",
         "model.common_space.heads", "loss.line_masking", "loss.mask_mean", "data.narrated_videos",
         "data.windows_per_video", "loss.temperature",
     }  # fmt: skip

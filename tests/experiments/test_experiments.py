@@ -87,7 +87,7 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> run.Experiment:
 
     def thin(arm: run.Arm) -> run.Arm:
         model = arm.config.model
-        model = replace(model, video=replace(model.video, encoder=encoder), start="official")
+        model = replace(model, video=replace(model.video, encoder=encoder), tokenizer_init="official")
         return replace(arm, config=replace(arm.config, model=model))
 
     return replace(experiment, arms=tuple(map(thin, experiment.arms)), splits=("test_iid",))

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 
 CHANGES = {
     "words": {"model.text.encoder.layers"},
-    "start": {"model.start"},
+    "start": {"model.tokenizer_init"},
     "positions": {"model.positions"},
     "droptoken": {"model.droptoken.keep_video", "model.droptoken.keep_audio"},
     "depth": {"model.video.encoder.layers", "model.audio.encoder.layers"},

@@ -292,7 +292,7 @@ def test_classifiers_that_were_not_recorded(
     views = torch.rand(4, *signal) * 2 - 1
     with torch.no_grad():
         assert torch.equal(again(views, 2), model(views, 2))
-    with pytest.raises(UserError, match=r"holds a classifier, not a whole VATT: .*classify\.load"):
+    with pytest.raises(UserError, match=r"holds a classifier, not a whole VATT: .*classifier\.load"):
         vatt.load(tmp_path / "out")
     (tmp_path / "words.txt").write_text("<pad>\n<unk>\n")
     with pytest.raises(UserError, match="a classifier reads no words"):

@@ -146,7 +146,7 @@ def test_killed_and_run_again(corpus: Path, few: minitube.Preset, tmp_path: Path
     )
     process = subprocess.Popen([sys.executable, "-c", code], env=os.environ | {"OMP_NUM_THREADS": "1"})
     deadline = time.monotonic() + 60
-    while not (len(list(out.rglob("*.mp4"))) >= 2 and list(out.rglob(".tmp-*.mp4"))):
+    while not (len(list(out.rglob("*.mp4"))) >= 2 and list(out.rglob(".*.mp4.*partial"))):
         assert time.monotonic() < deadline
         assert process.poll() is None
         time.sleep(0.002)

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from minitube_media import decode
-from vatt_edu.data.sources.open.adapters import minitube as adapter
 
 from vatt_edu import minitube
+from vatt_edu.data.sources.adapters import minitube as adapter
 from vatt_edu.data.sources.open import open_source
 from vatt_edu.errors import UserError
 from vatt_edu.minitube.corpus import layout_media as copies

@@ -10,9 +10,9 @@ from minitube_media import decode
 from vatt_edu.minitube.encode import write_video
 from vatt_edu.minitube.physics.actions import simulate
 from vatt_edu.minitube.presets import SAMPLE_RATE, SIZE, Knobs
+from vatt_edu.minitube.sound import recording
 from vatt_edu.minitube.sound.recording import distractor, record
 from vatt_edu.minitube.sound.synthesis import Voice, action_sound, draw_voice, modes, strike
-from vatt_edu.minitube.sound.synthesis import recording as recording_module
 from vatt_edu.minitube.world import ACTIONS, COLORS, MATERIALS, Event, Factors, stream
 
 QUIET = Knobs(snr_low=60.0, snr_high=60.0, distractor_share=0.0, pitch_spread=0.0, decay_spread=1.0)
@@ -144,8 +144,8 @@ def test_recordings_are_distractors_where_there_are_some(tmp_path, monkeypatch: 
         frame.sample_rate = 44_100
         container.mux(stream_out.encode(frame))
         container.mux(stream_out.encode())
-    monkeypatch.setattr(recording_module, "recordings_folder", lambda: tmp_path)
-    assert recording_module.recordings() == ("tone",)
+    monkeypatch.setattr(recording, "recordings_folder", lambda: tmp_path)
+    assert recording.recordings() == ("tone",)
 
     def tonal(knobs: Knobs) -> int:
         """How many of 40 distractors have their loudest frequency at the recording's 3 kHz."""

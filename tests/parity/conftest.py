@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from golden_files import MEASURED, Golden
 
-from vatt_edu.training.progress import machine
+from vatt_edu.system import machine
 
 RECORDED: dict[str, list[dict]] = {}
 

@@ -9,18 +9,19 @@ from golden_files import assert_within
 from torch import nn
 
 from vatt_edu.config import OptimConfig
-from vatt_edu.training.optim import ReleasedAdam, ReleasedSGD
+from vatt_edu.finetuning.optim import KerasSGD
+from vatt_edu.training.optim import KerasAdam
 from vatt_edu.training.schedule import learning_rate, stepwise_cosine
 
 BOUND = 1e-6  # of the peak rate; the official values are float32
 
 # Rates and decays are those that the golden directory's README names; the file does not hold them.
 OPTIMIZERS = {
-    "opt_adam": lambda p: ReleasedAdam(p, lr=1e-2),
-    "opt_tfa_adamw": lambda p: ReleasedAdam(p, lr=1e-2, weight_decay=5e-3),
-    "opt_sgd_momentum": lambda p: ReleasedSGD(p, lr=1e-2),
-    "opt_sgd_nesterov": lambda p: ReleasedSGD(p, lr=1e-2, nesterov=True),
-    "opt_tfa_sgdw": lambda p: ReleasedSGD(p, lr=1e-2, weight_decay=5e-3),
+    "opt_adam": lambda p: KerasAdam(p, lr=1e-2),
+    "opt_tfa_adamw": lambda p: KerasAdam(p, lr=1e-2, weight_decay=5e-3),
+    "opt_sgd_momentum": lambda p: KerasSGD(p, lr=1e-2),
+    "opt_sgd_nesterov": lambda p: KerasSGD(p, lr=1e-2, nesterov=True),
+    "opt_tfa_sgdw": lambda p: KerasSGD(p, lr=1e-2, weight_decay=5e-3),
 }
 
 

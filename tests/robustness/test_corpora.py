@@ -58,7 +58,7 @@ def test_a_full_disk_leaves_whole_videos_and_complete_splits(
     while left < 0 or not told:
         left = 3
         told.append(attempt(out))
-        assert not list(out.rglob(".tmp-*"))
+        assert not list(out.rglob(".*partial"))
         for name, text in tree(out).items():
             assert not name.endswith(".json") or json.loads(text)
             assert not name.endswith(".mp4") or text == (corpus / name).read_bytes()

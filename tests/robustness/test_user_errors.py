@@ -220,8 +220,8 @@ def test_a_value_that_cannot_be(field: str, value: str, said: str, world: Path, 
 
 
 def test_values_that_do_not_fit_together(world: Path, tmp_path: Path, fails: Fails) -> None:
-    words = runs.words(world, tmp_path / "run", model__start="whitened", model__audio__patch=8)
-    fails(words, "each audio patch has 8 values", "use model.start official", untouched=tmp_path)
+    words = runs.words(world, tmp_path / "run", model__tokenizer_init="whitened", model__audio__patch=8)
+    fails(words, "each audio patch has 8 values", "use model.tokenizer_init official", untouched=tmp_path)
     fails(runs.words(world, tmp_path / "run", "--optim.betas", "0.9", "1.0"), "optim.betas = (0.9, 1.0) must lie in",
           untouched=tmp_path)  # fmt: skip
 
@@ -433,7 +433,11 @@ def test_mute_and_silent_videos_are_trained_on_without_their_sound(start: str, c
     clips.write(root / "b_silent.mp4", audio=np.zeros((1, 64_000), np.float32), **SMALL)
     for name in ("c", "d"):
         clips.write(root / f"{name}.mp4", audio=clips.tone(440, rate=16_000), **SMALL)
-    fields = {"model__start": start, "data__narrated_videos": 1, "data__text_free": 2}  # an epoch is one batch of 4
+    fields = {
+        "model__tokenizer_init": start,
+        "data__narrated_videos": 1,
+        "data__text_free": 2,
+    }  # an epoch is one batch of 4
     run = runs.pretrain(root, tmp_path / "run", cache, **fields)
     assert (run / "skipped.jsonl").read_text() == ""
     lines = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]

@@ -16,6 +16,7 @@ import torch
 
 from vatt_edu.config import LossConfig, OptimConfig
 from vatt_edu.errors import UserError
+from vatt_edu.files import write_json
 from vatt_edu.losses import Pairs, vatt_loss
 from vatt_edu.model import VATT
 from vatt_edu.training import checkpoint
@@ -159,7 +160,7 @@ def test_last_that_names_none_is_not_passed_over(tmp_path: Path, text: str) -> N
 @pytest.mark.parametrize("meta", [[], {"step": 2}, {"train_seconds": 1.5}])
 def test_what_a_checkpoint_says_of_itself_is_complete(tmp_path: Path, meta: Any) -> None:
     folder = checkpoint.save(tmp_path, 2, *trained(steps=1), META)
-    checkpoint.write_json(folder / "meta.json", meta)
+    write_json(folder / "meta.json", meta)
     with pytest.raises(UserError, match=r"meta\.json is damaged \(no step, no train_seconds\); use another checkpoint"):
         checkpoint.read_meta(folder)
 

@@ -14,8 +14,8 @@ import torch
 
 from vatt_edu.config import toy
 from vatt_edu.model import VATT
+from vatt_edu.system import machine
 from vatt_edu.training.optim import make_optimizer
-from vatt_edu.training.progress import machine
 from vatt_edu.training.step import train_step
 from vatt_edu.training.whitening import whiten_
 

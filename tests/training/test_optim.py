@@ -7,8 +7,9 @@ import torch
 from torch import nn
 
 from vatt_edu.config import OptimConfig
+from vatt_edu.finetuning.optim import KerasSGD, clip_backbone_
 from vatt_edu.model import VATT
-from vatt_edu.training.optim import ReleasedAdam, ReleasedSGD, clip_backbone_, make_optimizer
+from vatt_edu.training.optim import KerasAdam, make_optimizer
 
 
 def module() -> nn.Module:
@@ -19,11 +20,11 @@ def module() -> nn.Module:
 
 
 def formula(start: np.ndarray, gradients: np.ndarray, config: OptimConfig, decay: float) -> np.ndarray:
-    """Adam as Keras has it; AdamW with decoupled weight decay, times the rate (Loshchilov and Hutter, algorithm 2)."""
+    """Adam as Keras has it; Adam (Kingma and Ba, algorithm 1); AdamW, its decay times the rate."""
     (b1, b2), p, m, v = config.betas, start.copy(), 0.0, 0.0
     for t, g in enumerate(gradients, 1):
         m, v = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * g * g
-        if config.name == "adam":
+        if config.name == "keras_adam":
             p -= config.lr * np.sqrt(1 - b2**t) / (1 - b1**t) * m / (np.sqrt(v) + config.eps)
         else:
             p *= 1 - config.lr * decay
@@ -32,7 +33,7 @@ def formula(start: np.ndarray, gradients: np.ndarray, config: OptimConfig, decay
 
 
 @pytest.mark.parametrize("eps", [1e-7, 1e-2])
-@pytest.mark.parametrize(("name", "decay"), [("adam", 0.0), ("adamw", 0.3)])
+@pytest.mark.parametrize(("name", "decay"), [("keras_adam", 0.0), ("adam", 0.0), ("adamw", 0.3)])
 def test_steps_are_the_formula(name: str, decay: float, eps: float) -> None:
     config = OptimConfig(name=name, lr=0.01, weight_decay=decay, eps=eps)
     layer = module()
@@ -66,7 +67,7 @@ def test_decay_moves_the_matrices_of_a_model_and_nothing_else() -> None:
 def test_the_first_steps_of_torch_are_others() -> None:
     """So that the test above could fail: a gradient near epsilon shows the difference."""
     ours, theirs = (nn.Parameter(torch.ones(1, dtype=torch.float64)) for _ in range(2))
-    for p, optimizer in ((ours, ReleasedAdam([ours], lr=0.1)), (theirs, torch.optim.Adam([theirs], lr=0.1, eps=1e-7))):
+    for p, optimizer in ((ours, KerasAdam([ours], lr=0.1)), (theirs, torch.optim.Adam([theirs], lr=0.1, eps=1e-7))):
         p.grad = torch.full((1,), 1e-6, dtype=torch.float64)
         optimizer.step()
     assert (1 - theirs).item() == pytest.approx(0.1 / 1.1)
@@ -75,7 +76,7 @@ def test_the_first_steps_of_torch_are_others() -> None:
 
 def test_momentum_remembers_the_rate_of_its_time() -> None:
     p = nn.Parameter(torch.zeros(1))
-    optimizer = ReleasedSGD([p], lr=1.0, momentum=0.5)
+    optimizer = KerasSGD([p], lr=1.0, momentum=0.5)
     for lr, wanted in ((1.0, -1.0), (0.0, -1.5)):  # torch's SGD would stand still at a rate of 0
         optimizer.param_groups[0]["lr"] = lr
         p.grad = torch.ones(1)
@@ -87,7 +88,7 @@ def test_momentum_remembers_the_rate_of_its_time() -> None:
 def test_momentum_with_and_without_looking_ahead(nesterov: bool, wanted: list[float]) -> None:
     """Two gradients of 1, momentum 1/2: v is -1, then -1.5. Steps are v, or v/2 - 1 when it looks ahead."""
     p = nn.Parameter(torch.zeros(1, dtype=torch.float64))
-    optimizer = ReleasedSGD([p], lr=1.0, momentum=0.5, nesterov=nesterov)
+    optimizer = KerasSGD([p], lr=1.0, momentum=0.5, nesterov=nesterov)
     positions = []
     for _ in range(2):
         p.grad = torch.ones(1, dtype=torch.float64)
@@ -96,11 +97,11 @@ def test_momentum_with_and_without_looking_ahead(nesterov: bool, wanted: list[fl
     assert positions == wanted
 
 
-@pytest.mark.parametrize("kind", [ReleasedAdam, ReleasedSGD])
+@pytest.mark.parametrize("kind", [KerasAdam, KerasSGD])
 def test_a_parameter_without_a_gradient_stays_where_it_is(kind: type[torch.optim.Optimizer]) -> None:
     """Not even weight decay moves it, and it gets no state."""
     used, unused = (nn.Parameter(torch.ones(1)) for _ in range(2))
-    optimizer = kind([used, unused], lr=0.1) if kind is ReleasedAdam else kind([used, unused], lr=0.1, weight_decay=0.5)
+    optimizer = kind([used, unused], lr=0.1) if kind is KerasAdam else kind([used, unused], lr=0.1, weight_decay=0.5)
     used.grad = torch.ones(1)
     optimizer.step()
     assert used.item() < 1
@@ -108,7 +109,7 @@ def test_a_parameter_without_a_gradient_stays_where_it_is(kind: type[torch.optim
     assert set(optimizer.state) == {used}
 
 
-@pytest.mark.parametrize("kind", [ReleasedAdam, ReleasedSGD])
+@pytest.mark.parametrize("kind", [KerasAdam, KerasSGD])
 def test_a_closure_makes_the_gradients_of_its_step(kind: type[torch.optim.Optimizer]) -> None:
     """As torch's optimizers take one: called once, with gradients on; its loss, of before the step, is given back."""
     p = nn.Parameter(torch.full((1,), 3.0))

@@ -201,8 +201,8 @@ def test_only_the_first_narrated_videos_are_trained_on(
         return ClipStream(sources, *arguments, **options)
 
     monkeypatch.setattr(module, "ClipStream", stream)
-    runs.pretrain(world, tmp_path / "run", train__steps=1, data__first_narrated=2)
+    runs.pretrain(world, tmp_path / "run", train__steps=1, data__max_narrated_videos=2)
     (source,) = given
     training = source.clips("train")
     assert (sum(bool(video.lines) for video in training), sum(not video.lines for video in training)) == (2, 3)
-    assert json.loads((tmp_path / "run" / "config.json").read_text())["config"]["data"]["first_narrated"] == 2
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["config"]["data"]["max_narrated_videos"] == 2

@@ -9,6 +9,7 @@ import tyro
 
 from vatt_edu.commands.output import print_json
 from vatt_edu.errors import UserError
+from vatt_edu.files import writing
 from vatt_edu.minitube.presets import Knobs
 
 KNOBS = Knobs()
@@ -136,7 +137,6 @@ def vocab(
     """
     from vatt_edu.data.text.vocabulary import Vocabulary
     from vatt_edu.data.text.word_vectors import caption_texts
-    from vatt_edu.training.checkpoint import writing
 
     if not sources:
         raise UserError("no captions: vatt data vocab SOURCE… --out vocab.json")

@@ -1,6 +1,5 @@
 """``vatt embed``, ``vatt convert`` and ``vatt cost``."""
 
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
@@ -9,6 +8,7 @@ import tyro
 
 from vatt_edu.commands.output import print_json, show
 from vatt_edu.errors import UserError
+from vatt_edu.files import atomic
 
 
 def embed(
@@ -39,10 +39,8 @@ def embed(
     model = load(run)
     embed = model.embed_video if modality == "video" else model.embed_audio
     rows = [embed(path, space=space).numpy() for path in files]
-    partial = out.with_name(f".{out.name}.partial")
-    with partial.open("wb") as handle:
+    with atomic(out) as partial, partial.open("wb") as handle:
         np.savez(handle, files=np.array([str(path) for path in files]), embeddings=np.stack(rows))
-    os.replace(partial, out)
     print(f"{out}: {len(rows)} embeddings of width {rows[0].shape[-1]}")
     return 0
 

@@ -236,7 +236,7 @@ class ModelConfig:
     audio: AudioConfig = AudioConfig()
     text: TextConfig = TextConfig()
     pooling: Literal["agg", "mean", "max_mean"] = "agg"
-    start: Literal["official", "whitened"] = "official"
+    tokenizer_init: Literal["official", "whitened"] = "official"
     positions: Literal["learned", "none"] = "learned"
     position_scale: float = 1.0  # where the gain of the positions' LayerNorm starts (official: 1)
     agg_position: bool = False  # the paper's equation 2 gives the AGG token a position, too; released: none

@@ -27,7 +27,7 @@ def toy() -> Config:
                 vocab=1_024, embedding_width=128, train_words=True, encoder=replace(encoder, layers=1)
             ),
             pooling="max_mean",
-            start="whitened",
+            tokenizer_init="whitened",
             position_scale=0.5,
             droptoken=DropTokenConfig(sharing="sample"),
             common_space=CommonSpaceConfig(heads="deep_audio", va_width=128, vt_width=128),
@@ -41,14 +41,14 @@ def toy() -> Config:
             sample_rate=16_000,
             candidates=4,
             augment=AugmentConfig(
-                scale=0.0, brightness=0.1, contrast=0.4, saturation=0.0, hue=0.0, color_share=1.0,
+                scale=0.0, brightness=0.1, contrast=0.4, saturation=0.0, hue=0.0, color_prob=1.0,
                 audio_noise=0.0, audio_gain=0.3,
             ),
         ),
         loss=LossConfig(temperature=0.2, line_masking=True, mask_mean="global"),
         optim=OptimConfig(
             name="adamw", lr=1e-3, final_lr=0.0, warmup_steps=80, betas=(0.9, 0.98), eps=1e-8,
-            weight_decay=0.05, clip_norm=1.0,
+            weight_decay=0.05, grad_clip_norm=1.0,
         ),
         train=TrainConfig(steps=1_100, checkpoint_every=100, keep_checkpoints=2),
     )  # fmt: skip
@@ -67,7 +67,7 @@ def toy_plain() -> Config:
     model = replace(
         config.model,
         pooling="agg",
-        start="official",
+        tokenizer_init="official",
         position_scale=1.0,
         audio=replace(config.model.audio, gain=1.0),
         droptoken=DropTokenConfig(),

@@ -13,8 +13,8 @@ from vatt_edu.errors import UserError
 class LossConfig:
     """NCE between video and audio, MIL-NCE between video and text (paper, equations 4 and 5).
 
-    ``form = "paper"`` with ``total = "sum"`` are the equations as printed; the released code averages, and counts the
-    positive twice.
+    ``form = "paper"`` with ``reduction = "sum"`` are the equations as printed; the released code averages, and counts
+    the positive twice.
     """
 
     form: Literal["asymmetric", "symmetric", "paper"] = "asymmetric"
@@ -23,7 +23,7 @@ class LossConfig:
     weight_vt: float = 1.0
     line_masking: bool = False
     mask_mean: Literal["replica", "global"] = "replica"
-    total: Literal["mean", "sum"] = "mean"
+    reduction: Literal["mean", "sum"] = "mean"
 
     def __post_init__(self) -> None:
         if not self.temperature > 0:
@@ -37,20 +37,20 @@ class AugmentConfig:
     """Random changes of a training clip; every one a function of (seed, index). Defaults: the released pre-training.
 
     ``brightness`` is a largest shift on the [0, 1] scale, ``contrast`` and ``saturation`` largest changes of a factor
-    around 1, ``hue`` a largest turn of the color circle, ``color_share`` and ``scale_share`` the shares of clips that
+    around 1, ``hue`` a largest turn of the color circle, ``color_prob`` and ``scale_prob`` the shares of clips that
     are changed at all; ``audio_noise`` is relative to the clip's peak, ``audio_gain`` the deviation of the log gain.
     ``crop`` is a window at a random place, or (paper's appendix, released fine-tuning) a random box that is stretched.
     """
 
     crop: Literal["window", "box"] = "window"
     scale: float = 0.2
-    scale_share: float = 0.8
+    scale_prob: float = 0.8
     flip: bool = True
     brightness: float = 32 / 255
     contrast: float = 0.4
     saturation: float = 0.4
     hue: float = 0.2
-    color_share: float = 0.8
+    color_prob: float = 0.8
     audio_noise: float = 0.01
     audio_gain: float = 0.0
 
@@ -76,12 +76,12 @@ class DataConfig:
     sample_rate: int = 48_000
     candidates: int = 5
     augment: AugmentConfig = AugmentConfig()
-    first_narrated: int = 0  # of each source only so many narrated videos, from the first; 0: all
+    max_narrated_videos: int = 0  # of each source only so many narrated videos, from the first; 0: all
 
     def __post_init__(self) -> None:
         positive(self, "windows_per_video", "fps", "short_side", "sample_rate", "candidates")
-        if self.first_narrated < 0:
-            raise UserError(f"data.first_narrated = {self.first_narrated} must not be negative; 0 is all")
+        if self.max_narrated_videos < 0:
+            raise UserError(f"data.max_narrated_videos = {self.max_narrated_videos} must not be negative; 0 is all")
         if min(self.narrated_videos, self.text_free) < 0 or self.batch_size < 2:
             raise UserError("data.narrated_videos and data.text_free must give a batch of at least 2 clips")
 
@@ -95,7 +95,7 @@ class DataConfig:
 class OptimConfig:
     """Optimizer and learning-rate schedule. Defaults: the released pre-training."""
 
-    name: Literal["adam", "adamw"] = "adam"
+    name: Literal["keras_adam", "adam", "adamw"] = "keras_adam"  # released: epsilon before the bias is corrected
     lr: float = 1e-4
     final_lr: float = 5e-5
     warmup_steps: int = 5_000
@@ -103,13 +103,13 @@ class OptimConfig:
     betas: tuple[float, float] = (0.9, 0.999)
     eps: float = 1e-7
     weight_decay: float = 0.0  # decoupled, times the learning rate (adamw)
-    clip_norm: float = 0.0  # 0 is off
+    grad_clip_norm: float = 0.0  # 0 is off
 
     def __post_init__(self) -> None:
-        others = (self.final_lr, self.warmup_steps, self.weight_decay, self.clip_norm, self.eps)
+        others = (self.final_lr, self.warmup_steps, self.weight_decay, self.grad_clip_norm, self.eps)
         if not (self.lr > 0 and all(value >= 0 for value in others)):
             raise UserError(
-                "optim: lr must be positive; final_lr, warmup_steps, weight_decay, clip_norm, eps not negative"
+                "optim: lr must be positive; final_lr, warmup_steps, weight_decay, grad_clip_norm, eps not negative"
             )
         if not all(0 <= beta < 1 for beta in self.betas):
             raise UserError(f"optim.betas = {self.betas} must lie in [0, 1)")

@@ -1,5 +1,6 @@
 """Configurations as JSON: what ``RUN/config.json`` holds, read back with every name and type checked."""
 
+import copy
 import types
 from dataclasses import asdict, fields, is_dataclass
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -8,10 +9,28 @@ from vatt_edu.errors import UserError
 
 T = TypeVar("T")
 
+FORMAT = 2
+"""Of ``RUN/config.json``. Format 1, the first, has no number in it; ``upgrade`` says what was called otherwise."""
+
+RENAMED_IN_2: dict[tuple[str, ...], str] = {
+    ("model", "start"): "tokenizer_init",
+    ("data", "first_narrated"): "max_narrated_videos",
+    ("data", "augment", "scale_share"): "scale_prob",
+    ("data", "augment", "color_share"): "color_prob",
+    ("optim", "clip_norm"): "grad_clip_norm",
+    ("loss", "total"): "reduction",
+}
+"""Fields of format 1, by their place, and what they are called now."""
+
 
 def to_json(config: Any) -> dict[str, Any]:
     """A tree of dataclasses as nested dictionaries."""
     return asdict(config)
+
+
+def pack(config: Any, **about: Any) -> dict[str, Any]:
+    """What ``config.json`` holds: the format, what there is to say about the run, and its configuration."""
+    return {"format": FORMAT, **about, "config": to_json(config)}
 
 
 def from_json(kind: type[T], values: Any, where: str = "config") -> T:
@@ -33,6 +52,23 @@ def from_json(kind: type[T], values: Any, where: str = "config") -> T:
     if unknown:
         raise UserError(f"{where}: unknown field {unknown[0]!r}; there are: {', '.join(names)}")
     return kind(**{name: _value(hints[name], value, f"{where}.{name}") for name, value in values.items()})
+
+
+def upgrade(values: Any) -> Any:
+    """A configuration of format 1 with the names of this one; what was called ``adam`` was Keras' Adam."""
+    if not isinstance(values, dict):
+        return values
+    values = copy.deepcopy(values)
+    for (*path, old), new in RENAMED_IN_2.items():
+        tree: Any = values
+        for name in path:
+            tree = tree.get(name) if isinstance(tree, dict) else None
+        if isinstance(tree, dict) and old in tree:
+            tree[new] = tree.pop(old)
+    optim = values.get("optim")
+    if isinstance(optim, dict) and optim.get("name", "adam") == "adam":
+        optim["name"] = "keras_adam"
+    return values
 
 
 def _value(hint: Any, value: Any, where: str) -> Any:

@@ -16,11 +16,6 @@ Result = TypeVar("Result")
 CRASH = "the decoder crashed on it"
 
 
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def context() -> BaseContext:
     """How processes are started: forkserver where there is one, else spawn."""
     methods = multiprocessing.get_all_start_methods()

@@ -68,9 +68,13 @@ def chance(items: int) -> dict[str, float]:
 
 
 def similarities(queries: Float[Tensor, "Q D"], items: Float[Tensor, "Q D"]) -> Float[Tensor, "Q Q"]:
-    """Cosines, in float64 so that ties are ties of the embeddings and not of rounding."""
+    """Cosines, in float64 and each summed in the same order, so that ties are ties of the embeddings, not of rounding.
+
+    A matrix product adds in an order that may depend on the place in the matrix, so that on some processors two equal
+    items come out a bit apart.
+    """
     queries, items = (torch.nn.functional.normalize(x.double(), dim=1) for x in (queries, items))
-    return queries @ items.T
+    return torch.stack([(query * items).sum(1) for query in queries])
 
 
 def windowed_similarities(

@@ -6,10 +6,10 @@ from typing import Any
 from torch import Tensor
 
 from vatt_edu.data.sources.open import Source
-from vatt_edu.data.text.captions import read_json
 from vatt_edu.errors import UserError
+from vatt_edu.files import read_json, write_json
+from vatt_edu.system import machine
 from vatt_edu.training import checkpoint
-from vatt_edu.training.progress import machine
 from vatt_edu.training.run_folder import read_config
 
 
@@ -38,7 +38,7 @@ def merge(path: Path, head: dict[str, Any], splits: dict[str, Any]) -> dict[str,
     before = read(path)
     kept = before["splits"] if before and before.get("steps") == head["steps"] else {}
     whole = {**head, "splits": {**kept, **splits}}
-    checkpoint.write_json(path, whole)
+    write_json(path, whole)
     return whole
 
 

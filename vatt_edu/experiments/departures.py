@@ -37,7 +37,7 @@ def _masking(base: Config, other: Config) -> Config:
 # What takes one departure from ``other`` and puts it into ``base``.
 DEPARTURES: dict[str, Callable[[Config, Config], Config]] = {
     "pooling": lambda base, other: _model(base, other, "pooling"),
-    "start": lambda base, other: _model(base, other, "start"),
+    "start": lambda base, other: _model(base, other, "tokenizer_init"),
     "position_scale": lambda base, other: _model(base, other, "position_scale"),
     "audio_gain": _gain,
     "heads": lambda base, other: _model(base, other, "common_space"),

@@ -17,12 +17,12 @@ from typing import Any
 from vatt_edu.config import Config
 from vatt_edu.config.serialize import to_json
 from vatt_edu.data.sources.open import open_source
-from vatt_edu.data.text.captions import read_json
 from vatt_edu.errors import UserError
 from vatt_edu.evaluation.retrieval import evaluate
-from vatt_edu.training.checkpoint import last, write_json
+from vatt_edu.files import read_json, write_json
+from vatt_edu.system import machine
+from vatt_edu.training.checkpoint import last
 from vatt_edu.training.pretrain import pretrain
-from vatt_edu.training.progress import machine
 
 TWIN_BAND = 0.005
 """How far the mean losses of a twin, rerun anywhere, may be from those recorded. One thread and two are 3e-7 apart on
@@ -69,7 +69,7 @@ class Arm:
         """Changes with any field of the configuration, with the corpus, and with MiniTube; not with the label."""
         from vatt_edu.minitube.presets import VERSION
 
-        return _digest([VERSION, _named(to_json(self.config), to_json(Config())), vars(self.corpus)])
+        return digest([VERSION, changed_fields(to_json(self.config), to_json(Config())), vars(self.corpus)])
 
 
 @dataclass(frozen=True)
@@ -95,11 +95,11 @@ class Experiment:
     @property
     def config_hash(self) -> str:
         """Changes with any arm: a file of results with another hash is stale."""
-        return _digest([self.row_hash(arm) for arm in self.arms])
+        return digest([self.row_hash(arm) for arm in self.arms])
 
     def row_hash(self, arm: Arm) -> str:
         """Changes with what is trained, and with where it is tested: a row with another hash is stale."""
-        return _digest([arm.label, arm.key, arm.tested and vars(arm.tested), list(self.splits)])
+        return digest([arm.label, arm.key, arm.tested and vars(arm.tested), list(self.splits)])
 
     def twin(self) -> "Experiment":
         """The same at a size that a test runs in under a minute: tiny corpora, a few steps of small batches."""
@@ -112,16 +112,17 @@ class Experiment:
         )  # fmt: skip
 
 
-def _digest(value: Any) -> str:
+def digest(value: Any) -> str:
+    """A short hash of a JSON value."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _named(tree: dict[str, Any], default: dict[str, Any]) -> dict[str, Any]:
+def changed_fields(tree: dict[str, Any], default: dict[str, Any]) -> dict[str, Any]:
     """The fields that differ from their defaults: one that is new, and off, makes no row stale."""
     found = {}
     for name, value in tree.items():
         if isinstance(value, dict) and isinstance(default[name], dict):
-            value = _named(value, default[name])
+            value = changed_fields(value, default[name])
             if value:
                 found[name] = value
         elif value != default[name]:

@@ -77,7 +77,7 @@ def _baseline(config: Config) -> Config:
     plain = _model(
         flat,
         pooling="mean",
-        start="official",
+        tokenizer_init="official",
         positions="none",
         audio=replace(flat.model.audio, gain=1.0),
         droptoken=DropTokenConfig(keep_video=1.0, keep_audio=1.0, sharing="sample"),
@@ -98,7 +98,7 @@ def _several_lines(config: Config) -> Config:
 ROWS = (
     Row("baseline", "mean of patches, mean of words, NCE", "vatt_in_one_page", _baseline),
     Row("words", "words as a sequence", "tokenization", lambda c: _layers(c, 0, 1)),
-    Row("start", "tokenizers start whitened", "tokenization", lambda c: _model(c, start="whitened")),
+    Row("start", "tokenizers start whitened", "tokenization", lambda c: _model(c, tokenizer_init="whitened")),
     Row("positions", "tokens know where they were", "positional_encoding", lambda c: _model(c, positions="learned")),
     Row("droptoken", "half of the tokens dropped", "droptoken", lambda c: _model(c, droptoken=toy().model.droptoken)),
     Row("depth", "two Transformer layers", "transformer_encoder", lambda c: _layers(c, 2, 1)),

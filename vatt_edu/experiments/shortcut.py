@@ -26,7 +26,7 @@ def single_windows(config: Config) -> Config:
 def experiment() -> Experiment:
     """``toy`` on the corpus, and on one whose videos keep one background; all tested where backgrounds change."""
     several, single = toy(), single_windows(toy())
-    few = replace(single, data=replace(single.data, first_narrated=FEW))
+    few = replace(single, data=replace(single.data, max_narrated_videos=FEW))
     arms = []
     for what, config in (("", several), (", single windows", single), (f", single windows of {FEW} videos", few)):
         arms.append(Arm(f"cuts{what}", config))

@@ -18,9 +18,9 @@ from torch import Tensor, nn
 
 from vatt_edu.config import AudioConfig, VideoConfig
 from vatt_edu.config.serialize import from_json
-from vatt_edu.data.text.captions import read_json
 from vatt_edu.encoder import linear
 from vatt_edu.errors import UserError
+from vatt_edu.files import read_json
 from vatt_edu.model import audio_tower, video_tower
 from vatt_edu.training import checkpoint
 

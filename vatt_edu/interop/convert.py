@@ -6,7 +6,6 @@ What belongs to training (optimizer slots, counters, the object graph) is left o
 """
 
 import json
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +15,11 @@ import torch
 from torch import Tensor, nn
 
 from vatt_edu.config import Config, DataConfig, ModelConfig
-from vatt_edu.config.serialize import from_json, to_json
-from vatt_edu.data.text.captions import read_json
+from vatt_edu.config.serialize import from_json, pack, to_json
 from vatt_edu.data.text.vocabulary import Vocabulary
 from vatt_edu.data.text.word_vectors import read_vocabulary
 from vatt_edu.errors import UserError, shown
+from vatt_edu.files import atomic, read_json, write_json, writing
 from vatt_edu.finetuning.classifier import Classifier, ClassifierConfig
 from vatt_edu.interop import sizes as official_sizes
 from vatt_edu.interop.official import (
@@ -36,7 +35,7 @@ from vatt_edu.interop.official import (
 from vatt_edu.interop.sizes import Shapes
 from vatt_edu.interop.tensorflow_checkpoint import TensorFlowCheckpoint
 from vatt_edu.model import VATT
-from vatt_edu.training.checkpoint import write_json, write_tensors, writing
+from vatt_edu.training.checkpoint import write_tensors
 
 _SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
 _SLOT = "/.OPTIMIZER_SLOT/"
@@ -132,15 +131,12 @@ def convert(path: Path, out: Path, config: Path | None = None, vocab: Path | Non
     if words is not None:
         _check_vocabulary(words, described, vocab)
     origin = {"from": checkpoint.prefix.name, "kind": found.kind, "tensors": len(found.read)}
-    partial = out.absolute().with_name(f".{out.absolute().name}.partial")
-    with writing(out):
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
+    with writing(out), atomic(out) as partial:
+        partial.mkdir()
         write_tensors(partial / "model.safetensors", tensors)
         if words is not None:
             words.save(partial / "vocab.json")
         write_json(partial / "config.json", {**described, "converted": origin})
-        partial.replace(out)
     return found
 
 
@@ -248,7 +244,7 @@ def _common_space_sizes(shapes: Shapes) -> dict[str, int]:
 def _pretrained(sizes: dict[str, Any]) -> tuple[dict[str, Any], nn.Module, Keys]:
     config = _of_right_kinds(config_from_official(sizes))
     model, name = VATT(config), "ut_fac" if config.backbone == "agnostic" else "tx_fac"
-    described = {"preset": f"official {name}", "data": [], "config": to_json(run_config(config))}
+    described = pack(run_config(config), preset=f"official {name}", data=[])
     return described, model, official_keys(model)
 
 

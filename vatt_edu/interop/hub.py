@@ -13,12 +13,13 @@ from typing import Any
 import torch
 
 from vatt_edu.config import Config
-from vatt_edu.config.serialize import to_json
+from vatt_edu.config.serialize import pack
 from vatt_edu.data.text.vocabulary import NoVocabulary, Vocabulary
 from vatt_edu.errors import UserError, missing
 from vatt_edu.evaluation.embed import Embedder
+from vatt_edu.files import write_json
 from vatt_edu.model import VATT
-from vatt_edu.training.checkpoint import load_weights, read_tensors, write_json, write_tensors
+from vatt_edu.training.checkpoint import load_weights, read_tensors, write_tensors
 from vatt_edu.training.run_folder import read_config, read_vocabulary
 
 try:
@@ -100,7 +101,7 @@ class HubVATT(VATT, PyTorchModelHubMixin):
         write_tensors(save_directory / "model.safetensors", self.state_dict())
         if self.vocab is not None:
             self.vocab.save(save_directory / "vocab.json")
-        write_json(save_directory / "config.json", {**self.record, "config": to_json(self.run)})
+        write_json(save_directory / "config.json", pack(self.run, **self.record))
 
     def embedder(self) -> Embedder:
         """This model with its reader and its vocabulary, as ``vatt.load`` returns it; it shares the weights."""

@@ -1,6 +1,5 @@
 """Pictures and sound into one mp4: H.264 and AAC, by PyAV, on one thread."""
 
-import os
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
@@ -10,7 +9,7 @@ import av
 import cv2
 import numpy as np
 
-from vatt_edu.minitube.corpus.index_files import temporary
+from vatt_edu.files import atomic
 from vatt_edu.minitube.presets import FPS, SAMPLE_RATE, SIZE
 
 
@@ -23,19 +22,15 @@ def write_video(path: Path, frames: Iterable[np.ndarray], audio: np.ndarray) -> 
         audio: ``(S,)`` float32 in [-1, 1] at ``SAMPLE_RATE``.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = temporary(path)
-    try:
-        with av.open(str(part), "w", format="mp4", options={"movflags": "faststart"}) as container:
-            video = _video_stream(container)
-            sound = _audio_stream(container)
-            for frame in frames:
-                container.mux(video.encode(_picture(frame)))
-            container.mux(video.encode())
-            container.mux(sound.encode(_audio_frame(audio)))
-            container.mux(sound.encode())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    options = {"movflags": "faststart"}
+    with atomic(path, sync=False) as partial, av.open(str(partial), "w", format="mp4", options=options) as container:
+        video = _video_stream(container)
+        sound = _audio_stream(container)
+        for frame in frames:
+            container.mux(video.encode(_picture(frame)))
+        container.mux(video.encode())
+        container.mux(sound.encode(_audio_frame(audio)))
+        container.mux(sound.encode())
 
 
 def _picture(frame: np.ndarray) -> av.VideoFrame:

@@ -17,9 +17,9 @@ from torch import Tensor
 from vatt_edu.data.sources.open import Video, open_source
 from vatt_edu.errors import UserError
 from vatt_edu.evaluation.embed import Embedder, load
+from vatt_edu.files import write_text
 from vatt_edu.samples import SAMPLES, shipped
 from vatt_edu.teach import players
-from vatt_edu.training.checkpoint import write_text
 
 SENTENCES = (
     "tap the small wood box three times",

@@ -5,19 +5,15 @@ replaced. Step 0 is the model before training: it is never pruned, since evaluat
 """
 
 import errno
-import json
-import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from vatt_edu.data.text.captions import read_json
 from vatt_edu.errors import UserError, missing, shown
+from vatt_edu.files import atomic, read_json, write_json, write_text, writing
 
 _MODEL, _OPTIMIZER = "model.", "optimizer."
 
@@ -29,7 +25,6 @@ def save(run: Path, step: int, model: nn.Module, optimizer: torch.optim.Optimize
         UserError: If it cannot be written, or if a weight is not a number; what was saved before is kept.
     """
     folder = run / "checkpoints" / f"step-{step:08d}"
-    partial = folder.with_name(f".{folder.name}.partial")
     names = {id(p): name for name, p in model.named_parameters()}
     tensors = {_MODEL + name: value for name, value in model.state_dict().items()}
     for name, value in tensors.items():
@@ -38,14 +33,12 @@ def save(run: Path, step: int, model: nn.Module, optimizer: torch.optim.Optimize
     for parameter, state in optimizer.state.items():
         tensors |= {f"{_OPTIMIZER}{names[id(parameter)]}.{key}": value for key, value in state.items()}
     with writing(folder):
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    with writing(folder), atomic(folder) as partial:
+        partial.mkdir()
         write_tensors(partial / "state.safetensors", tensors)
         write_json(partial / "meta.json", {"step": step, **meta})
-        shutil.rmtree(folder, ignore_errors=True)
-        partial.rename(folder)
-        _sync(folder.parent)
-        write_text(run / "LAST", folder.name + "\n")
+    write_text(run / "LAST", folder.name + "\n")
     return folder
 
 
@@ -145,8 +138,7 @@ def write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
         from safetensors.torch import save_file
     except ImportError:
         raise missing("safetensors", "train") from None
-    partial = path.with_name(f".{path.name}.partial")
-    with writing(path):
+    with writing(path), atomic(path) as partial:
         partial.touch()
         mode = partial.stat().st_mode
         try:
@@ -154,7 +146,6 @@ def write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
         except SafetensorError as error:  # what the disk said is in its text alone
             raise OSError(errno.EIO, str(error)) from None
         partial.chmod(mode)  # safetensors makes files that only their owner can read
-        _replace(partial, path)
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
@@ -172,40 +163,3 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         return load_file(path)
     except (OSError, SafetensorError) as error:
         raise UserError(f"{path} cannot be read as safetensors ({error}): restore it, or train again") from None
-
-
-@contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Makes one line for the user where a disk is full or refuses."""
-    try:
-        yield
-    except OSError as error:
-        why = f"cannot write {path} ({error.strerror or error})"
-        raise UserError(f"{why}: make room or ask for permission; what was saved is kept") from None
-
-
-def write_json(path: Path, value: Any) -> None:
-    """A JSON file, replaced atomically."""
-    write_text(path, json.dumps(value, indent=1) + "\n")
-
-
-def write_text(path: Path, text: str) -> None:
-    """A text file, replaced atomically."""
-    partial = path.with_name(f".{path.name}.partial")
-    with writing(path):
-        partial.write_text(text)
-        _replace(partial, path)
-
-
-def _replace(partial: Path, path: Path) -> None:
-    _sync(partial)
-    partial.replace(path)
-    _sync(path.parent)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -20,10 +20,11 @@ from vatt_edu.data.text.word_vectors import read_embeddings
 from vatt_edu.data.text.word_vectors import read_vocabulary as read_words
 from vatt_edu.errors import UserError
 from vatt_edu.model import VATT
+from vatt_edu.system import machine
 from vatt_edu.tokens import WordEmbedding
 from vatt_edu.training import checkpoint
 from vatt_edu.training.optim import make_optimizer
-from vatt_edu.training.progress import interrupt, machine, progress
+from vatt_edu.training.progress import interrupt, progress
 from vatt_edu.training.run_folder import Log, check, claim, cut, read_vocabulary
 from vatt_edu.training.schedule import learning_rate
 from vatt_edu.training.step import train_step
@@ -69,7 +70,7 @@ def pretrain(
     torch.set_num_threads(config.train.threads or min(torch.get_num_threads(), 8))
     check(out, config, data, resume)
     asked, config = config, _on_this_device(config)
-    sources = [(source.first(config.data.first_narrated), weight) for source, weight in open_sources(data)]
+    sources = [(source.first(config.data.max_narrated_videos), weight) for source, weight in open_sources(data)]
     table = None if words is None else _word_vectors(words, config)
     vocabulary = _vocabulary(out, [source for source, _ in sources], config, vocab)
     stream = ClipStream(sources, config.clip, config.data, vocabulary, config.seed, cache=cache, quiet=quiet)
@@ -148,7 +149,7 @@ def _new_model(config: Config, stream: ClipStream, words: torch.Tensor | None, d
         assert isinstance(table, WordEmbedding)
         with torch.no_grad():
             table.weight.copy_(words)
-    if config.model.start == "whitened":
+    if config.model.tokenizer_init == "whitened":
         whiten_(model, (stream.batch(step)[0] for step in range(BATCHES)))
     return model.to(device)
 

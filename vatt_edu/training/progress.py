@@ -1,17 +1,10 @@
-"""Between a run and its user: the progress bar, Ctrl-C, and the machine it ran on."""
+"""Between a run and its user: the progress bar, and Ctrl-C."""
 
-import platform
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
-
-import torch
 
 from vatt_edu.losses import Losses
 
@@ -60,39 +53,3 @@ def interrupt() -> Iterator[threading.Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def machine() -> dict[str, Any]:
-    """Where and with what a number was made: machine, versions, commit."""
-    packages = ("torch", "numpy", "decord", "decord2", "av", "torchaudio")
-    cuda = torch.cuda.is_available()
-    return {
-        "machine": {
-            "system": platform.platform(),
-            "processor": torch.backends.cpu.get_cpu_capability(),
-            "threads": torch.get_num_threads(),
-            "gpu": torch.cuda.get_device_name() if cuda else None,
-        },
-        "versions": {"python": platform.python_version()} | {p: v for p in packages if (v := _version(p))},
-        "commit": _commit(),
-    }
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
-
-
-def _commit() -> str | None:
-    """The commit of the checkout that this package was imported from; None outside a checkout."""
-    here = Path(sys.modules["vatt_edu"].__file__ or ".").parent
-    try:
-        found = subprocess.run(
-            ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=12"],
-            capture_output=True, text=True, timeout=10, check=True,
-        )  # fmt: skip
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return found.stdout.strip()

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from vatt_edu.config import Config, TrainConfig
-from vatt_edu.config.serialize import from_json, to_json
+from vatt_edu.config.serialize import FORMAT, from_json, pack, to_json, upgrade
 from vatt_edu.data.loader.stream import Skip
 from vatt_edu.data.text.vocabulary import NoVocabulary, Vocabulary
 from vatt_edu.errors import UserError
+from vatt_edu.files import is_partial, write_json, write_text, writing
 from vatt_edu.losses import Losses
-from vatt_edu.training.checkpoint import write_json, write_text, writing
 
 
 def read_config(run: Path) -> tuple[Config, dict[str, Any]]:
@@ -36,7 +36,12 @@ def read_config(run: Path) -> tuple[Config, dict[str, Any]]:
             raise UserError(f"{run} holds a classifier, not a whole VATT: vatt_edu.finetuning.classifier.load reads it")
         kept = {"preset": str(record["preset"]), "data": [str(source) for source in record["data"]]}
         kept["converted"] = record.get("converted")
-        return from_json(Config, record["config"], str(path)), kept
+        if record.get("format", 1) not in (1, FORMAT):
+            raise UserError(
+                f"{path} has format {record['format']}, this vatt_edu reads up to {FORMAT}: update vatt_edu"
+            )
+        values = upgrade(record["config"]) if "format" not in record else record["config"]
+        return from_json(Config, values, str(path)), kept
     except (OSError, json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
         raise UserError(f"{path} is damaged ({error!r}); choose another folder") from None
 
@@ -86,7 +91,7 @@ def claim(out: Path, config: Config, data: Sequence[str], preset: str, vocab: Vo
     """Makes ``out`` the folder of this run, if it is not already."""
     out.mkdir(parents=True, exist_ok=True)
     if not (out / "config.json").exists():
-        write_json(out / "config.json", {"preset": preset, "data": list(data), "config": to_json(config)})
+        write_json(out / "config.json", pack(config, preset=preset, data=list(data)))
     if not (out / "vocab.json").exists():
         with writing(out / "vocab.json"):
             vocab.save(out / "vocab.json")
@@ -94,7 +99,7 @@ def claim(out: Path, config: Config, data: Sequence[str], preset: str, vocab: Vo
 
 def _unfinished(path: Path) -> bool:
     """Whether a kill while the folder was claimed left this."""
-    return path.name == ".config.json.partial"
+    return is_partial(path) and path.name.startswith(".config.json.")
 
 
 def cut(out: Path, step: int) -> None:

@@ -34,8 +34,8 @@ def train_step(
     losses = vatt_loss(Pairs.of(embeddings, batch), config.loss)  # outside autocast: in float32
     optimizer.zero_grad(set_to_none=True)
     losses.total.backward()
-    if config.optim.clip_norm:
-        nn.utils.clip_grad_norm_(model.parameters(), config.optim.clip_norm)
+    if config.optim.grad_clip_norm:
+        nn.utils.clip_grad_norm_(model.parameters(), config.optim.grad_clip_norm)
     for group in optimizer.param_groups:
         group["lr"] = lr
     optimizer.step()

@@ -2,7 +2,8 @@
 
 Nearly all the variance of a raw patch is its brightness; what moves is invisible in a randomly projected token. A
 whitened tokenizer starts as the leading principal components of raw patches, each scaled to unit variance: gratings
-and motion for video, sinusoids for sound. Then it is trained as usual. A departure from the paper: ``model.start``.
+and motion for video, sinusoids for sound. Then it is trained as usual. A departure from the
+paper: ``model.tokenizer_init``.
 """
 
 from collections.abc import Iterable
@@ -40,11 +41,14 @@ def whiten_(model: VATT, batches: Iterable[Batch]) -> None:
         patches = torch.cat(parts).double()
         if tokenizer.out_features > tokenizer.in_features:
             raise UserError(
-                f"model.start = whitened: each {name} patch has {tokenizer.in_features} values, fewer than the "
-                f"{tokenizer.out_features} of a token; use model.start official"
+                f"model.tokenizer_init = whitened: each {name} patch has {tokenizer.in_features} values, fewer than "
+                f"the {tokenizer.out_features} of a token; use model.tokenizer_init official"
             )
         if len(patches) == 0:
-            raise UserError(f"model.start = whitened: no valid {name} in the first batches; use model.start official")
+            raise UserError(
+                f"model.tokenizer_init = whitened: no valid {name} in the first batches; "
+                "use model.tokenizer_init official"
+            )
         weight, bias = whitening(patches, tokenizer.out_features)
         tokenizer.weight.copy_(weight)
         tokenizer.bias.copy_(bias)

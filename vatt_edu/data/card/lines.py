@@ -9,9 +9,9 @@ from vatt_edu.data.loader.stream import ClipStream
 from vatt_edu.data.media import MediaError
 from vatt_edu.data.seeds import generator
 from vatt_edu.data.sources.open import Source
-from vatt_edu.data.text.captions import read_json
 from vatt_edu.data.text.vocabulary import Vocabulary
 from vatt_edu.errors import UserError
+from vatt_edu.files import read_json
 
 FACTORS = ("action", "material", "size", "count", "color", "shape")
 STEPS = 50

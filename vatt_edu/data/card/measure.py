@@ -16,7 +16,7 @@ from vatt_edu.data.card.lines import minitube_card, shared_lines
 from vatt_edu.data.media import MediaError, MediaInfo, probe
 from vatt_edu.data.seeds import generator
 from vatt_edu.data.sources.open import Source, Video
-from vatt_edu.data.text.captions import read_json
+from vatt_edu.files import read_json
 
 PROBED = 3_000
 """So many files are probed at most."""

@@ -1,6 +1,5 @@
 """The data card as a page: one HTML file with everything in it, light and dark, readable on a phone."""
 
-import os
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 from vatt_edu.data.card.pictures import Shown, contact_sheet, draw, spectrograms
 from vatt_edu.data.card.style import STYLE
 from vatt_edu.data.sources.open import Source
-from vatt_edu.errors import UserError
+from vatt_edu.files import write_text
 
 HEADINGS = {
     "resolution": "Resolution",
@@ -51,13 +50,7 @@ def write_page(target: Path, html: str) -> None:
     Raises:
         UserError: If it cannot be written there.
     """
-    part = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        part.write_text(html, encoding="utf-8")
-        os.replace(part, target)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise UserError(f"cannot write {target}: {error.strerror}; choose another file with --out") from None
+    write_text(target, html)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[Any]], caption: str = "") -> str:

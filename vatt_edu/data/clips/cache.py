@@ -21,8 +21,10 @@ from vatt_edu.config import ClipSpec
 from vatt_edu.data.clips.reader import FileReader, Frames, Pcm, Track
 from vatt_edu.data.media.info import MediaError, probe
 from vatt_edu.data.sources.open import Source, Video
-from vatt_edu.data.workers import cores, run_all
+from vatt_edu.data.workers import run_all
 from vatt_edu.errors import UserError, disk_full
+from vatt_edu.files import atomic, locked
+from vatt_edu.system import cores
 
 VERSION = 1
 BLOCK = 1024  # frames decoded at once
@@ -117,7 +119,7 @@ def open_cache(
     if len(entries) < len(paths):
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with _locked(folder / ".lock"):
+            with locked(folder / ".lock"):
                 entries = _valid(folder, paths)  # another process may have made it meanwhile
                 todo = {file: path for file, path in paths.items() if file not in entries}
                 for entry in _build(folder, todo, spec, f"decode {source.name}", quiet, processes):
@@ -229,25 +231,9 @@ def _write_frames(target: Path, reader: FileReader, path: Path, track: Track) ->
 
 def _write(target: Path, blocks: Iterable[Frames] | Sequence[Pcm]) -> tuple[int, ...]:
     """Write arrays one after the other, atomically; returns the shape of the last."""
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
     shape: tuple[int, ...] = ()
-    try:
-        with open(temporary, "wb") as file:
-            for block in blocks:
-                file.write(np.ascontiguousarray(block).data)
-                shape = block.shape
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with atomic(target, sync=False) as partial, open(partial, "wb") as file:
+        for block in blocks:
+            file.write(np.ascontiguousarray(block).data)
+            shape = block.shape
     return shape
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """One builder at a time; the others wait."""
-    with open(path, "w") as file:
-        with contextlib.suppress(ImportError):  # no such lock on Windows
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield

@@ -35,7 +35,7 @@ def train_clip(
     Returns:
         Frames (T, spec.height, spec.width, 3), maybe a view, and audio (S,), clipped to [-1, 1].
     """
-    if generator.random() < augment.scale_share and augment.scale > 0:
+    if generator.random() < augment.scale_prob and augment.scale > 0:
         frames = scale_jitter(frames, generator.uniform(1 - augment.scale, 1 + augment.scale, 2), spec.short_side)
     if augment.crop == "box":
         stretch = spec.width / spec.height
@@ -45,7 +45,7 @@ def train_clip(
         frames = crop(frames, spec.height, spec.width, *generator.random(2))
     if generator.random() < 0.5 and augment.flip:
         frames = frames.take(np.arange(spec.width - 1, -1, -1), axis=2)  # twice as fast as copying [:, :, ::-1]
-    if generator.random() < augment.color_share:
+    if generator.random() < augment.color_prob:
         frames = color_jitter(frames, augment, generator)
     return frames, audio_jitter(audio, augment, generator)
 

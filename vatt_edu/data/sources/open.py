@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from vatt_edu.data.text.captions import Line, read_json
+from vatt_edu.data.text.captions import Line
 from vatt_edu.errors import UserError
+from vatt_edu.files import read_json
 
 __all__ = ["KINDS", "Line", "Source", "Video", "media_files", "open_source", "open_sources"]
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import html
-import json
 import math
 import re
 from collections.abc import Iterable, Sequence
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from vatt_edu.errors import UserError
+from vatt_edu.files import read_json, read_text
 
 SUFFIXES = (".vtt", ".srt", ".json")
 
@@ -48,31 +48,6 @@ def make_lines(video_id: str, rows: Iterable[tuple[float, float, str]]) -> tuple
         if text.strip()
     ]
     return tuple(sorted(lines, key=lambda line: (line.start, line.end)))
-
-
-def read_text(path: Path) -> str:
-    """The text of a UTF-8 file.
-
-    Raises:
-        UserError: If it cannot be read.
-    """
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot read {path}: {error}") from None
-
-
-def read_json(path: Path) -> Any:
-    """The value in a JSON file.
-
-    Raises:
-        UserError: If it is not JSON; the message says where.
-    """
-    try:
-        return json.loads(read_text(path))
-    except json.JSONDecodeError as error:
-        message = f"{path}, line {error.lineno}, column {error.colno}: not JSON ({error.msg}); mend or remove the file"
-        raise UserError(message) from None
 
 
 def read_captions(path: Path, video_id: str) -> tuple[Line, ...]:

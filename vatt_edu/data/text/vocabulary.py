@@ -17,6 +17,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from vatt_edu.errors import UserError, missing
+from vatt_edu.files import write_text
 
 PAD, UNKNOWN = 0, 1
 SPECIAL = ["[PAD]", "[UNK]"]
@@ -103,9 +104,7 @@ class Vocabulary:
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write ``vocab.json``, atomically."""
-        temporary = Path(path).with_name(f".{Path(path).name}.{os.getpid()}")
-        temporary.write_text(self._tokenizer.to_str(pretty=True), encoding="utf-8")
-        os.replace(temporary, path)
+        write_text(Path(path), self._tokenizer.to_str(pretty=True))
 
     def __len__(self) -> int:
         size: int = self._tokenizer.get_vocab_size()

@@ -14,10 +14,11 @@ import numpy as np
 from jaxtyping import Float
 
 from vatt_edu.data.sources.open import open_source
-from vatt_edu.data.text.captions import SUFFIXES, json_rows, read_captions, read_json, read_text
+from vatt_edu.data.text.captions import SUFFIXES, json_rows, read_captions
 from vatt_edu.data.text.safe_pickle import pickled_arrays
 from vatt_edu.data.text.vocabulary import Vocabulary
 from vatt_edu.errors import UserError
+from vatt_edu.files import read_json, read_text
 
 KEY = "word_embeddings"
 

@@ -13,7 +13,7 @@ from vatt_edu.evaluation.report.gallery import ask
 from vatt_edu.evaluation.report.page import page
 from vatt_edu.evaluation.report.recorded import recorded
 from vatt_edu.evaluation.results_file import header, read
-from vatt_edu.training.checkpoint import write_text
+from vatt_edu.files import write_text
 from vatt_edu.training.run_folder import read_config
 
 PREFERRED = "test_iid"

@@ -10,20 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vatt_edu.errors import UserError, disk_full, missing
+from vatt_edu.files import locked, sweep, write_json, write_text
 from vatt_edu.minitube.corpus import index_files as write
-from vatt_edu.minitube.corpus.folder import (
-    agree,
-    claim,
-    claimable,
-    identity,
-    locked,
-    read_annotations,
-    read_source,
-    sweep,
-)
+from vatt_edu.minitube.corpus.folder import agree, claim, claimable, identity, read_annotations, read_source
 from vatt_edu.minitube.corpus.layouts import LAYOUTS, index_files, items, layouts_named
 from vatt_edu.minitube.corpus.workers import Job, part_file, run_jobs
 from vatt_edu.minitube.presets import SPLITS, Preset, knobs_from, preset_named, splits_named
+from vatt_edu.system import cores
 
 if TYPE_CHECKING:
     from vatt_edu.minitube.video import Recipe
@@ -77,11 +70,11 @@ def make(
 
     recipe = Recipe(plan, seed, chosen)
     try:
-        with locked(out):
+        with locked(out / ".lock"):
             claim(out, ours)
             sweep(out)
-            _make_splits(out, recipe, wanted, workers or _cores(), quiet)
-            _make_layouts(out, recipe, also, workers or _cores(), quiet)
+            _make_splits(out, recipe, wanted, workers or cores(), quiet)
+            _make_layouts(out, recipe, also, workers or cores(), quiet)
     except Exception as error:
         if disk_full(error):
             raise UserError(
@@ -116,10 +109,6 @@ def _need_packages() -> None:
     for package in ("pymunk", "cv2", "av", "scipy"):
         if importlib.util.find_spec(package) is None:
             raise missing(package, "data")
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _complete(out: Path, ours: dict[str, Any], wanted: tuple[str, ...], layouts: tuple[str, ...]) -> bool:
@@ -175,12 +164,13 @@ def _finish(out: Path, split: str, count: int) -> None:
         known[annotation["id"]] = annotation
     order = {name: place for place, name in enumerate(SPLITS)}
     known = dict(sorted(known.items(), key=lambda item: (order[item[1]["split"]], item[1]["number"])))
-    write.atomic_text(out / "annotations.json", write.annotations_json(known))
+    write_text(out / "annotations.json", write.annotations_json(known))
     for file, text in write.index_files(split, [video for video in known.values() if video["split"] == split]).items():
-        write.atomic_text(out / file, text)
+        (out / file).parent.mkdir(parents=True, exist_ok=True)
+        write_text(out / file, text)
     source = read_source(out)
     source["splits"] = dict(sorted({**source["splits"], split: count}.items(), key=lambda item: order[item[0]]))
-    write.atomic_json(out / "source.json", source)
+    write_json(out / "source.json", source)
     for part in parts:
         part.unlink(missing_ok=True)
 
@@ -196,11 +186,12 @@ def _make_layouts(out: Path, recipe: "Recipe", layouts: tuple[str, ...], workers
             for _ in run_jobs(recipe, out, jobs, workers):
                 tick()
         for file, text in index_files(recipe, layout, read_annotations(out)).items():
-            write.atomic_text(out / file, text)
+            (out / file).parent.mkdir(parents=True, exist_ok=True)
+            write_text(out / file, text)
         source = read_source(out)
         listed = {**source.get("layouts", {}), layout: len(files)}
         source["layouts"] = {name: listed[name] for name in LAYOUTS if name in listed}
-        write.atomic_json(out / "source.json", source)
+        write_json(out / "source.json", source)
 
 
 @contextlib.contextmanager

@@ -1,13 +1,11 @@
 """Whose folder is it: what ``source.json`` says, who may fill a folder, one command at a time."""
 
-import contextlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from vatt_edu.errors import UserError
-from vatt_edu.minitube.corpus import index_files as write
+from vatt_edu.files import write_json
 from vatt_edu.minitube.presets import FPS, SAMPLE_RATE, SIZE, SPLITS, VERSION, Knobs, Preset, as_json
 
 
@@ -89,24 +87,6 @@ def claim(out: Path, ours: dict[str, Any]) -> None:
     materials = _materials()
     if not (out / "source.json").exists():
         new = ours | {"splits": {}, "narration_seed": ours["seed"]} | materials
-        write.atomic_json(out / "source.json", new)
+        write_json(out / "source.json", new)
         return
     agree(out, read_source(out), materials)
-
-
-@contextlib.contextmanager
-def locked(out: Path) -> Iterator[None]:
-    """One command at a time in a folder; a second waits, and then finds the work done."""
-    out.mkdir(parents=True, exist_ok=True)
-    with open(out / ".lock", "w") as file:
-        with contextlib.suppress(ImportError):  # Windows has no fcntl; there, take care yourself.
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def sweep(out: Path) -> None:
-    """Remove what a killed command was writing."""
-    for path in out.rglob(f"{write.TEMPORARY}*"):
-        path.unlink(missing_ok=True)

@@ -50,40 +50,10 @@ the encoder; annotations do not.
 import csv
 import io
 import json
-import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from vatt_edu.minitube.world import ACTIONS, MATERIALS
-
-TEMPORARY = ".tmp-"
-"""Prefix of files that are being written."""
-
-
-def temporary(path: Path) -> Path:
-    """Where this process writes a file before it is renamed; no two processes share one."""
-    return path.with_name(f"{TEMPORARY}{os.getpid()}-{path.name}")
-
-
-def atomic_text(path: Path, text: str) -> None:
-    """Write a text file so that a reader sees the old one, the new one, and nothing between."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = temporary(path)
-    try:
-        with open(part, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def atomic_json(path: Path, value: Any) -> None:
-    """Write JSON by one atomic rename."""
-    atomic_text(path, json.dumps(value, indent=1) + "\n")
-
 
 # ------------------------------------------------------------------ index files of the two real layouts
 

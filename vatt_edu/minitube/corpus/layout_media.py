@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from vatt_edu.data.media import read_audio, read_video
-from vatt_edu.minitube.corpus.index_files import temporary
+from vatt_edu.files import atomic
 from vatt_edu.minitube.corpus.layouts import Item
 from vatt_edu.minitube.encode import write_video
 from vatt_edu.minitube.presets import FPS, SAMPLE_RATE, SIZE
@@ -35,26 +35,17 @@ def copy(out: Path, item: Item) -> None:
 def _write_wav(target: Path, source: Path) -> None:
     sound = read_audio(source, 0.0, ESC_RATE * ESC_SECONDS, ESC_RATE)
     assert sound is not None, f"{source} has no sound"
-    part = temporary(target)
-    try:
-        with wave.open(str(part), "wb") as file:
-            file.setnchannels(1)
-            file.setsampwidth(2)
-            file.setframerate(ESC_RATE)
-            file.writeframes(np.rint(sound * 32768).clip(-32768, 32767).astype("<i2").tobytes())
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
+    with atomic(target, sync=False) as partial, wave.open(str(partial), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(ESC_RATE)
+        file.writeframes(np.rint(sound * 32768).clip(-32768, 32767).astype("<i2").tobytes())
 
 
 def _link(target: Path, source: Path) -> None:
     """A hard link; a copy where the file system has none."""
-    part = temporary(target)
-    try:
+    with atomic(target, sync=False) as partial:
         try:
-            os.link(source, part)
+            os.link(source, partial)
         except OSError:
-            shutil.copyfile(source, part)
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
+            shutil.copyfile(source, partial)

@@ -1,12 +1,12 @@
 """Other words for the same videos: narration drawn again, and nothing rendered."""
 
 import os
-import shutil
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 from vatt_edu.errors import UserError
+from vatt_edu.files import atomic, write_json, write_text
 from vatt_edu.minitube.corpus import index_files as write
 from vatt_edu.minitube.corpus.folder import agree, read_annotations, read_source
 from vatt_edu.minitube.corpus.layouts import LAYOUTS
@@ -44,13 +44,10 @@ def renarrate(source: str | Path, out: str | Path, *, seed: int, **knobs: Any) -
     chosen = knobs_from(knobs, Knobs(**known["knobs"]))
     if out.exists():
         raise UserError(f"{out} exists already: choose a new folder for the narration")
-    work = write.temporary(out)
-    work.mkdir(parents=True)
-    try:
-        _fill(source, work, known | {"knobs": as_json(chosen), "narration_seed": seed}, chosen, seed)
-        os.replace(work, out)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with atomic(out) as partial:
+        partial.mkdir()
+        _fill(source, partial, known | {"knobs": as_json(chosen), "narration_seed": seed}, chosen, seed)
     return out
 
 
@@ -65,9 +62,9 @@ def _fill(source: Path, work: Path, about: dict[str, Any], knobs: Knobs, seed: i
             os.symlink((source / folder).resolve(), work / folder, target_is_directory=True)
     narrated = [video for video in videos.values() if video["split"] == "howto"]
     for file, text in write.index_files("howto", narrated).items():
-        write.atomic_text(work / file, text)
-    write.atomic_text(work / "annotations.json", write.annotations_json(videos))
-    write.atomic_json(work / "source.json", about)
+        write_text(work / file, text)
+    write_text(work / "annotations.json", write.annotations_json(videos))
+    write_json(work / "source.json", about)
 
 
 def redraw(video: dict[str, Any], seed: int, knobs: Knobs) -> list[dict[str, Any]]:

@@ -60,11 +60,13 @@ def do_job(recipe: "Recipe", out: Path, job: Job) -> None:
 
         copy(out, items(recipe, job[0])[job[1]])
         return
-    from vatt_edu.minitube.corpus.index_files import atomic_text
+    from vatt_edu.files import write_text
     from vatt_edu.minitube.video import make_video
 
     annotation = make_video(recipe, *job, out)
-    atomic_text(part_file(out, *job), json.dumps(annotation))
+    part = part_file(out, *job)
+    part.parent.mkdir(exist_ok=True)
+    write_text(part, json.dumps(annotation))
 
 
 def _run_apart(recipe: "Recipe", out: Path, jobs: Sequence[Job], workers: int) -> Iterator[Job]:

@@ -9,8 +9,9 @@ import csv
 from pathlib import Path
 
 from vatt_edu.data.sources.open import Found, Video, media_files
-from vatt_edu.data.text.captions import json_rows, make_lines, read_json
+from vatt_edu.data.text.captions import json_rows, make_lines
 from vatt_edu.errors import UserError
+from vatt_edu.files import read_json
 
 CAPTIONS = ("raw_caption.json", "caption.json")
 TABLE = "HowTo100M_v1.csv"

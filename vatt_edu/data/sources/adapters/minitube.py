@@ -5,10 +5,10 @@ The layout is written down in ``vatt_edu.minitube.corpus.index_files``. Parts th
 
 from pathlib import Path
 
-from vatt_edu.data.sources.open import Found, Video
 from vatt_edu.data.sources.adapters import audioset, howto100m
-from vatt_edu.data.text.captions import read_json
+from vatt_edu.data.sources.open import Found, Video
 from vatt_edu.errors import UserError
+from vatt_edu.files import read_json
 
 VERSION = 1  # of the corpora that this reads: minitube's own, which this module may not import
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from vatt_edu.data.sources.csv_tables import rows
 from vatt_edu.data.sources.open import Found, Video, media_files
-from vatt_edu.data.text.captions import read_json
 from vatt_edu.errors import UserError
+from vatt_edu.files import read_json
 
 INDEXES = ("MSRVTT_data.json", "train_val_videodatainfo.json", "test_videodatainfo.json")
 PAIRS = "MSRVTT_JSFUSION_test.csv"

@@ -1,0 +1,137 @@
+"""Files: read with a message that helps, replaced by one rename, locked. Every module that keeps something uses these.
+
+A reader sees the old file, the new one, and nothing between. What a kill leaves behind is hidden, and ``sweep`` removes
+it.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from vatt_edu.errors import UserError, disk_full
+
+_PARTIAL = ".partial"
+
+
+def read_text(path: Path) -> str:
+    """The text of a UTF-8 file.
+
+    Raises:
+        UserError: If it cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"cannot read {path}: {error}") from None
+
+
+def read_json(path: Path) -> Any:
+    """The value in a JSON file.
+
+    Raises:
+        UserError: If it is not JSON; the message says where.
+    """
+    try:
+        return json.loads(read_text(path))
+    except json.JSONDecodeError as error:
+        message = f"{path}, line {error.lineno}, column {error.colno}: not JSON ({error.msg}); mend or remove the file"
+        raise UserError(message) from None
+
+
+def write_text(path: Path, text: str) -> None:
+    """A text file, replaced atomically.
+
+    Raises:
+        UserError: If it cannot be written.
+    """
+    with writing(path), atomic(path) as partial:
+        partial.write_bytes(text.encode())
+
+
+def write_json(path: Path, value: Any) -> None:
+    """A JSON file, replaced atomically.
+
+    Raises:
+        UserError: If it cannot be written.
+    """
+    write_text(path, json.dumps(value, indent=1) + "\n")
+
+
+@contextmanager
+def atomic(path: str | PathLike[str], sync: bool = True) -> Iterator[Path]:
+    """A name beside ``path`` to write a file or a folder under; when the block ends, it takes the place of ``path``.
+
+    Args:
+        path: What is to be replaced.
+        sync: Also survive a power cut: wait until it is on the disk. Not worth it for what can be made again.
+    """
+    path = Path(path).absolute()
+    partial = path.with_name(f".{path.name}.{os.getpid()}{_PARTIAL}")
+    try:
+        remove(partial)
+        yield partial
+        if sync:
+            _sync(partial)
+        if partial.is_dir():
+            shutil.rmtree(path, ignore_errors=True)  # a folder replaces only an empty one
+        os.replace(partial, path)
+        if sync:
+            _sync(path.parent)
+    finally:
+        remove(partial)
+
+
+def remove(path: Path) -> None:
+    """Removes a file or a folder, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def is_partial(path: Path) -> bool:
+    """Whether a kill while something was written left this."""
+    return path.name.startswith(".") and path.name.endswith(_PARTIAL)
+
+
+def sweep(folder: Path) -> None:
+    """Removes what killed commands were writing anywhere below a folder; call it where nobody else writes."""
+    for path in list(folder.rglob(f".*{_PARTIAL}")):
+        remove(path)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Makes one line for the user where a disk is full or refuses."""
+    try:
+        yield
+    except OSError as error:
+        why = "the disk is full" if disk_full(error) else error.strerror or error
+        message = f"cannot write {path} ({why}): make room or ask for permission; what was saved is kept"
+        raise UserError(message) from None
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Holds the lock file ``path``: one process at a time; a second waits, and then finds the work done."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w") as file:
+        with contextlib.suppress(ImportError):  # Windows has no fcntl; there, take care yourself
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
