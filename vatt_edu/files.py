@@ -112,9 +112,8 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        why = "the disk is full" if disk_full(error) else error.strerror or error
-        message = f"cannot write {path} ({why}): make room or ask for permission; what was saved is kept"
-        raise UserError(message) from None
+        remedy = "the disk is full, make room" if disk_full(error) else "make room or ask for permission"
+        raise UserError(f"cannot write {path} ({error.strerror or error}): {remedy}; what was saved is kept") from None
 
 
 @contextmanager

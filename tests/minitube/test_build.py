@@ -37,7 +37,7 @@ def test_source_json_says_what_there_is(corpus: Path, few: minitube.Preset) -> N
     assert (source["preset"], source["seed"]) == ("few", 0)
     assert source["splits"] == {split: few.count(split) for split in minitube.SPLITS}
     assert source["knobs"]["filler_share"] == 0.27
-    assert not list(corpus.rglob(".tmp-*"))
+    assert not list(corpus.rglob(".*.partial"))
 
 
 def test_every_file_decodes_to_its_annotation(corpus: Path) -> None:

@@ -191,7 +191,7 @@ def test_a_full_disk_is_one_line_and_leaves_whole_files(
         minitube.make(few, out, workers=1, layouts="all", quiet=True)
     assert "\n" not in str(caught.value)
     monkeypatch.setattr(os, "replace", real)
-    assert not list(out.rglob(".tmp-*"))
+    assert not list(out.rglob(".*.partial"))
     assert minitube.make(few, out, workers=1, layouts="all", quiet=True) == out
     assert tree(out) == tree(laid)
 
