@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 import torch
+from helpers.tiny import ENCODER, model_config, random_batch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny import ENCODER, model_config, random_batch
 
 from vatt_edu.config import AudioConfig, EncoderConfig, MelConfig, ModelConfig, TextConfig
 from vatt_edu.encoder import Encoder

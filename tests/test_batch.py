@@ -3,8 +3,8 @@
 from dataclasses import fields
 
 import pytest
-import tiny
 import torch
+from helpers import tiny
 
 from vatt_edu.batch import Batch
 

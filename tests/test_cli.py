@@ -7,10 +7,9 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-import clips
 import numpy as np
 import pytest
-import runs
+from helpers import clips, runs
 
 import vatt_edu as vatt
 from vatt_edu.cli import COMMANDS, main

@@ -5,8 +5,8 @@ import math
 from dataclasses import replace
 
 import pytest
-import tiny
 import torch
+from helpers import tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn

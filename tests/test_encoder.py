@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 import torch.nn.functional as F
-from tiny import ENCODER
+from helpers.tiny import ENCODER
 from torch import nn
 
 from vatt_edu import config

@@ -2,9 +2,9 @@ import json
 import math
 from dataclasses import FrozenInstanceError, replace
 
-import brute
 import pytest
 import torch
+from helpers import oracle
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -34,11 +34,11 @@ def random_pairs(seed, clips=5, lines=3, width=4, missing=True, dtype=torch.floa
 def brute_total(pairs, config):
     e, masks = pairs.embeddings, [m.tolist() for m in (pairs.has_video, pairs.has_audio, pairs.has_text)]
     none = [[-1]] * len(masks[0])
-    nce = brute.contrastive(
+    nce = oracle.contrastive(
         e.video_va.tolist(), e.audio_va[:, None].tolist(), masks[0], masks[1], none,
         config.form, config.temperature, False,
     )  # fmt: skip
-    mil = brute.contrastive(
+    mil = oracle.contrastive(
         e.video_vt.tolist(), e.text_vt.tolist(), masks[0], masks[2], pairs.text_id.tolist(),
         config.form, config.temperature, config.line_masking,
     )  # fmt: skip

@@ -4,7 +4,7 @@ from dataclasses import fields, replace
 
 import pytest
 import torch
-from tiny import model_config, random_batch
+from helpers.tiny import model_config, random_batch
 
 from vatt_edu.config import CommonSpaceConfig, DropTokenConfig, LossConfig
 from vatt_edu.losses import Pairs, vatt_loss

@@ -32,11 +32,23 @@ def of_format_1(config: Config) -> dict[str, Any]:
     return values
 
 
+def changed_fields(tree: dict[str, Any], default: dict[str, Any]) -> dict[str, Any]:
+    """The nested fields that differ from their defaults."""
+    nested = {
+        name: changed_fields(value, default[name])
+        if isinstance(value, dict) and isinstance(default[name], dict)
+        else value
+        for name, value in tree.items()
+        if value != default[name]
+    }
+    return nested
+
+
 def old_hash(experiment: run.Experiment, arm: run.Arm) -> str:
     """The hash of an arm as format 1 took it."""
     from vatt_edu.minitube.presets import VERSION
 
-    changed = run.changed_fields(of_format_1(arm.config), of_format_1(Config()))
+    changed = changed_fields(of_format_1(arm.config), of_format_1(Config()))
     key = run.digest([VERSION, changed, vars(arm.corpus)])
     return run.digest([arm.label, key, arm.tested and vars(arm.tested), list(experiment.splits)])
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from opening import Opened, opened
+from helpers.opening import Opened, opened
 
 from vatt_edu.teach.interactive.signals import alias
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from opening import PAGES, PHONE, Opened, opened
+from helpers.opening import PAGES, PHONE, Opened, opened
 
 
 @pytest.fixture(scope="module", params=PAGES)

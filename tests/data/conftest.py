@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-import clips
 import pytest
+from helpers import clips
 
 from vatt_edu.config import AugmentConfig, ClipSpec, DataConfig
 

@@ -10,9 +10,9 @@ import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import clips
 import numpy as np
 import pytest
+from helpers import clips
 
 from vatt_edu.config import ClipSpec
 from vatt_edu.data.clips import cache as module

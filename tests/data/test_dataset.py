@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-import clips
 import pytest
+from helpers import clips
 
 from vatt_edu.data.sources.huggingface import as_dataset, from_dataset
 from vatt_edu.data.sources.open import open_source

@@ -6,8 +6,8 @@ import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
-import clips
 import pytest
+from helpers import clips
 
 from vatt_edu import minitube
 from vatt_edu.cli import main

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
 
-import clips
 import numpy as np
 import pytest
 import torch
+from helpers import clips
 
 from vatt_edu.batch import Batch
 from vatt_edu.config import ClipSpec, DataConfig

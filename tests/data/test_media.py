@@ -4,10 +4,10 @@ import pickle
 import struct
 from pathlib import Path
 
-import clips
 import numpy as np
 import pytest
 import torch
+from helpers import clips
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -5,9 +5,9 @@ import pickle
 import re
 from pathlib import Path
 
-import clips
 import numpy as np
 import pytest
+from helpers import clips
 
 from vatt_edu.cli import main
 from vatt_edu.data.text.vocabulary import Vocabulary

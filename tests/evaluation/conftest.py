@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-import clips
 import pytest
-import runs
+from helpers import clips, runs
 
 
 @pytest.fixture(scope="session")

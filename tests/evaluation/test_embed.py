@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-import clips
 import pytest
 import torch
+from helpers import clips
 
 import vatt_edu as vatt
 from vatt_edu.data.media import read_audio, read_video

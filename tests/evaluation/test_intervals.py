@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-import made_runs
 import numpy as np
 import pytest
+from helpers import made_runs
 
 from vatt_edu.cli import main
 from vatt_edu.data.sources.open import Source, open_source

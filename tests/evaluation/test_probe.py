@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
-import made_runs
 import numpy as np
 import pytest
 import torch
+from helpers import made_runs
 
 from vatt_edu.cli import main
 from vatt_edu.config import ClipSpec

@@ -7,10 +7,10 @@ from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
 
-import made_runs
 import numpy as np
 import pytest
 import torch
+from helpers import made_runs
 
 from vatt_edu.cli import main
 from vatt_edu.config import toy, toy_plain

@@ -4,8 +4,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import clips
 import pytest
+from helpers import clips
 
 from vatt_edu import config
 from vatt_edu.config.serialize import to_json

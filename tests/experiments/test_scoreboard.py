@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny import random_batch
+from helpers.tiny import random_batch
 
 from vatt_edu import config
 from vatt_edu.config.serialize import to_json

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tensor_bundle
 import torch
+from helpers import tensor_bundle
 
 import vatt_edu as vatt
 from vatt_edu.cli import main

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from helpers.tensor_bundle import masked, slow_crc32c
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tensor_bundle import masked, slow_crc32c
 
 from vatt_edu.interop import crc32c as module
 from vatt_edu.interop.crc32c import crc32c, unmasked

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny
 import torch
+from helpers import tiny
 
 import vatt_edu as vatt
 from vatt_edu.config import Config, DataConfig, preset

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from tiny import model_config
+from helpers.tiny import model_config
 
 from vatt_edu.config import CommonSpaceConfig, preset
 from vatt_edu.errors import UserError

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tensor_bundle
+from helpers import tensor_bundle
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

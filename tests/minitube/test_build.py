@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from minitube_media import decode
+from helpers.decoding import decode
 
 from vatt_edu import minitube
 from vatt_edu.errors import UserError

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from minitube_media import decode
+from helpers.decoding import decode
 
 from vatt_edu import minitube
 from vatt_edu.data.sources.adapters import minitube as adapter

@@ -5,7 +5,7 @@ from dataclasses import replace
 import av
 import numpy as np
 import pytest
-from minitube_media import decode
+from helpers.decoding import decode
 
 from vatt_edu.minitube.encode import write_video
 from vatt_edu.minitube.physics.actions import simulate

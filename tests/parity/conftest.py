@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from golden_files import MEASURED, Golden
+from helpers.golden_files import MEASURED, Golden
 
 from vatt_edu.system import machine
 

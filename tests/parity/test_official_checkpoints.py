@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from golden_files import assert_close, tensor
+from helpers.golden_files import assert_close, tensor
 
 import vatt_edu as vatt
 from vatt_edu.finetuning import classifier as classify

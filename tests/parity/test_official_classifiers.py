@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from golden_files import assert_close, assert_within, sizes, tensor, weights
+from helpers.golden_files import assert_close, assert_within, sizes, tensor, weights
 
 from vatt_edu.finetuning.classifier import Classifier, ClassifierConfig, audio_loss, smooth_labels, video_loss
 from vatt_edu.interop.official import audio_config, from_official, part_from_official, video_config

@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from golden_files import assert_within
+from helpers.golden_files import assert_within
 
 from vatt_edu.config import MelConfig
 from vatt_edu.data.clips.transforms import multi_crop

@@ -1,7 +1,7 @@
 """The encoder alone, in the official variants: pre- and post-norm, activations, with and without biases, masked."""
 
 import torch
-from golden_files import assert_close, attention, sizes, tensor, weights
+from helpers.golden_files import assert_close, attention, sizes, tensor, weights
 
 from vatt_edu.encoder import Encoder
 from vatt_edu.interop.official import encoder_config, part_from_official

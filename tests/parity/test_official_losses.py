@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from golden_files import assert_close, assert_within, present, sizes, tensor
+from helpers.golden_files import assert_close, assert_within, present, sizes, tensor
 
 from vatt_edu.batch import Embeddings
 from vatt_edu.config import LossConfig

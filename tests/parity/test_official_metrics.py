@@ -3,7 +3,7 @@
 import itertools
 
 import torch
-from golden_files import assert_close, assert_within, tensor
+from helpers.golden_files import assert_close, assert_within, tensor
 
 from vatt_edu.evaluation import metrics
 

@@ -5,7 +5,17 @@ from dataclasses import replace
 
 import pytest
 import torch
-from golden_files import assert_close, assert_within, bound, error, present, sizes, tensor, weights, whole_patches
+from helpers.golden_files import (
+    assert_close,
+    assert_within,
+    bound,
+    error,
+    present,
+    sizes,
+    tensor,
+    weights,
+    whole_patches,
+)
 
 from vatt_edu.batch import Batch
 from vatt_edu.config import LossConfig

@@ -3,7 +3,7 @@
 import re
 
 import torch
-from golden_files import SPLINE, assert_close, bound, sizes, tensor, weights, whole_patches
+from helpers.golden_files import SPLINE, assert_close, bound, sizes, tensor, weights, whole_patches
 
 from vatt_edu.interop.official import audio_config, part_from_official, video_config
 from vatt_edu.model import audio_tower, video_tower

@@ -3,7 +3,7 @@
 import math
 
 import torch
-from golden_files import assert_close, attention, bound, sizes, tensor, weights, whole_patches
+from helpers.golden_files import assert_close, attention, bound, sizes, tensor, weights, whole_patches
 
 from vatt_edu.droptoken import keep_count
 from vatt_edu.encoder import relative_buckets

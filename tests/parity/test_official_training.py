@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from golden_files import assert_within
+from helpers.golden_files import assert_within
 from torch import nn
 
 from vatt_edu.config import OptimConfig

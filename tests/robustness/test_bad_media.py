@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-import clips
 import pytest
+from helpers import clips
 
 from vatt_edu.data.media import MediaError, probe, read_audio, read_video
 

@@ -5,8 +5,8 @@ import os
 import shutil
 from pathlib import Path
 
-import clips
 import pytest
+from helpers import clips
 
 from vatt_edu import minitube
 from vatt_edu.cli import main

@@ -8,11 +8,10 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import clips
 import numpy as np
 import pytest
-import runs
 import torch
+from helpers import clips, runs
 
 from vatt_edu.cli import main
 from vatt_edu.config import PRESETS

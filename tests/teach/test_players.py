@@ -5,10 +5,10 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
-import clips
 import cv2
 import numpy as np
 import pytest
+from helpers import clips
 
 from vatt_edu.teach import players
 from vatt_edu.teach.players import Clip

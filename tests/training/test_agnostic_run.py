@@ -4,9 +4,9 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import clips
 import pytest
 import torch
+from helpers import clips
 
 import vatt_edu as vatt
 from vatt_edu import config

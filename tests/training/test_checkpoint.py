@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 import safetensors
-import tiny
 import torch
+from helpers import tiny
 
 from vatt_edu.config import LossConfig, OptimConfig
 from vatt_edu.errors import UserError

@@ -4,11 +4,9 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import clips
 import pytest
-import runs
-import tiny
 import torch
+from helpers import clips, runs, tiny
 
 from vatt_edu import config
 from vatt_edu.config import Config, ModelConfig, TextConfig

@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import tiny
 import torch
+from helpers import tiny
 
 from vatt_edu.config import toy
 from vatt_edu.model import VATT

@@ -8,7 +8,7 @@ are that version's.
 import json
 from pathlib import Path
 
-import tiny
+from helpers import tiny
 
 from vatt_edu.config import OptimConfig
 from vatt_edu.config.serialize import FORMAT, pack, upgrade

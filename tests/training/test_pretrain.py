@@ -6,11 +6,10 @@ import os
 import pickle
 from pathlib import Path
 
-import clips
 import numpy as np
 import pytest
-import runs
 import torch
+from helpers import clips, runs
 
 from vatt_edu.batch import Batch
 from vatt_edu.cli import main

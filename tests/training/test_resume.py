@@ -9,9 +9,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import clips
 import pytest
-import runs
+from helpers import clips, runs
 
 from vatt_edu.training.checkpoint import read_tensors
 

@@ -4,8 +4,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import clips
 import torch
+from helpers import clips
 
 from vatt_edu import config
 from vatt_edu.training.checkpoint import read_tensors

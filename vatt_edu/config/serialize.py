@@ -33,6 +33,20 @@ def pack(config: Any, **about: Any) -> dict[str, Any]:
     return {"format": FORMAT, **about, "config": to_json(config)}
 
 
+def flatten(tree: dict[str, Any], where: str = "") -> dict[str, Any]:
+    """Nested dictionaries as one, by dotted names."""
+    flat: dict[str, Any] = {}
+    for name, value in tree.items():
+        flat |= flatten(value, f"{where}{name}.") if isinstance(value, dict) else {where + name: value}
+    return flat
+
+
+def differences(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Where two nested dictionaries differ: ours and theirs by dotted name, None where one has no such field."""
+    here, there = flatten(ours), flatten(theirs)
+    return {n: (here.get(n), there.get(n)) for n in {**here, **there} if here.get(n) != there.get(n)}
+
+
 def from_json(kind: type[T], values: Any, where: str = "config") -> T:
     """The tree of dataclasses that ``to_json`` wrote.
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from vatt_edu.config import Config
-from vatt_edu.config.serialize import to_json
+from vatt_edu.config.serialize import differences, to_json
 from vatt_edu.data.sources.open import open_source
 from vatt_edu.errors import UserError
 from vatt_edu.evaluation.retrieval import evaluate
@@ -69,7 +69,8 @@ class Arm:
         """Changes with any field of the configuration, with the corpus, and with MiniTube; not with the label."""
         from vatt_edu.minitube.presets import VERSION
 
-        return digest([VERSION, changed_fields(to_json(self.config), to_json(Config())), vars(self.corpus)])
+        changed = differences(to_json(self.config), to_json(Config()))  # a field that is new, and off, moves nothing
+        return digest([VERSION, {name: value for name, (value, _) in changed.items()}, vars(self.corpus)])
 
 
 @dataclass(frozen=True)
@@ -115,19 +116,6 @@ class Experiment:
 def digest(value: Any) -> str:
     """A short hash of a JSON value."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def changed_fields(tree: dict[str, Any], default: dict[str, Any]) -> dict[str, Any]:
-    """The fields that differ from their defaults: one that is new, and off, makes no row stale."""
-    found = {}
-    for name, value in tree.items():
-        if isinstance(value, dict) and isinstance(default[name], dict):
-            value = changed_fields(value, default[name])
-            if value:
-                found[name] = value
-        elif value != default[name]:
-            found[name] = value
-    return found
 
 
 def _small(config: Config) -> Config:

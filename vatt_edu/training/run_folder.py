@@ -7,13 +7,13 @@ behind that would be in the way of the next one.
 import json
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from vatt_edu.config import Config, TrainConfig
-from vatt_edu.config.serialize import FORMAT, from_json, pack, to_json, upgrade
+from vatt_edu.config.serialize import FORMAT, differences, from_json, pack, to_json, upgrade
 from vatt_edu.data.loader.stream import Skip
 from vatt_edu.data.text.vocabulary import NoVocabulary, Vocabulary
 from vatt_edu.errors import UserError
@@ -78,7 +78,7 @@ def check(out: Path, config: Config, data: Sequence[str], resume: bool) -> None:
             raise UserError(f"cannot make {out}: {above} is no folder that you may write to; choose another --out")
         return
     theirs, record = read_config(out)
-    changed = sorted(_differences(_decisive(theirs), _decisive(config)))
+    changed = sorted(differences(_decisive(theirs), _decisive(config)))
     if changed:
         raise UserError(f"{out} holds another run (its {changed[0]} differs); choose another --out")
     if record["data"] != list(data):
@@ -168,11 +168,3 @@ def _decisive(config: Config) -> dict[str, Any]:
     """All that can change the result; a run may go on with, say, more workers."""
     free, train = TrainConfig(), config.train
     return to_json(replace(config, train=replace(train, workers=free.workers, keep_checkpoints=free.keep_checkpoints)))
-
-
-def _differences(ours: dict[str, Any], theirs: dict[str, Any], where: str = "") -> Iterator[str]:
-    for name, value in ours.items():
-        if isinstance(value, dict):
-            yield from _differences(value, theirs[name], f"{where}{name}.")
-        elif value != theirs[name]:
-            yield where + name

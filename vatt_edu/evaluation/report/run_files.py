@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from vatt_edu.config import PRESETS, Config, toy_plain
-from vatt_edu.config.serialize import to_json
+from vatt_edu.config.serialize import differences, to_json
 
 
 @dataclass(frozen=True)
@@ -60,22 +60,10 @@ def _lines(path: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def flat(config: Config) -> dict[str, Any]:
-    """Every field by its dotted name."""
-
-    def walk(values: dict[str, Any], where: str) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for name, value in values.items():
-            found |= walk(value, f"{where}{name}.") if isinstance(value, dict) else {where + name: value}
-        return found
-
-    return walk(to_json(config), "")
-
-
 def departures(config: Config, other: Config) -> list[tuple[str, Any, Any]]:
     """Fields in which a configuration differs from another: name, there, here."""
-    here, there = flat(config), flat(other)
-    return [(name, there[name], value) for name, value in here.items() if value != there[name]]
+    changed = differences(to_json(config), to_json(other))
+    return [(name, theirs, ours) for name, (ours, theirs) in changed.items()]
 
 
 def compared(config: Config, preset: str) -> list[tuple[str, list[tuple[str, Any, Any]]]]:

@@ -5,8 +5,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-import clips
-
+from helpers import clips
 from vatt_edu.config import AudioConfig, CommonSpaceConfig, Config, DataConfig, EncoderConfig, TextConfig, VideoConfig
 from vatt_edu.config import toy as toy_preset
 from vatt_edu.data.sources.open import Source, open_source
