@@ -21,7 +21,7 @@ import tyro
 from vatt_edu.batch import Batch
 from vatt_edu.config import Config, preset
 from vatt_edu.cost import cost
-from vatt_edu.losses import Pairs, vatt_loss
+from vatt_edu.losses import vatt_loss
 from vatt_edu.model import VATT
 from vatt_edu.system import machine
 from vatt_edu.training.optim import make_optimizer
@@ -73,7 +73,7 @@ def kept_bytes(model: VATT, batch: Batch, config: Config) -> int:
     before = torch.cuda.memory_allocated()
     with torch.autocast("cuda", torch.bfloat16, enabled=config.train.precision == "bf16"):
         embeddings = model(batch, seed=0, step=0)
-    loss = vatt_loss(Pairs.of(embeddings, batch), config.loss).total
+    loss = vatt_loss(embeddings, batch, config.loss).total
     found = torch.cuda.memory_allocated() - before
     loss.backward()
     model.zero_grad(set_to_none=True)

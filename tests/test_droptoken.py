@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vatt_edu.droptoken import _shift_right, _signed, hashed, keep_count, keep_indices, take
+from vatt_edu.droptoken import _shift_right, _signed, counter_hash, gather_tokens, keep_count, keep_indices
 
 DRAW = {"seed": 1, "step": 2, "modality": "video", "sharing": "sample"}
 
@@ -62,7 +62,7 @@ def test_one_draw_for_a_batch_is_that_of_no_clip():
     shared = "".join(["bat", "ch"])  # as read from a file: equal to the word in the code, and another object
     kept = keep_indices(torch.arange(4), 30, 0.5, **{**DRAW, "sharing": shared})
     assert torch.equal(kept, keep_indices(torch.arange(2) + 9, 30, 0.5, **{**DRAW, "sharing": "batch"}))
-    assert kept.tolist() == hashed([1, 2, 0, torch.arange(30)]).argsort()[:15].tolist()
+    assert kept.tolist() == counter_hash([1, 2, 0, torch.arange(30)]).argsort()[:15].tolist()
 
 
 def test_every_token_is_kept_equally_often_and_clips_are_independent():
@@ -89,8 +89,8 @@ def test_hash_is_splitmix64():
         return int(state.astype(np.int64))
 
     for counters in [(0,), (1, 2, 3), (2**40, 77, 1, 5)]:
-        assert hashed(counters).item() == reference(*counters)
-    assert hashed([4, torch.arange(3)]).tolist() == [reference(4, n) for n in range(3)]
+        assert counter_hash(counters).item() == reference(*counters)
+    assert counter_hash([4, torch.arange(3)]).tolist() == [reference(4, n) for n in range(3)]
 
 
 @pytest.mark.parametrize("number", [0, 5, 2**63 - 2, 2**63 - 1, 2**63, 2**63 + 1, 0xBF58476D1CE4E5B9, 2**64 - 1])
@@ -103,8 +103,8 @@ def test_unsigned_numbers_in_signed_tensors(number):
     assert [_shift_right(tensor, bits).item() for bits in range(1, 64)] == [number >> bits for bits in range(1, 64)]
 
 
-def test_take():
+def test_gather_tokens():
     tokens = torch.arange(2 * 5 * 3).view(2, 5, 3)
-    assert torch.equal(take(tokens, torch.tensor([4, 0])), tokens[:, [4, 0]])
-    own = take(tokens, torch.tensor([[4, 0], [1, 2]]))
+    assert torch.equal(gather_tokens(tokens, torch.tensor([4, 0])), tokens[:, [4, 0]])
+    own = gather_tokens(tokens, torch.tensor([[4, 0], [1, 2]]))
     assert torch.equal(own, torch.stack([tokens[0, [4, 0]], tokens[1, [1, 2]]]))

@@ -20,7 +20,7 @@ import sys
 import torch
 
 import vatt_edu as vatt
-from vatt_edu.losses import Pairs, vatt_loss
+from vatt_edu.losses import vatt_loss
 
 for name in {missing!r}:
     assert importlib.util.find_spec(name) is None, f"{{name}} can be imported here"
@@ -43,7 +43,7 @@ batch = vatt.Batch(
 )
 optimizer = torch.optim.AdamW(net.parameters(), lr=1e-3)
 before = [parameter.detach().clone() for parameter in net.parameters()]
-loss = vatt_loss(Pairs.of(net(batch, seed=0, step=0), batch), config.loss).total
+loss = vatt_loss(net(batch, seed=0, step=0), batch, config.loss).total
 assert loss.isfinite(), loss
 loss.backward()
 without = [name for name, parameter in net.named_parameters() if parameter.grad is None]

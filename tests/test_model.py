@@ -7,7 +7,7 @@ import torch
 from helpers.tiny import model_config, random_batch
 
 from vatt_edu.config import CommonSpaceConfig, DropTokenConfig, LossConfig
-from vatt_edu.losses import Pairs, vatt_loss
+from vatt_edu.losses import vatt_loss
 from vatt_edu.model import VATT, pool
 
 HEADS = ("released", "paper", "deep_audio", "flat")
@@ -21,7 +21,7 @@ def build(config, dtype=torch.float64, seed=0):
 
 def loss_and_gradients(model, batch):
     model.zero_grad()
-    loss = vatt_loss(Pairs.of(model(batch, seed=3, step=4), batch), LossConfig(line_masking=True, mask_mean="global"))
+    loss = vatt_loss(model(batch, seed=3, step=4), batch, LossConfig(line_masking=True, mask_mean="global"))
     loss.total.backward()
     return loss.total.item(), {name: p.grad.clone() for name, p in model.named_parameters() if p.grad is not None}
 

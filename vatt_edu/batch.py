@@ -10,6 +10,9 @@ import torch
 from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor
 
+MASKED = -1e9
+"""In place of a logit that does not count: its exponential is 0, and unlike -inf it has no NaN for a gradient."""
+
 
 @dataclass(frozen=True)
 class Batch:

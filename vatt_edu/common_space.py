@@ -54,35 +54,35 @@ class BatchNorm(nn.Module):
         self.running_var.lerp_(var.to(self.running_var.dtype), momentum)
 
 
-class TwoLayers(nn.Module):
-    """Linear, batch norm, ReLU, linear, batch norm: the released video side."""
+class ProjectionHead(nn.Module):
+    """One linear layer, or two with batch norm and ReLU between them.
 
-    def __init__(self, inputs: int, width: int) -> None:
+    Args:
+        inputs: Width of the rows that come in.
+        width: Of those that go out.
+        layers: 2 is the released video side.
+        norm: Batch norm after each layer, which then has no bias.
+        relu_first: A ReLU before the first layer.
+    """
+
+    def __init__(
+        self, inputs: int, width: int, *, layers: int = 1, norm: bool = True, relu_first: bool = False
+    ) -> None:
         super().__init__()
-        self.hidden = linear(inputs, width, bias=False)
-        self.hidden_norm = BatchNorm(width)
-        self.out = linear(width, width, bias=False)
-        self.out_norm = BatchNorm(width)
+        self.relu_first = relu_first
+        self.hidden = linear(inputs, width, bias=False) if layers == 2 else None
+        self.hidden_norm = BatchNorm(width) if layers == 2 else None
+        self.out = linear(width if layers == 2 else inputs, width, bias=not norm)
+        self.out_norm = BatchNorm(width) if norm else None
 
     def forward(self, x: Float[Tensor, "R I"], valid: Bool[Tensor, " R"]) -> Float[Tensor, "R D"]:
-        """Projects each row."""
-        hidden = F.relu(self.hidden_norm(self.hidden(x), valid))
-        return self.out_norm(self.out(hidden), valid)
-
-
-class OneLayer(nn.Module):
-    """One linear layer; ``normed``: without a bias, and batch norm after it; ``rectified``: a ReLU before it."""
-
-    def __init__(self, inputs: int, width: int, normed: bool, rectified: bool = False) -> None:
-        super().__init__()
-        self.out = linear(inputs, width, bias=not normed)
-        self.out_norm = BatchNorm(width) if normed else None
-        self.rectified = rectified
-
-    def forward(self, x: Float[Tensor, "R I"], valid: Bool[Tensor, " R"]) -> Float[Tensor, "R D"]:
-        """Projects each row."""
-        out = self.out(F.relu(x) if self.rectified else x)
-        return out if self.out_norm is None else self.out_norm(out, valid)
+        """Projects each row; the norms see the valid ones only."""
+        if self.relu_first:
+            x = F.relu(x)
+        if self.hidden is not None and self.hidden_norm is not None:
+            x = F.relu(self.hidden_norm(self.hidden(x), valid))
+        x = self.out(x)
+        return x if self.out_norm is None else self.out_norm(x, valid)
 
 
 class CommonSpace(nn.Module):
@@ -96,27 +96,21 @@ class CommonSpace(nn.Module):
     def __init__(self, config: CommonSpaceConfig, video_width: int, audio_width: int, text_width: int) -> None:
         super().__init__()
         va, vt = config.va_width, config.vt_width
-        self.video_to_va: TwoLayers | OneLayer
-        self.audio_to_va: TwoLayers | OneLayer
-        self.va_to_vt: OneLayer | None
-        if config.heads == "joint":
-            self.video_to_va = OneLayer(video_width, va, normed=True, rectified=True)
-            self.audio_to_va = OneLayer(audio_width, va, normed=True, rectified=True)
-            self.va_to_vt = None
-            self.text_to_vt = OneLayer(text_width, va, normed=True, rectified=True)
-            return
-        if config.heads == "flat":
-            self.video_to_va, self.audio_to_va = (OneLayer(w, va, normed=False) for w in (video_width, audio_width))
-            self.va_to_vt = None
-            self.text_to_vt = OneLayer(text_width, va, normed=False)
+        self.va_to_vt: ProjectionHead | None = None
+        if config.heads in ("joint", "flat"):  # one space
+            bare = config.heads == "flat"
+            self.video_to_va, self.audio_to_va, self.text_to_vt = (
+                ProjectionHead(inputs, va, norm=not bare, relu_first=not bare)
+                for inputs in (video_width, audio_width, text_width)
+            )
             return
         everywhere = config.heads == "paper"
         deep = config.heads == "deep_audio"
-        self.video_to_va = TwoLayers(video_width, va)
-        self.audio_to_va = TwoLayers(audio_width, va) if deep else OneLayer(audio_width, va, normed=everywhere)
+        self.video_to_va = ProjectionHead(video_width, va, layers=2)
+        self.audio_to_va = ProjectionHead(audio_width, va, layers=2 if deep else 1, norm=deep or everywhere)
         # The released video-audio -> video-text map has a ReLU before its layer, the paper's has none.
-        self.va_to_vt = OneLayer(va, vt, normed=True, rectified=not everywhere)
-        self.text_to_vt = OneLayer(text_width, vt, normed=everywhere)
+        self.va_to_vt = ProjectionHead(va, vt, relu_first=not everywhere)
+        self.text_to_vt = ProjectionHead(text_width, vt, norm=everywhere)
 
     def forward(
         self,

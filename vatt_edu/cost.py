@@ -212,14 +212,14 @@ def encoder_activations(config: EncoderConfig, tokens: int) -> int:
 
 def activations(config: ModelConfig, candidates: int, keep: float = 1.0) -> dict[str, int]:
     """Bytes of activations for one clip, by tower; tokenizers and heads, small beside them, are left out."""
-    found = {}
+    by_tower = {}
     for name in ("video", "audio"):
         tower: Raw = getattr(config, name)
         tokens = math.prod(tower.grid)
         kept = tokens if keep == 1 else keep_count(keep, tokens)
-        found[name] = encoder_activations(tower.encoder, kept + 1)
-    found["text"] = candidates * encoder_activations(config.text.encoder, config.text.words + 1)
-    return found
+        by_tower[name] = encoder_activations(tower.encoder, kept + 1)
+    by_tower["text"] = candidates * encoder_activations(config.text.encoder, config.text.words + 1)
+    return by_tower
 
 
 def traffic(config: Config, clips: int, processes: int) -> dict[str, int]:
@@ -262,7 +262,7 @@ def cost(config: Config, clips: int = 1, keep: float = 1.0, processes: int = 1) 
         "tokens": {name: list(getattr(config.model, name).grid) for name in ("video", "audio")},
         "parameters": counted,
         "flops": {
-            name: (found * clips).record() for name, found in flops(config.model, config.data.candidates, keep).items()
+            name: (cost * clips).record() for name, cost in flops(config.model, config.data.candidates, keep).items()
         },
         "activations": {**kept, "total": sum(kept.values())},
         "state": FLOAT * (counted["total"] + 3 * counted["trained"]),

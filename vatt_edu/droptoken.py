@@ -50,11 +50,11 @@ def keep_indices(
     tokens = torch.arange(num_tokens, device=index.device)
     counters = [seed, step, _MODALITIES.index(modality)]
     owners = [] if sharing == "batch" else [index[:, None]]
-    keys = hashed([*counters, *owners, tokens])
+    keys = counter_hash([*counters, *owners, tokens])
     return keys.argsort(dim=-1)[..., : keep_count(keep, num_tokens)]
 
 
-def hashed(counters: Sequence[int | Tensor]) -> Tensor:
+def counter_hash(counters: Sequence[int | Tensor]) -> Tensor:
     """Mixes counters into uniform 64-bit keys (SplitMix64's finalizer after each), broadcasting tensors.
 
     Integer arithmetic only, so the same on every device.
@@ -66,7 +66,7 @@ def hashed(counters: Sequence[int | Tensor]) -> Tensor:
     return state
 
 
-def take(tokens: Shaped[Tensor, "B N D"], kept: Kept) -> Shaped[Tensor, "B K D"]:
+def gather_tokens(tokens: Shaped[Tensor, "B N D"], kept: Kept) -> Shaped[Tensor, "B K D"]:
     """Keeps the named tokens of each clip, in the order given."""
     if kept.dim() == 1:
         return tokens[:, kept]

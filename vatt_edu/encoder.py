@@ -15,10 +15,9 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from vatt_edu.batch import MASKED
 from vatt_edu.config import EncoderConfig, TextConfig
 from vatt_edu.positions import LAYER_NORM_EPS
-
-MASKED = -1e9
 
 
 def linear(inputs: int, outputs: int, bias: bool = True) -> nn.Linear:

@@ -17,31 +17,27 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from vatt_edu.batch import Batch, Embeddings
+from vatt_edu.batch import MASKED, Batch, Embeddings
 from vatt_edu.config import LossConfig
-from vatt_edu.encoder import MASKED
 
 
 @dataclass(frozen=True)
-class Pairs:
-    """Everything the losses need to know of a batch, local or gathered.
+class GatheredEmbeddings:
+    """The clips of all replicas: what one replica compares its own clips with.
 
     Attributes:
         embeddings: Before l2 normalization.
         has_video: Which clips have valid video; likewise ``has_audio`` and ``has_text``.
         text_id: Identity of each line, -1 where there is none.
+        first: Place of this replica's first clip among them.
     """
 
     embeddings: Embeddings
-    has_video: Bool[Tensor, " B"]
-    has_audio: Bool[Tensor, " B"]
-    has_text: Bool[Tensor, " B"]
-    text_id: Int[Tensor, "B L"]
-
-    @classmethod
-    def of(cls, embeddings: Embeddings, batch: Batch) -> "Pairs":
-        """The embeddings of a batch with its masks."""
-        return cls(embeddings, batch.has_video, batch.has_audio, batch.has_text, batch.text_id)
+    has_video: Bool[Tensor, " G"]
+    has_audio: Bool[Tensor, " G"]
+    has_text: Bool[Tensor, " G"]
+    text_id: Int[Tensor, "G L"]
+    first: int = 0
 
 
 @dataclass(frozen=True)
@@ -53,32 +49,45 @@ class Losses:
     total: Float[Tensor, ""]
 
 
-def vatt_loss(local: Pairs, config: LossConfig, everyone: Pairs | None = None, offset: int = 0) -> Losses:
+def vatt_loss(
+    embeddings: Embeddings, batch: Batch, config: LossConfig, gathered: GatheredEmbeddings | None = None
+) -> Losses:
     """NCE(video, audio) and MIL-NCE(video, text), averaged or added with their weights.
 
+    >>> import torch, vatt_edu as vatt
+    >>> same = torch.ones(4, 8)  # a model that knows nothing: four clips, everything at one place
+    >>> embeddings = vatt.Embeddings(same, same, same, same[:, None])
+    >>> yes = torch.ones(4, dtype=torch.bool)
+    >>> batch = vatt.Batch(torch.zeros(4, 1, 1, 1, 3), torch.zeros(4, 1), torch.ones(4, 1, 1, dtype=torch.int64),
+    ...                    yes, yes, yes, index=torch.arange(4), text_id=torch.arange(4)[:, None])
+    >>> losses = vatt.vatt_loss(embeddings, batch, vatt.config.LossConfig())
+    >>> round(losses.nce.item(), 3), round(losses.mil_nce.item(), 3)  # ln(2B)
+    (2.079, 2.079)
+
     Args:
-        local: This replica's clips.
+        embeddings: Of this replica's clips, before l2 normalization.
+        batch: These clips; only its masks and ``text_id`` are read.
         config: Form, temperature, weights, masking.
-        everyone: The clips of all replicas, this one's at ``offset`` among them; ``local`` if None.
-        offset: Place of the first local clip in ``everyone``.
+        gathered: The clips of all replicas, these among them; one process needs none.
 
     Returns:
         This replica's losses. Their mean over equally large replicas is the loss of the global batch.
     """
-    world = local if everyone is None else everyone
-    ours, theirs = local.embeddings, world.embeddings
+    if gathered is None:
+        gathered = GatheredEmbeddings(embeddings, batch.has_video, batch.has_audio, batch.has_text, batch.text_id)
+    others, first = gathered.embeddings, gathered.first
     nce = contrastive(
-        Side(ours.video_va, local.has_video, theirs.video_va, world.has_video),
-        Side(ours.audio_va[:, None], local.has_audio, theirs.audio_va[:, None], world.has_audio),
+        Side(embeddings.video_va, batch.has_video, others.video_va, gathered.has_video),
+        Side(embeddings.audio_va[:, None], batch.has_audio, others.audio_va[:, None], gathered.has_audio),
         config,
-        offset,
+        first,
     )
     mil_nce = contrastive(
-        Side(ours.video_vt, local.has_video, theirs.video_vt, world.has_video),
-        Side(ours.text_vt, local.has_text, theirs.text_vt, world.has_text),
+        Side(embeddings.video_vt, batch.has_video, others.video_vt, gathered.has_video),
+        Side(embeddings.text_vt, batch.has_text, others.text_vt, gathered.has_text),
         config,
-        offset,
-        shared_lines(local.text_id, world.text_id, offset) if config.line_masking else None,
+        first,
+        shared_lines(batch.text_id, gathered.text_id, first) if config.line_masking else None,
     )
     weights = config.weight_va + config.weight_vt if config.reduction == "mean" else 1
     return Losses(nce, mil_nce, (config.weight_va * nce + config.weight_vt * mil_nce) / weights)
@@ -91,14 +100,14 @@ class Side:
     Attributes:
         local: Embeddings of this replica's clips, ``(B, D)``, or ``(B, L, D)`` where a clip has candidates.
         valid: Which of them count.
-        world: Embeddings of all replicas.
-        world_valid: Which of those count.
+        gathered: Embeddings of all replicas.
+        gathered_valid: Which of those count.
     """
 
     local: Float[Tensor, "B *L D"]
     valid: Bool[Tensor, " B"]
-    world: Float[Tensor, "G *L D"]
-    world_valid: Bool[Tensor, " G"]
+    gathered: Float[Tensor, "G *L D"]
+    gathered_valid: Bool[Tensor, " G"]
 
 
 @dataclass(frozen=True)
@@ -114,16 +123,18 @@ class SharedLines:
     columns: Bool[Tensor, "B G L"]
 
 
-def shared_lines(local: Int[Tensor, "B L"], world: Int[Tensor, "G L"], offset: int = 0) -> SharedLines:
+def shared_lines(local: Int[Tensor, "B L"], gathered: Int[Tensor, "G L"], first: int = 0) -> SharedLines:
     """Finds the lines that windows share, by identity (``Batch.text_id``)."""
-    same = (local[:, None, :, None] == world[None, :, None, :]) & (local >= 0)[:, None, :, None]  # [i, j, own, other's]
-    ours = torch.arange(len(local), device=local.device)
-    same[ours, offset + ours] = False
+    same = (local[:, None, :, None] == gathered[None, :, None, :]) & (local >= 0)[
+        :, None, :, None
+    ]  # i, j, own, other's
+    own = torch.arange(len(local), device=local.device)
+    same[own, first + own] = False
     return SharedLines(rows=same.any(2), columns=same.any(3))
 
 
 def contrastive(
-    clips: Side, candidates: Side, config: LossConfig, offset: int = 0, shared: SharedLines | None = None
+    clips: Side, candidates: Side, config: LossConfig, first: int = 0, shared: SharedLines | None = None
 ) -> Float[Tensor, ""]:
     """MIL-NCE of clips against candidates; NCE where each clip has one (paper, equations 4 and 5).
 
@@ -131,7 +142,7 @@ def contrastive(
         clips: Video.
         candidates: Audio or text, ``L`` embeddings for each clip.
         config: Form, temperature, how valid samples are averaged.
-        offset: Place of the first local clip among all.
+        first: Place of the first local clip among all.
         shared: Pairs that leave the negatives.
 
     Returns:
@@ -139,21 +150,21 @@ def contrastive(
     """
     clips, candidates = _normalized(clips), _normalized(candidates)
     valid = clips.valid & candidates.valid
-    rows = torch.einsum("id,jld->ijl", clips.local, candidates.world)  # our clips, everyone's candidates
-    columns = torch.einsum("jd,ild->ijl", clips.world, candidates.local)  # our candidates, everyone's clips
-    ours = torch.arange(len(valid), device=rows.device)
-    positives = rows[ours, offset + ours] / config.temperature
+    rows = torch.einsum("id,jld->ijl", clips.local, candidates.gathered)
+    columns = torch.einsum("jd,ild->ijl", clips.gathered, candidates.local)
+    own = torch.arange(len(valid), device=rows.device)
+    positives = rows[own, first + own] / config.temperature
 
     # A candidate that is missing is nobody's negative, nor is a clip without video.
-    hidden_rows, hidden_columns = ~candidates.world_valid[None, :, None], ~clips.world_valid[None, :, None]
+    hidden_rows, hidden_columns = ~candidates.gathered_valid[None, :, None], ~clips.gathered_valid[None, :, None]
     if shared is not None:
         hidden_rows, hidden_columns = hidden_rows | shared.rows, hidden_columns | shared.columns
-    rows = rows.masked_fill(hidden_rows, MASKED * config.temperature) / config.temperature
     if config.form == "paper":  # rows hold the positives already
-        own = torch.zeros_like(columns[..., :1], dtype=torch.bool)
-        own[ours, offset + ours] = True
-        hidden_columns = hidden_columns | own
-    columns = columns.masked_fill(hidden_columns, MASKED * config.temperature) / config.temperature
+        positive_columns = torch.zeros_like(columns[..., :1], dtype=torch.bool)
+        positive_columns[own, first + own] = True
+        hidden_columns = hidden_columns | positive_columns
+    rows = (rows / config.temperature).masked_fill(hidden_rows, MASKED)
+    columns = (columns / config.temperature).masked_fill(hidden_columns, MASKED)
 
     matched = positives.logsumexp(1)
     by_row, by_column = rows.flatten(1).logsumexp(1), columns.flatten(1).logsumexp(1)
@@ -161,22 +172,22 @@ def contrastive(
         losses = (by_row - matched) + (by_column - matched)
     else:
         losses = torch.logaddexp(by_row, by_column) - matched
-    return _mean(losses, valid, clips.world_valid & candidates.world_valid, config)
+    return _mean(losses, valid, clips.gathered_valid & candidates.gathered_valid, config)
 
 
 def _mean(
-    losses: Float[Tensor, " B"], valid: Bool[Tensor, " B"], world_valid: Bool[Tensor, " G"], config: LossConfig
+    losses: Float[Tensor, " B"], valid: Bool[Tensor, " B"], gathered_valid: Bool[Tensor, " G"], config: LossConfig
 ) -> Float[Tensor, ""]:
     """The mean over valid samples: of this replica as released, or so that the mean over replicas is the global one."""
     if config.mask_mean == "replica":
         count = valid.sum().to(losses.dtype)
     else:
-        count = world_valid.sum() * (len(valid) / len(world_valid))
+        count = gathered_valid.sum() * (len(valid) / len(gathered_valid))
     return (losses * valid).sum() / torch.where(count > 0, count, 1)
 
 
 def _normalized(side: Side) -> Side:
-    return replace(side, local=l2_normalize(side.local), world=l2_normalize(side.world))
+    return replace(side, local=l2_normalize(side.local), gathered=l2_normalize(side.gathered))
 
 
 def l2_normalize(x: Float[Tensor, "... D"]) -> Float[Tensor, "... D"]:

@@ -1,8 +1,8 @@
 """VATT: three towers, or one encoder for all, and the common space above them."""
 
+import math
 from collections.abc import Mapping
 
-import torch
 from jaxtyping import Int
 from torch import Tensor, nn
 
@@ -11,7 +11,7 @@ from vatt_edu.common_space import CommonSpace
 from vatt_edu.config import ModelConfig
 from vatt_edu.droptoken import Kept, keep_indices
 from vatt_edu.encoder import Encoder
-from vatt_edu.towers import Common, RawTower, TextTower, WordTower, audio_tower, pool, text_tower, video_tower
+from vatt_edu.towers import RawTower, TextTower, TowerOptions, WordTower, audio_tower, pool, text_tower, video_tower
 
 __all__ = ["VATT", "RawTower", "TextTower", "WordTower", "audio_tower", "pool", "text_tower", "video_tower"]
 
@@ -30,10 +30,10 @@ class VATT(nn.Module):
         self.config = config
         self.encoder = Encoder(config.video.encoder) if config.backbone == "agnostic" else None
         scale = config.position_scale if config.positions == "learned" else None
-        common = Common(config.pooling, scale, config.agg_position, self.encoder)
-        self.video = video_tower(config.video, common)
-        self.audio = audio_tower(config.audio, common)
-        self.text = text_tower(config.text, common)
+        options = TowerOptions(config.pooling, scale, config.agg_position, self.encoder)
+        self.video = video_tower(config.video, options)
+        self.audio = audio_tower(config.audio, options)
+        self.text = text_tower(config.text, options)
         self.common_space = CommonSpace(
             config.common_space, *(side.feature_width for side in (config.video, config.audio, config.text))
         )
@@ -82,16 +82,12 @@ class VATT(nn.Module):
         kept: dict[str, Kept] = {}
         if drop.keep_video < 1:
             kept["video"] = keep_indices(
-                index, _count(grids["video"]), drop.keep_video,
+                index, math.prod(grids["video"]), drop.keep_video,
                 seed=seed, step=step, modality="video", sharing=drop.sharing,
             )  # fmt: skip
         if drop.keep_audio < 1:
             kept["audio"] = keep_indices(
-                index, _count(grids["audio"]), drop.keep_audio,
+                index, math.prod(grids["audio"]), drop.keep_audio,
                 seed=seed, step=step, modality="audio", sharing=drop.sharing,
             )  # fmt: skip
         return kept
-
-
-def _count(grid: tuple[int, ...]) -> int:
-    return int(torch.Size(grid).numel())

@@ -20,7 +20,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from vatt_edu.config import AudioConfig, MelConfig, TextConfig, VideoConfig
-from vatt_edu.droptoken import Kept, take
+from vatt_edu.droptoken import Kept, gather_tokens
 from vatt_edu.encoder import Encoder, TextEncoder, agg_token, linear
 from vatt_edu.positions import AxisPositions
 from vatt_edu.tokens import PatchTokenizer, Raw, WordEmbedding, audio_patches, log_mel_patches, video_patches
@@ -30,8 +30,8 @@ Grid = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Common:
-    """What all towers of a model have in common.
+class TowerOptions:
+    """What all towers of a model have in options.
 
     Attributes:
         pooling: ``agg``, the hidden state of the AGG token (official); ``mean``, the mean of all hidden states; or
@@ -69,7 +69,7 @@ class PositionedTower(nn.Module):
         width: Of the tokens.
         config: Of the tower: encoder and projections.
         grid: Sizes of the position tables.
-        common: What the model's towers have in common.
+        options: What the model's towers have in options.
         transposed: Numbers positions with the first axis fastest.
         biased: Whether the pre-projection has a bias.
     """
@@ -80,7 +80,7 @@ class PositionedTower(nn.Module):
         width: int,
         config: VideoConfig | AudioConfig | TextConfig,
         grid: Grid,
-        common: Common,
+        options: TowerOptions,
         transposed: bool = False,
         biased: bool = True,
     ) -> None:
@@ -88,22 +88,22 @@ class PositionedTower(nn.Module):
         size = config.encoder
         self.tokenizer = tokenizer
         self.pre_projection = Projection(width, size.width, biased) if config.pre_projection else nn.Identity()
-        scale = common.position_scale
+        scale = options.position_scale
         self.positions = (
             None
             if scale is None
-            else AxisPositions(grid, size.width, scale, transposed=transposed, with_agg=common.agg_position)
+            else AxisPositions(grid, size.width, scale, transposed=transposed, with_agg=options.agg_position)
         )
         self.dropout = nn.Dropout(size.dropout)
         self.agg = agg_token(size.width)
         self.encoder: Encoder
-        if common.encoder is None:
+        if options.encoder is None:
             self.encoder = Encoder(size)
         else:
-            object.__setattr__(self, "encoder", common.encoder)  # past nn.Module, which would register it again
+            object.__setattr__(self, "encoder", options.encoder)  # past nn.Module, which would register it again
         post = config.post_projection
         self.post_projection = Projection(size.width, post) if post else nn.Identity()
-        self.pooling = common.pooling
+        self.pooling = options.pooling
 
     def encode(
         self,
@@ -126,7 +126,7 @@ class PositionedTower(nn.Module):
             tokens = tokens + (positions if kept is None else positions[kept])
             if self.positions.agg is not None:
                 agg = self.dropout(agg + self.positions.of_agg())
-        hidden = self.encoder(with_agg(agg, self.dropout(tokens)), valid)
+        hidden = self.encoder(prepend_agg(agg, self.dropout(tokens)), valid)
         hidden = self.post_projection(hidden)
         return pool(hidden, self.pooling, valid), hidden[:, 1:]
 
@@ -138,7 +138,7 @@ class RawTower(PositionedTower):
         patches: Cuts the signal: ``(B, ...)`` to ``(B, N, P)``.
         grid_of: How many patches that gives along each axis.
         config: Sizes of the tower.
-        common: What the model's towers have in common.
+        options: What the model's towers have in options.
         gain: Multiplies the signal before the tokenizer.
         transposed: Numbers positions with the first axis fastest.
     """
@@ -150,13 +150,13 @@ class RawTower(PositionedTower):
         patches: Callable[[Tensor], Raw],
         grid_of: Callable[[Tensor], Grid],
         config: VideoConfig | AudioConfig,
-        common: Common,
+        options: TowerOptions,
         gain: float = 1.0,
         transposed: bool = False,
     ) -> None:
         width = config.encoder.width
         super().__init__(
-            PatchTokenizer(config.patch_shape, width, gain), width, config, config.grid, common, transposed
+            PatchTokenizer(config.patch_shape, width, gain), width, config, config.grid, options, transposed
         )
         self.patches, self.grid_of = patches, grid_of
 
@@ -168,7 +168,7 @@ class RawTower(PositionedTower):
             kept: The tokens to keep, all if None. Hidden states come in this order.
         """
         patches = self.patches(signal)
-        tokens = self.pre_projection(self.tokenizer(patches if kept is None else take(patches, kept)))
+        tokens = self.pre_projection(self.tokenizer(patches if kept is None else gather_tokens(patches, kept)))
         return self.encode(tokens, self.grid_of(signal), kept)
 
 
@@ -178,10 +178,10 @@ class WordTower(PositionedTower):
     ``tokenizer`` is the table of words.
     """
 
-    def __init__(self, config: TextConfig, common: Common) -> None:
+    def __init__(self, config: TextConfig, options: TowerOptions) -> None:
         words = WordEmbedding(config.vocab, config.embedding_width, config.train_words)
         grid, biased = (config.words,), config.style == "agnostic"
-        super().__init__(words, config.embedding_width, config, grid, common, biased=biased)
+        super().__init__(words, config.embedding_width, config, grid, options, biased=biased)
 
     @property
     def words(self) -> nn.Module:
@@ -191,7 +191,7 @@ class WordTower(PositionedTower):
     def forward(self, text: Int[Tensor, "B M"]) -> tuple[Float[Tensor, "B D"], Float[Tensor, "B M D"]]:
         """Word ids, 0 for padding, to (pooled feature, one hidden state per word). Text is never dropped."""
         tokens = self.pre_projection(self.tokenizer(text))
-        return self.encode(tokens, (text.shape[1],), valid=and_agg(text != 0))
+        return self.encode(tokens, (text.shape[1],), valid=prepend_valid(text != 0))
 
 
 class TextTower(nn.Module):
@@ -207,19 +207,19 @@ class TextTower(nn.Module):
 
     def forward(self, text: Int[Tensor, "B M"]) -> tuple[Float[Tensor, "B D"], Float[Tensor, "B M D"]]:
         """Word ids, 0 for padding, to (pooled feature, one hidden state per word). Text is never dropped."""
-        valid = and_agg(text != 0)
+        valid = prepend_valid(text != 0)
         # The released tower sends AGG, too, through the projection and its GELU.
-        sequence = with_agg(self.agg, self.words(text))
+        sequence = prepend_agg(self.agg, self.words(text))
         hidden = self.encoder(F.gelu(self.pre_projection(sequence)), valid)
         return pool(hidden, self.pooling, valid), hidden[:, 1:]
 
 
-def with_agg(agg: Float[Tensor, " D"], tokens: Float[Tensor, "B N D"]) -> Float[Tensor, "B M D"]:
+def prepend_agg(agg: Float[Tensor, " D"], tokens: Float[Tensor, "B N D"]) -> Float[Tensor, "B M D"]:
     """AGG, then the tokens."""
     return torch.cat([agg.to(tokens.dtype).expand(len(tokens), 1, -1), tokens], dim=1)
 
 
-def and_agg(valid: Bool[Tensor, "B N"]) -> Bool[Tensor, "B M"]:
+def prepend_valid(valid: Bool[Tensor, "B N"]) -> Bool[Tensor, "B M"]:
     """Which of AGG and the tokens are valid: AGG always is."""
     return F.pad(valid, (1, 0), value=True)
 
@@ -243,26 +243,26 @@ def pool(
     return mean if pooling == "mean" else mean + most.amax(1)
 
 
-def video_tower(config: VideoConfig, common: Common = Common()) -> RawTower:
+def video_tower(config: VideoConfig, options: TowerOptions = TowerOptions()) -> RawTower:
     """The tower for ``(B, T, H, W, 3)`` video."""
     patches = functools.partial(video_patches, tubelet=config.tubelet)
-    return RawTower(patches, functools.partial(_grid, patch=config.tubelet), config, common)
+    return RawTower(patches, functools.partial(_grid, patch=config.tubelet), config, options)
 
 
-def audio_tower(config: AudioConfig, common: Common = Common()) -> RawTower:
+def audio_tower(config: AudioConfig, options: TowerOptions = TowerOptions()) -> RawTower:
     """The tower for ``(B, S)`` waveforms."""
     if config.signal == "waveform":
         cut = functools.partial(audio_patches, patch=config.patch)
-        return RawTower(cut, functools.partial(_grid, patch=(config.patch,)), config, common, config.gain)
+        return RawTower(cut, functools.partial(_grid, patch=(config.patch,)), config, options, config.gain)
     mel = config.mel
     cut = functools.partial(log_mel_patches, config=mel)
     transposed = mel.position_ids == "transposed"
-    return RawTower(cut, functools.partial(_mel_grid, mel=mel), config, common, config.gain, transposed)
+    return RawTower(cut, functools.partial(_mel_grid, mel=mel), config, options, config.gain, transposed)
 
 
-def text_tower(config: TextConfig, common: Common = Common()) -> TextTower | WordTower:
+def text_tower(config: TextConfig, options: TowerOptions = TowerOptions()) -> TextTower | WordTower:
     """The tower for ``(B, M)`` word ids."""
-    return TextTower(config, common.pooling) if config.style == "t5" else WordTower(config, common)
+    return TextTower(config, options.pooling) if config.style == "t5" else WordTower(config, options)
 
 
 def _grid(signal: Tensor, patch: tuple[int, ...]) -> Grid:

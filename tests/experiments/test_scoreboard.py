@@ -63,7 +63,7 @@ def test_one_row_is_the_toy() -> None:
 @pytest.mark.parametrize("label", [row.label for row in scoreboard.ROWS])
 def test_every_row_learns_something(label: str) -> None:
     """One step of gradient descent along its own gradient lowers the loss of its own batch."""
-    from vatt_edu.losses import Pairs, vatt_loss
+    from vatt_edu.losses import vatt_loss
 
     one = scoreboard.configs()[label]
     torch.manual_seed(0)
@@ -72,7 +72,7 @@ def test_every_row_learns_something(label: str) -> None:
     kept = model.draw_kept(some.index, 0, 0)
 
     def loss() -> torch.Tensor:
-        return vatt_loss(Pairs.of(model(some, kept=kept), some), one.loss).total
+        return vatt_loss(model(some, kept=kept), some, one.loss).total
 
     before = loss()
     before.backward()

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from helpers.golden_files import assert_close, assert_within, present, sizes, tensor
 
-from vatt_edu.batch import Embeddings
+from vatt_edu.batch import Batch, Embeddings
 from vatt_edu.config import LossConfig
-from vatt_edu.losses import Pairs, vatt_loss
+from vatt_edu.losses import GatheredEmbeddings, vatt_loss
 
 
 def _cases(data):
@@ -30,7 +30,7 @@ def _check(case, data):
         for name in ("vid_toaud", "vid_totxt", "aud_tovid", "txt_tovid")
     }
     total = len(leaves["vid_toaud"])
-    pairs = Pairs(
+    gathered = GatheredEmbeddings(
         Embeddings(
             video_va=leaves["vid_toaud"],
             audio_va=leaves["aud_tovid"],
@@ -51,7 +51,8 @@ def _check(case, data):
     )
     share = total // config["replicas"]
     replicas = [
-        vatt_loss(_slice(pairs, start, start + share), settings, pairs, start) for start in range(0, total, share)
+        vatt_loss(*_replica(gathered, start, start + share), settings, replace(gathered, first=start))
+        for start in range(0, total, share)
     ]
     stacked = {name: torch.stack([getattr(r, name) for r in replicas]) for name in ("nce", "mil_nce", "total")}
     assert_close(stacked["total"], data["loss_r"], 1e-5)
@@ -72,7 +73,15 @@ def _check(case, data):
         assert_within(error, max(1e-3 * official.abs().max(), 1e-6 * largest), f"{case}: {name}")
 
 
-def _slice(pairs, start, stop):
-    cut = {name: getattr(pairs, name)[start:stop] for name in ("has_video", "has_audio", "has_text", "text_id")}
-    embeddings = Embeddings(**{name: value[start:stop] for name, value in vars(pairs.embeddings).items()})
-    return replace(pairs, embeddings=embeddings, **cut)
+def _replica(gathered, start, stop):
+    """The embeddings of some of the clips, and their batch, whose signals do not matter."""
+    size = stop - start
+    names = ("has_video", "has_audio", "has_text", "text_id")
+    batch = Batch(
+        video=torch.zeros(size, 1, 1, 1, 3),
+        audio=torch.zeros(size, 1),
+        text=torch.zeros(*gathered.text_id[start:stop].shape, 1, dtype=torch.int64),
+        index=torch.arange(size),
+        **{name: getattr(gathered, name)[start:stop] for name in names},
+    )
+    return Embeddings(**{name: value[start:stop] for name, value in vars(gathered.embeddings).items()}), batch

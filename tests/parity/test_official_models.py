@@ -20,7 +20,7 @@ from helpers.golden_files import (
 from vatt_edu.batch import Batch
 from vatt_edu.config import LossConfig
 from vatt_edu.interop.official import config_from_official, from_official, load_official, official_keys
-from vatt_edu.losses import Pairs, vatt_loss
+from vatt_edu.losses import vatt_loss
 from vatt_edu.model import VATT, TextTower
 
 FILES = ("tx_fac", "tx_fac_symmetric", "ut_fac")
@@ -147,7 +147,7 @@ def _forward(model, data, dtype):
     batch = _batch(model, data, data["train/audio_mask"], data["train/text_mask"])
     batch = replace(batch, video=batch.video.to(dtype), audio=batch.audio.to(dtype))
     embeddings = model(batch, kept=_kept(data))
-    losses = vatt_loss(Pairs.of(embeddings, batch), LossConfig(_form(data), sizes(data)["temperature"]))
+    losses = vatt_loss(embeddings, batch, LossConfig(_form(data), sizes(data)["temperature"]))
     return embeddings, losses
 
 

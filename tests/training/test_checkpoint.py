@@ -17,7 +17,7 @@ from helpers import tiny
 from vatt_edu.config import LossConfig, OptimConfig
 from vatt_edu.errors import UserError
 from vatt_edu.files import write_json
-from vatt_edu.losses import Pairs, vatt_loss
+from vatt_edu.losses import vatt_loss
 from vatt_edu.model import VATT
 from vatt_edu.training import checkpoint
 from vatt_edu.training.optim import make_optimizer
@@ -34,7 +34,7 @@ def trained(steps: int = 2, seed: int = 0) -> tuple[VATT, torch.optim.Optimizer]
     for step in range(steps):
         batch = tiny.random_batch(config, seed=step)
         optimizer.zero_grad()
-        vatt_loss(Pairs.of(model(batch, step=step), batch), LossConfig()).total.backward()
+        vatt_loss(model(batch, step=step), batch, LossConfig()).total.backward()
         optimizer.step()
     return model, optimizer
 

@@ -10,7 +10,7 @@ from helpers import clips, runs, tiny
 
 from vatt_edu import config
 from vatt_edu.config import Config, ModelConfig, TextConfig
-from vatt_edu.losses import Pairs, vatt_loss
+from vatt_edu.losses import vatt_loss
 from vatt_edu.model import VATT
 from vatt_edu.training.optim import make_optimizer
 from vatt_edu.training.step import train_step
@@ -39,7 +39,7 @@ def test_gradients_are_the_cpus(changes: dict) -> None:
     losses, gradients = {}, {}
     for device, copy in _models(model).items():
         batch = tiny.random_batch(model).to(device)
-        losses[device] = vatt_loss(Pairs.of(copy(batch, seed=0, step=0), batch), Config().loss).total
+        losses[device] = vatt_loss(copy(batch, seed=0, step=0), batch, Config().loss).total
         losses[device].backward()
         gradients[device] = {name: p.grad.cpu() for name, p in copy.named_parameters() if p.grad is not None}
     assert losses["cuda"].item() == pytest.approx(losses["cpu"].item(), rel=1e-5)  # the bound of tests/parity

@@ -5,8 +5,8 @@ from torch import nn
 
 from vatt_edu.batch import Batch
 from vatt_edu.config import Config
-from vatt_edu.droptoken import hashed
-from vatt_edu.losses import Losses, Pairs, vatt_loss
+from vatt_edu.droptoken import counter_hash
+from vatt_edu.losses import Losses, vatt_loss
 from vatt_edu.model import VATT
 
 
@@ -28,10 +28,10 @@ def train_step(
     """
     device = batch.audio.device
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(int(hashed([config.seed, step, 0])))  # dropout; 0 is the rank
+        torch.manual_seed(int(counter_hash([config.seed, step, 0])))  # dropout; 0 is the rank
         with torch.autocast(device.type, torch.bfloat16, enabled=config.train.precision == "bf16"):
             embeddings = model(batch, seed=config.seed, step=step)
-    losses = vatt_loss(Pairs.of(embeddings, batch), config.loss)  # outside autocast: in float32
+    losses = vatt_loss(embeddings, batch, config.loss)  # outside autocast: in float32
     optimizer.zero_grad(set_to_none=True)
     losses.total.backward()
     if config.optim.grad_clip_norm:
