@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vatt_edu.droptoken import _shift_right, _signed, counter_hash, gather_tokens, keep_count, keep_indices
+from vatt_edu.droptoken import as_signed, counter_hash, gather_tokens, keep_count, keep_indices, shift_right
 
 DRAW = {"seed": 1, "step": 2, "modality": "video", "sharing": "sample"}
 
@@ -96,11 +96,11 @@ def test_hash_is_splitmix64():
 @pytest.mark.parametrize("number", [0, 5, 2**63 - 2, 2**63 - 1, 2**63, 2**63 + 1, 0xBF58476D1CE4E5B9, 2**64 - 1])
 def test_unsigned_numbers_in_signed_tensors(number):
     """The same 64 bits, and zeros from the left when they move right."""
-    signed = _signed(number)
+    signed = as_signed(number)
     assert -(2**63) <= signed < 2**63
     assert signed % 2**64 == number
     tensor = torch.tensor(signed)
-    assert [_shift_right(tensor, bits).item() for bits in range(1, 64)] == [number >> bits for bits in range(1, 64)]
+    assert [shift_right(tensor, bits).item() for bits in range(1, 64)] == [number >> bits for bits in range(1, 64)]
 
 
 def test_gather_tokens():

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from vatt_edu.evaluation.embed import load
     from vatt_edu.samples import shipped
 
-_LATER = {"load": "vatt_edu.evaluation.embed", "minitube": None, "shipped": "vatt_edu.samples"}
+_LATER = {"load": "vatt_edu.evaluation.embed", "shipped": "vatt_edu.samples"}
 
 __all__ = [
     "Batch", "Embeddings", "video_patches", "audio_patches", "PatchTokenizer", "WordEmbedding", "AxisPositions",
@@ -33,9 +33,12 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _LATER:
-        raise AttributeError(f"module 'vatt_edu' has no attribute {name!r}")
-    module = _LATER[name]
-    if module is None:
-        return importlib.import_module(f"vatt_edu.{name}")
-    return getattr(importlib.import_module(module), name)
+    if name == "minitube":
+        return importlib.import_module("vatt_edu.minitube")
+    if name in _LATER:
+        return getattr(importlib.import_module(_LATER[name]), name)
+    raise AttributeError(f"module 'vatt_edu' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -54,7 +54,7 @@ def keep_indices(
     return keys.argsort(dim=-1)[..., : keep_count(keep, num_tokens)]
 
 
-def counter_hash(counters: Sequence[int | Tensor]) -> Tensor:
+def counter_hash(counters: Sequence[int | Int[Tensor, "..."]]) -> Int[Tensor, "..."]:
     """Mixes counters into uniform 64-bit keys (SplitMix64's finalizer after each), broadcasting tensors.
 
     Integer arithmetic only, so the same on every device.
@@ -62,7 +62,7 @@ def counter_hash(counters: Sequence[int | Tensor]) -> Tensor:
     state = torch.zeros((), dtype=torch.int64)
     for counter in counters:
         value = counter if isinstance(counter, Tensor) else torch.tensor(counter, dtype=torch.int64)
-        state = _mix(state.to(value.device) + value + _signed(0x9E3779B97F4A7C15))
+        state = _mix(state.to(value.device) + value + as_signed(0x9E3779B97F4A7C15))
     return state
 
 
@@ -74,14 +74,16 @@ def gather_tokens(tokens: Shaped[Tensor, "B N D"], kept: Kept) -> Shaped[Tensor,
 
 
 def _mix(z: Tensor) -> Tensor:
-    z = (z ^ _shift_right(z, 30)) * _signed(0xBF58476D1CE4E5B9)
-    z = (z ^ _shift_right(z, 27)) * _signed(0x94D049BB133111EB)
-    return z ^ _shift_right(z, 31)
+    z = (z ^ shift_right(z, 30)) * as_signed(0xBF58476D1CE4E5B9)
+    z = (z ^ shift_right(z, 27)) * as_signed(0x94D049BB133111EB)
+    return z ^ shift_right(z, 31)
 
 
-def _shift_right(z: Tensor, bits: int) -> Tensor:
-    return (z >> bits) & (_SIGN >> (bits - 1))  # torch shifts int64 with its sign; the hash needs zeros
+def shift_right(z: Int[Tensor, "*N"], bits: int) -> Int[Tensor, "*N"]:
+    """Shifts in zeros from the left, where torch shifts int64 with its sign."""
+    return (z >> bits) & (_SIGN >> (bits - 1))
 
 
-def _signed(constant: int) -> int:
+def as_signed(constant: int) -> int:
+    """The int64 that has the same 64 bits."""
     return constant - (1 << 64) if constant > _SIGN else constant

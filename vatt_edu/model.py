@@ -19,6 +19,17 @@ __all__ = ["VATT", "RawTower", "TextTower", "WordTower", "audio_tower", "pool", 
 class VATT(nn.Module):
     """Video, audio and text towers with their common space: ``Batch`` to ``Embeddings``.
 
+    >>> import torch, vatt_edu as vatt
+    >>> config = vatt.config.toy()
+    >>> net, clip = vatt.VATT(config.model).eval(), config.clip
+    >>> video = torch.zeros(2, clip.frames, clip.height, clip.width, 3, dtype=torch.uint8)
+    >>> audio, text = torch.zeros(2, clip.samples), torch.ones(2, clip.candidates, clip.words, dtype=torch.int64)
+    >>> yes = torch.ones(2, dtype=torch.bool)
+    >>> batch = vatt.Batch(video, audio, text, yes, yes, yes, index=torch.arange(2), text_id=text[..., 0])
+    >>> embeddings = net(batch)
+    >>> embeddings.video_va.shape, embeddings.text_vt.shape
+    (torch.Size([2, 128]), torch.Size([2, 4, 128]))
+
     Attributes:
         encoder: The one encoder of the modality-agnostic model; None where each tower has its own.
         video: Pixels to a feature; likewise ``audio`` and ``text``.

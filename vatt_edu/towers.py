@@ -16,7 +16,7 @@ from typing import Literal
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor, nn
 
 from vatt_edu.config import AudioConfig, MelConfig, TextConfig, VideoConfig
@@ -27,6 +27,7 @@ from vatt_edu.tokens import PatchTokenizer, Raw, WordEmbedding, audio_patches, l
 
 Pooling = Literal["agg", "mean", "max_mean"]
 Grid = tuple[int, ...]
+Signal = Shaped[Tensor, "B S *C"]  # of video (B, T, H, W, 3), of sound (B, S), or what else its patches are cut from
 
 
 @dataclass(frozen=True)
@@ -147,8 +148,8 @@ class RawTower(PositionedTower):
 
     def __init__(
         self,
-        patches: Callable[[Tensor], Raw],
-        grid_of: Callable[[Tensor], Grid],
+        patches: Callable[[Signal], Raw],
+        grid_of: Callable[[Signal], Grid],
         config: VideoConfig | AudioConfig,
         options: TowerOptions,
         gain: float = 1.0,
@@ -160,7 +161,7 @@ class RawTower(PositionedTower):
         )
         self.patches, self.grid_of = patches, grid_of
 
-    def forward(self, signal: Tensor, kept: Kept | None = None) -> tuple[Float[Tensor, "B D"], Float[Tensor, "B K D"]]:
+    def forward(self, signal: Signal, kept: Kept | None = None) -> tuple[Float[Tensor, "B D"], Float[Tensor, "B K D"]]:
         """Raw signal to (pooled feature, one hidden state per token).
 
         Args:
@@ -265,9 +266,9 @@ def text_tower(config: TextConfig, options: TowerOptions = TowerOptions()) -> Te
     return TextTower(config, options.pooling) if config.style == "t5" else WordTower(config, options)
 
 
-def _grid(signal: Tensor, patch: tuple[int, ...]) -> Grid:
+def _grid(signal: Signal, patch: tuple[int, ...]) -> Grid:
     return tuple(size // step for size, step in zip(signal.shape[1:], patch, strict=False))
 
 
-def _mel_grid(audio: Tensor, mel: MelConfig) -> Grid:
+def _mel_grid(audio: Signal, mel: MelConfig) -> Grid:
     return mel.grid(audio.shape[1])
