@@ -23,7 +23,7 @@ TESTS = (
     *(
         f"tests/test_{name}.py"
         for name in (
-            "agnostic", "batch", "common_space", "cost", "droptoken", "encoder", "log_mel", "losses", "model",
+            "agnostic", "batch", "common_space", "cost", "droptoken", "encoder", "log_mel", "losses", "losses_mutants", "model",
             "parameter_counts", "positions", "tokens",
         )
     ),

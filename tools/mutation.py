@@ -37,7 +37,12 @@ RESULT = ROOT / "results" / "mutation.json"
 REASONS = ROOT / "tools" / "mutation_reasons.json"
 
 MODULES = ("vatt_edu/losses.py", "vatt_edu/droptoken.py")
-TESTS = ("tests/test_droptoken.py", "tests/test_losses.py", "tests/parity/test_official_losses.py")
+TESTS = (
+    "tests/test_droptoken.py",
+    "tests/test_losses.py",
+    "tests/test_losses_mutants.py",
+    "tests/parity/test_official_losses.py",
+)
 SEED = 0
 SAMPLE = 150
 
