@@ -23,8 +23,8 @@ TESTS = (
     *(
         f"tests/test_{name}.py"
         for name in (
-            "agnostic", "batch", "common_space", "cost", "droptoken", "encoder", "log_mel", "losses", "losses_mutants", "model",
-            "parameter_counts", "positions", "tokens",
+            "agnostic", "batch", "common_space", "cost", "droptoken", "encoder", "log_mel", "losses", "losses_mutants",
+            "model", "parameter_counts", "positions", "tokens",
         )
     ),
     "tests/parity",
