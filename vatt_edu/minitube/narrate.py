@@ -5,12 +5,15 @@ told how it ended. Lines come without punctuation, shifted in time, some without
 and more than a quarter of them about nothing in the picture.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 import numpy as np
 
 from vatt_edu.minitube.presets import Knobs
 from vatt_edu.minitube.world import Factors, stream
+
+FACTORS = tuple(field.name for field in fields(Factors))
 
 NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five"}
 
@@ -210,6 +213,14 @@ def narration(
         rng = stream(seed, split, number, index, "narration")
         lines += _lines_of_step(index, index * step_seconds, step_seconds, said, knobs, rng)
     return sorted((_inside(line, total) for line in lines), key=lambda line: (line.start, line.end, line.text))
+
+
+def redraw_narration(video: dict[str, Any], seed: int, knobs: Knobs) -> list[dict[str, Any]]:
+    """Narration lines of one annotated video, as its annotation holds them."""
+    told = [(Factors(**{name: step[name] for name in FACTORS}), step["outcome"]) for step in video["steps"]]
+    seconds = video["steps"][0]["end"] - video["steps"][0]["start"]
+    lines = narration(told, seconds, seed, video["split"], video["number"], knobs)
+    return [asdict(line) for line in lines]
 
 
 def _inside(line: Line, total: float) -> Line:

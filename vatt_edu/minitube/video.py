@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from vatt_edu.minitube.corpus.index_files import video_file
 from vatt_edu.minitube.encode import write_video
+from vatt_edu.minitube.names import video_file
 from vatt_edu.minitube.narrate import captions, narration
 from vatt_edu.minitube.physics.actions import simulate
 from vatt_edu.minitube.picture.render import Look, draw_look, render

@@ -3,7 +3,6 @@
 import contextlib
 import importlib.util
 import json
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from vatt_edu.errors import UserError, disk_full, missing
 from vatt_edu.files import locked, sweep, write_json, write_text
-from vatt_edu.minitube.corpus import index_files as write
 from vatt_edu.minitube.corpus.folder import agree, claim, claimable, identity, read_annotations, read_source
-from vatt_edu.minitube.corpus.layouts import LAYOUTS, index_files, items, layouts_named
-from vatt_edu.minitube.corpus.workers import Job, part_file, run_jobs
+from vatt_edu.minitube.corpus.index_files import annotations_json, split_index
+from vatt_edu.minitube.corpus.layouts import LAYOUTS, items, layout_index, layouts_named
+from vatt_edu.minitube.corpus.workers import Job, run_jobs
+from vatt_edu.minitube.names import default_folder, part_file, video_file
 from vatt_edu.minitube.presets import SPLITS, Preset, knobs_from, preset_named, splits_named
 from vatt_edu.system import cores
 
@@ -100,11 +100,6 @@ def ensure(preset: str | Preset, split: str | None = None, *, workers: int | Non
     return make(plan, default_folder(plan.name), splits=split, workers=workers, quiet=quiet)
 
 
-def default_folder(name: str) -> Path:
-    """Where a corpus of that name lies: under ``$VATT_DATA/minitube`` if that is set, else ``build/minitube``."""
-    return Path(os.environ.get("VATT_DATA") or "build") / "minitube" / name
-
-
 def _need_packages() -> None:
     for package in ("pymunk", "cv2", "av", "scipy"):
         if importlib.util.find_spec(package) is None:
@@ -122,7 +117,7 @@ def _complete(out: Path, ours: dict[str, Any], wanted: tuple[str, ...], layouts:
 
 def _split_complete(out: Path, source: dict[str, Any], split: str) -> bool:
     count = source["planned"][split]
-    files = (write.video_file(split, number)[1] for number in range(count))
+    files = (video_file(split, number)[1] for number in range(count))
     return source["splits"].get(split) == count and all((out / file).is_file() for file in files)
 
 
@@ -148,7 +143,7 @@ def _missing(out: Path, known: dict[str, Any], split: str, count: int) -> list[J
     """Numbers of a split whose video or annotation is not there."""
     jobs = []
     for number in range(count):
-        name, file = write.video_file(split, number)
+        name, file = video_file(split, number)
         annotated = name in known or part_file(out, split, number).is_file()
         if not (annotated and (out / file).is_file()):
             jobs.append((split, number))
@@ -164,8 +159,8 @@ def _finish(out: Path, split: str, count: int) -> None:
         known[annotation["id"]] = annotation
     order = {name: place for place, name in enumerate(SPLITS)}
     known = dict(sorted(known.items(), key=lambda item: (order[item[1]["split"]], item[1]["number"])))
-    write_text(out / "annotations.json", write.annotations_json(known))
-    for file, text in write.index_files(split, [video for video in known.values() if video["split"] == split]).items():
+    write_text(out / "annotations.json", annotations_json(known))
+    for file, text in split_index(split, [video for video in known.values() if video["split"] == split]).items():
         (out / file).parent.mkdir(parents=True, exist_ok=True)
         write_text(out / file, text)
     source = read_source(out)
@@ -185,7 +180,7 @@ def _make_layouts(out: Path, recipe: "Recipe", layouts: tuple[str, ...], workers
         with _progress(f"minitube {recipe.preset.name} as {layout}", len(jobs), quiet) as tick:
             for _ in run_jobs(recipe, out, jobs, workers):
                 tick()
-        for file, text in index_files(recipe, layout, read_annotations(out)).items():
+        for file, text in layout_index(recipe, layout, read_annotations(out)).items():
             (out / file).parent.mkdir(parents=True, exist_ok=True)
             write_text(out / file, text)
         source = read_source(out)

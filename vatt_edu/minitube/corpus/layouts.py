@@ -30,7 +30,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from vatt_edu.errors import UserError
-from vatt_edu.minitube.corpus.index_files import video_file
+from vatt_edu.minitube.names import video_file
 from vatt_edu.minitube.narrate import captions
 from vatt_edu.minitube.world import ACTIONS, MATERIALS, factors_of, stream
 
@@ -88,7 +88,7 @@ def items(recipe: "Recipe", layout: str) -> tuple[Item, ...]:
     return tuple(Item(f"esc50/audio/{row['filename']}", source, "wav") for row, source in _esc50(recipe))
 
 
-def index_files(recipe: "Recipe", layout: str, videos: dict[str, dict[str, Any]]) -> dict[str, str]:
+def layout_index(recipe: "Recipe", layout: str, videos: dict[str, dict[str, Any]]) -> dict[str, str]:
     """The index files of a layout, as {path relative to OUT: text}.
 
     Args:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vatt_edu.minitube.corpus.layouts import LAYOUTS, items
+from vatt_edu.minitube.names import part_file
 
 if TYPE_CHECKING:
     from vatt_edu.minitube.video import Recipe
@@ -25,11 +26,6 @@ Job = tuple[str, int]
 """A split and the number of a video, or a layout and the number of one of its files."""
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-
-
-def part_file(out: Path, split: str, number: int) -> Path:
-    """Where the annotation of a video waits until its split is complete."""
-    return out / ".parts" / f"{split}_{number:06d}.json"
 
 
 def run_jobs(recipe: "Recipe", out: Path, jobs: Sequence[Job], workers: int) -> Iterator[Job]:
