@@ -17,8 +17,8 @@ from helpers.decoding import decode
 from vatt_edu import minitube
 from vatt_edu.errors import UserError
 from vatt_edu.minitube.picture.render import render
-from vatt_edu.minitube.presets import FPS, SIZE, Knobs
-from vatt_edu.minitube.video import Recipe, looks_of, scenes_of
+from vatt_edu.minitube.presets import FPS, SIZE, Knobs, Recipe
+from vatt_edu.minitube.video import looks_of, scenes_of
 from vatt_edu.minitube.world import HELD_OUT, stream
 
 
@@ -72,8 +72,8 @@ def test_howto_layout(corpus: Path, few: minitube.Preset) -> None:
     for name, lines in captions.items():
         assert (corpus / f"howto/videos/{name}.mp4").is_file()
         assert len(lines["start"]) == len(lines["end"]) == len(lines["text"]) >= few.steps
-        told = [(line["start"], line["end"], line["text"]) for line in annotations[name]["narration"]]
-        assert told == list(zip(lines["start"], lines["end"], lines["text"], strict=True))
+        narration = [(line["start"], line["end"], line["text"]) for line in annotations[name]["narration"]]
+        assert narration == list(zip(lines["start"], lines["end"], lines["text"], strict=True))
 
 
 def test_audioset_layout(corpus: Path) -> None:
@@ -88,8 +88,8 @@ def test_audioset_layout(corpus: Path) -> None:
     for name, start, end, labels in rows:
         assert (corpus / f"audioset/videos/{name}_{float(start):.0f}.mp4").is_file()
         assert float(end) - float(start) == annotations[name]["duration"] == 10.0
-        said = {names[label].lower() for label in labels.split(",")}
-        assert said == {step[key] for step in annotations[name]["steps"] for key in ("action", "material")}
+        classes = {names[label].lower() for label in labels.split(",")}
+        assert classes == {step[key] for step in annotations[name]["steps"] for key in ("action", "material")}
         assert annotations[name]["narration"] == []
 
 
@@ -203,9 +203,9 @@ BAD = [
     (("tiny", "file"), {}, "is a file"),
     (("tiny", "corpus"), {}, "preset few, not tiny"),
     (("few", "corpus"), {"seed": 1}, "seed 0, not 1"),
-    (("few", "corpus"), {"shortcut": True}, "knobs .'shortcut': False., not .'shortcut': True."),
+    (("few", "corpus"), {"shortcut": True}, "knobs.shortcut False, not True"),
     (("few", "old"), {}, "version 0, not"),
-    (("few", "broken"), {}, "source.json is not JSON"),
+    (("few", "broken"), {}, "source.json, line 1, column 2: not JSON"),
     (("few", "foreign"), {}, "does not say that"),
 ]
 

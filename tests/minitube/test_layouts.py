@@ -19,10 +19,10 @@ from vatt_edu import minitube
 from vatt_edu.data.sources.adapters import minitube as adapter
 from vatt_edu.data.sources.open import open_source
 from vatt_edu.errors import UserError
-from vatt_edu.minitube.corpus import layout_media as copies
-from vatt_edu.minitube.corpus.layouts import FOLDS, LAYOUTS, _esc50, items
-from vatt_edu.minitube.presets import PRESETS, Knobs
-from vatt_edu.minitube.video import Recipe
+from vatt_edu.minitube.corpus import workers
+from vatt_edu.minitube.corpus.layout_media import make_item
+from vatt_edu.minitube.corpus.layouts import FOLDS, LAYOUTS, Item, esc50_sounds, layout_items
+from vatt_edu.minitube.presets import PRESETS, Knobs, Recipe
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -87,16 +87,16 @@ def test_kinetics(laid: Path) -> None:
 def test_a_cut_shows_and_sounds_as_its_part_of_the_video(laid: Path) -> None:
     cut = next((laid / "kinetics/train").rglob("howto_00001_000004_000008.mp4"))
     frames, sound, rate = decode(cut)
-    whole, heard, _ = decode(laid / "howto/videos/howto_00001.mp4")
+    whole, soundtrack, _ = decode(laid / "howto/videos/howto_00001.mp4")
     assert frames.shape[0] == 80
     part = whole[80:160].astype(float)
     assert 10 * np.log10(255**2 / np.square(frames - part).mean()) > 30
-    a, b = sound[: 4 * rate], heard[4 * rate : 8 * rate]
+    a, b = sound[: 4 * rate], soundtrack[4 * rate : 8 * rate]
     length = min(len(a), len(b))
     assert np.corrcoef(a[:length], b[:length])[0, 1] > 0.95
 
 
-def test_esc50(laid: Path, few: minitube.Preset) -> None:
+def testesc50_sounds(laid: Path, few: minitube.Preset) -> None:
     rows = table(laid / "esc50/meta/esc50.csv")
     assert list(rows[0]) == ["filename", "fold", "target", "category", "esc10", "src_file", "take"]
     assert len(rows) == few.val + few.test_iid
@@ -115,13 +115,13 @@ def test_esc50(laid: Path, few: minitube.Preset) -> None:
 
 def test_folds_are_balanced_and_the_seeds() -> None:
     def folds(seed: int) -> list[tuple[int, str]]:
-        return [(row["fold"], row["category"]) for row, _ in _esc50(Recipe(PRESETS["small"], seed, Knobs()))]
+        return [(row["fold"], row["category"]) for row, _ in esc50_sounds(Recipe(PRESETS["small"], seed, Knobs()))]
 
-    found = folds(0)
-    assert found == folds(0)
-    assert found != folds(1)
-    for material in {name for _, name in found}:
-        counts = [found.count((fold, material)) for fold in range(1, FOLDS + 1)]
+    rows = folds(0)
+    assert rows == folds(0)
+    assert rows != folds(1)
+    for material in {name for _, name in rows}:
+        counts = [rows.count((fold, material)) for fold in range(1, FOLDS + 1)]
         assert max(counts) - min(counts) <= 1
 
 
@@ -209,7 +209,7 @@ def test_unknown_layout(few: minitube.Preset, tmp_path: Path) -> None:
 
 def test_items_of_small_are_all_different() -> None:
     recipe = Recipe(PRESETS["small"], 0, Knobs())
-    counts = {name: len({item.file for item in items(recipe, name)}) for name in LAYOUTS}
+    counts = {name: len({item.file for item in layout_items(recipe, name)}) for name in LAYOUTS}
     assert counts == {"msrvtt": 406, "kinetics": 1920 + 406, "esc50": 406}
 
 
@@ -225,22 +225,18 @@ def test_a_worker_that_finds_the_disk_full_says_so(
     few: minitube.Preset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its error comes through its pipe as the same one line."""
-    from vatt_edu.minitube.corpus import workers
-
     code = """import sys\nfor line in sys.stdin: print('{"error": "OSError: no space", "errno": 28}', flush=True)"""
 
     def start(recipe: object, out: object) -> subprocess.Popen[str]:
         pipe = subprocess.PIPE
         return subprocess.Popen([sys.executable, "-c", code], stdin=pipe, stdout=pipe, text=True)
 
-    monkeypatch.setattr(workers, "_start", start)
+    monkeypatch.setattr(workers, "start_worker", start)
     with pytest.raises(UserError, match=r"the disk is full"):
         minitube.make(few, tmp_path / "x", workers=2, quiet=True)
 
 
 def test_copies_are_whole_or_not_there(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from vatt_edu.minitube.corpus.layouts import Item
-
     def broken(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
@@ -248,5 +244,5 @@ def test_copies_are_whole_or_not_there(corpus: Path, tmp_path: Path, monkeypatch
     source = str(corpus / "eval/val/val_00000.mp4")
     for kind in ("link", "cut", "wav"):
         with pytest.raises(OSError, match="No space"):
-            copies.copy(tmp_path, Item(f"{kind}/a.mp4", source, kind, 0.0, 0.5))
+            make_item(tmp_path, Item(f"{kind}/a.mp4", source, kind, 0.0, 0.5))
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]

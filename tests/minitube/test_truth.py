@@ -81,11 +81,11 @@ def test_big_things_are_seen_to_be_bigger(action: str) -> None:
 def onsets(sound: np.ndarray) -> int:
     """Sudden rises of loudness that are at least 0.3 s apart."""
     steps = np.sqrt(np.square(sound[: len(sound) // 480 * 480].reshape(-1, 480)).mean(1)) + 1e-4
-    found, last = 0, -99
+    count, last = 0, -99
     for place in range(2, len(steps)):
         if steps[place] > 2 * steps[place - 2 : place].max() and steps[place] > 0.1 * steps.max() and place - last > 30:
-            found, last = found + 1, place
-    return found
+            count, last = count + 1, place
+    return count
 
 
 @pytest.mark.parametrize("count", COUNTS["tap"])

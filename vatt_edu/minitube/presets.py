@@ -120,6 +120,24 @@ class Preset:
         return (self.steps if split == "howto" else 1), self.step_seconds
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """What every video of a corpus shares."""
+
+    preset: Preset
+    seed: int
+    knobs: Knobs
+
+    def as_json(self) -> dict[str, Any]:
+        """As plain values, for another process."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "Recipe":
+        """The inverse of `as_json`."""
+        return cls(Preset(**values["preset"]), values["seed"], Knobs(**values["knobs"]))
+
+
 PRESETS = {
     preset.name: preset
     for preset in (
@@ -143,10 +161,10 @@ def preset_named(preset: str | Preset) -> Preset:
 def splits_named(splits: str | Sequence[str] | None) -> tuple[str, ...]:
     """Splits in their fixed order from names, ``"train"``, ``"all"`` or None (all)."""
     names = SPLITS if splits is None else (splits,) if isinstance(splits, str) else tuple(splits)
-    wanted = {split for name in names for split in GROUPS.get(name, (name,))}
-    if unknown := sorted(wanted - set(SPLITS)):
+    selection = {split for name in names for split in GROUPS.get(name, (name,))}
+    if unknown := sorted(selection - set(SPLITS)):
         raise UserError(f"unknown split {unknown[0]!r} of minitube: choose from {', '.join((*SPLITS, *GROUPS))}")
-    return tuple(split for split in SPLITS if split in wanted)
+    return tuple(split for split in SPLITS if split in selection)
 
 
 def knobs_from(values: dict[str, Any], base: Knobs | None = None) -> Knobs:
@@ -160,8 +178,3 @@ def knobs_from(values: dict[str, Any], base: Knobs | None = None) -> Knobs:
         if not fits or (kinds[name] is not bool and isinstance(value, bool)):
             raise UserError(f"knob {name} = {value!r} must be of type {kinds[name].__name__}")
     return replace(base, **{name: kinds[name](value) for name, value in values.items()})
-
-
-def as_json(knobs: Knobs) -> dict[str, Any]:
-    """Knobs as ``source.json`` holds them."""
-    return asdict(knobs)

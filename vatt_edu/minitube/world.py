@@ -80,15 +80,15 @@ def _draw(rng: np.random.Generator, held_out: bool) -> Factors:
 
 
 @lru_cache(maxsize=64)
-def _distinct(seed: int, split: str, count: int) -> tuple[Factors, ...]:
+def distinct_factors(seed: int, split: str, count: int) -> tuple[Factors, ...]:
     """The first ``count`` different draws of an evaluation split, so that each caption has one right answer."""
-    kept: dict[Factors, None] = {}
+    draws: dict[Factors, None] = {}
     for attempt in range(200 * count + 1000):
-        if len(kept) == count:
+        if len(draws) == count:
             break
-        kept[_draw(stream(seed, split, attempt, 0, "factors"), held_out=split == "test_comp")] = None
-    assert len(kept) == count, f"{split} has no {count} different captions"
-    return tuple(kept)
+        draws[_draw(stream(seed, split, attempt, 0, "factors"), held_out=split == "test_comp")] = None
+    assert len(draws) == count, f"{split} has no {count} different captions"
+    return tuple(draws)
 
 
 def factors_of(seed: int, split: str, number: int, step: int) -> Factors:
@@ -98,7 +98,7 @@ def factors_of(seed: int, split: str, number: int, step: int) -> Factors:
     """
     if split in EVAL_SPLITS:
         # Blocks, so that asking for every number in turn does not draw everything anew each time.
-        return _distinct(seed, split, 64 * (number // 64 + 1))[number]
+        return distinct_factors(seed, split, 64 * (number // 64 + 1))[number]
     return _draw(stream(seed, split, number, step, "factors"), held_out=False)
 
 

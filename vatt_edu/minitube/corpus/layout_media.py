@@ -16,7 +16,7 @@ from vatt_edu.minitube.presets import FPS, SAMPLE_RATE, SIZE
 ESC_RATE, ESC_SECONDS = 44_100, 5
 
 
-def copy(out: Path, item: Item) -> None:
+def make_item(out: Path, item: Item) -> None:
     """Make one file of a layout under ``out``."""
     target, source = out / item.file, out / item.source
     target.parent.mkdir(parents=True, exist_ok=True)

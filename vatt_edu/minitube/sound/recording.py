@@ -15,6 +15,7 @@ from scipy.signal import lfilter
 from vatt_edu.minitube.presets import SAMPLE_RATE, Knobs
 from vatt_edu.minitube.sound.synthesis import action_sound, draw_voice, rms, strike
 from vatt_edu.minitube.world import MATERIALS, Event, Scene
+from vatt_edu.samples import SAMPLES
 
 
 @dataclass(frozen=True)
@@ -63,16 +64,16 @@ def noise(samples: int, rng: np.random.Generator) -> np.ndarray:
 
 def recordings_folder() -> Path:
     """Where recordings (CC0) are looked for."""
-    return Path(__file__).resolve().parents[3] / "data_samples" / "sounds"
+    return SAMPLES / "sounds"
 
 
-def recordings() -> tuple[str, ...]:
+def recordings_at_hand() -> tuple[str, ...]:
     """Names of the recordings at hand, sorted; empty where there are none."""
     return tuple(sorted(path.stem for path in recordings_folder().glob("*.flac")))
 
 
 @cache
-def recording(name: str) -> np.ndarray:
+def read_recording(name: str) -> np.ndarray:
     """A recording, mono float32 at ``SAMPLE_RATE``."""
     return _read(recordings_folder() / f"{name}.flac")
 
@@ -119,8 +120,8 @@ def _hum(samples: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _recorded(samples: int, rng: np.random.Generator) -> np.ndarray:
-    known = recordings()
-    sound = recording(known[rng.integers(len(known))])
+    names = recordings_at_hand()
+    sound = read_recording(names[rng.integers(len(names))])
     out = np.zeros(samples)
     place = int(rng.uniform(0, samples / SAMPLE_RATE * 0.6) * SAMPLE_RATE)
     while place < samples:
@@ -133,14 +134,14 @@ def _recorded(samples: int, rng: np.random.Generator) -> np.ndarray:
 def distractor(samples: int, knobs: Knobs, rng: np.random.Generator) -> np.ndarray:
     """A tune, hits out of view, a hum or, where there are any, a recording. ``(samples,)``."""
     kind = rng.integers(4)
-    if kind == 3 and knobs.real_sounds and recordings():
+    if kind == 3 and knobs.real_sounds and recordings_at_hand():
         return _recorded(samples, rng)
     if kind == 0:
         return _tune(samples, rng)
     return _hum(samples, rng) if kind == 1 else _hits(samples, knobs, rng)
 
 
-def record(scene: Scene, knobs: Knobs, rng: np.random.Generator) -> tuple[np.ndarray, Take]:
+def record_scene(scene: Scene, knobs: Knobs, rng: np.random.Generator) -> tuple[np.ndarray, Take]:
     """The recorded sound of a step: action, room, noise, distractor, at some loudness.
 
     Args:
