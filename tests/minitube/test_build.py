@@ -16,8 +16,8 @@ from helpers.decoding import decode
 
 from vatt_edu import minitube
 from vatt_edu.errors import UserError
-from vatt_edu.minitube.picture.render import render
-from vatt_edu.minitube.presets import FPS, SIZE, Knobs, Recipe
+from vatt_edu.minitube.picture.render import render_scene
+from vatt_edu.minitube.presets import FPS, FRAME_SIZE, Knobs, Recipe
 from vatt_edu.minitube.video import looks_of, scenes_of
 from vatt_edu.minitube.world import HELD_OUT, stream
 
@@ -45,7 +45,7 @@ def test_every_file_decodes_to_its_annotation(corpus: Path) -> None:
     assert {corpus / video["file"] for video in videos.values()} == set(corpus.rglob("*.mp4"))
     for video in videos.values():
         frames, sound, rate = decode(corpus / video["file"])
-        assert frames.shape == (round(video["duration"] * FPS), SIZE, SIZE, 3)
+        assert frames.shape == (round(video["duration"] * FPS), FRAME_SIZE, FRAME_SIZE, 3)
         assert rate == 48_000
         assert abs(len(sound) / rate - video["duration"]) < 0.05
         assert sound.std() > 0.01
@@ -54,7 +54,7 @@ def test_every_file_decodes_to_its_annotation(corpus: Path) -> None:
 def test_files_are_what_was_rendered(corpus: Path, few: minitube.Preset) -> None:
     recipe = Recipe(few, 0, Knobs())
     scene, look = scenes_of(recipe, "test_iid", 1)[0], looks_of(recipe, "test_iid", 1)[0]
-    drawn = np.stack(list(render(scene, look, 0.0, recipe.knobs, stream(0, "test_iid", 1, 0, "picture"))))
+    drawn = np.stack(list(render_scene(scene, look, 0.0, recipe.knobs, stream(0, "test_iid", 1, 0, "picture"))))
     frames, _, _ = decode(corpus / "eval/test_iid/test_iid_00001.mp4")
     assert psnr(frames, drawn) > 28
     # Frame by frame, in order: a shift by one frame would be farther away.

@@ -8,12 +8,13 @@ import pytest
 from helpers.decoding import decode
 
 from vatt_edu.minitube.encode import write_video
-from vatt_edu.minitube.physics.actions import simulate
-from vatt_edu.minitube.presets import SAMPLE_RATE, SIZE, Knobs
+from vatt_edu.minitube.physics.actions import simulate_step
+from vatt_edu.minitube.physics.scene import Event
+from vatt_edu.minitube.presets import FRAME_SIZE, SAMPLE_RATE, Knobs
 from vatt_edu.minitube.sound import recording
 from vatt_edu.minitube.sound.recording import distractor, record_scene
-from vatt_edu.minitube.sound.synthesis import Voice, action_sound, draw_voice, modes, strike
-from vatt_edu.minitube.world import ACTIONS, COLORS, MATERIALS, Event, Factors, stream
+from vatt_edu.minitube.sound.synthesis import Voice, action_sound, contact_sound, draw_voice, modes
+from vatt_edu.minitube.world import ACTIONS, COLORS, MATERIALS, Factors, stream
 
 QUIET = Knobs(snr_low=60.0, snr_high=60.0, distractor_share=0.0, pitch_spread=0.0, decay_spread=1.0)
 
@@ -24,7 +25,7 @@ def chance(number: int = 0) -> np.random.Generator:
 
 def scene_of(action: str, material: str = "wood", count: int = 1, number: int = 0):
     factors = Factors(action, material, "ball", "red", "big", count)
-    return simulate(factors, 4.0, stream(0, "tests", number, 0, "physics"))
+    return simulate_step(factors, 4.0, stream(0, "tests", number, 0, "physics"))
 
 
 def energy(sound: np.ndarray, start: float, end: float) -> float:
@@ -49,7 +50,7 @@ def test_contacts_are_heard_at_their_time_in_the_file(tmp_path) -> None:
     """Through room, level, AAC and the container: the onset is within 12 ms."""
     scene = scene_of("tap", "metal", 4)
     sound, _ = record_scene(scene, QUIET, chance())
-    still = np.full((SIZE, SIZE, 3), 90, np.uint8)
+    still = np.full((FRAME_SIZE, FRAME_SIZE, 3), 90, np.uint8)
     write_video(tmp_path / "tap.mp4", [still] * 80, sound)
     frames, soundtrack, rate = decode(tmp_path / "tap.mp4")
     assert rate == SAMPLE_RATE
@@ -64,7 +65,7 @@ def test_contacts_are_heard_at_their_time_in_the_file(tmp_path) -> None:
 def test_harder_hits_are_louder() -> None:
     def loud(impulse: float) -> float:
         events = (Event(0.1, impulse, 0.2),)
-        return float(np.abs(strike(events, Voice("wood", 1.0, 1.0), SAMPLE_RATE, chance())).max())
+        return float(np.abs(contact_sound(events, Voice("wood", 1.0, 1.0), SAMPLE_RATE, chance())).max())
 
     assert loud(1.0) > 1.5 * loud(0.3)
 
@@ -99,7 +100,7 @@ def test_small_things_sound_higher() -> None:
 
 
 def test_a_mode_is_where_its_table_says() -> None:
-    sound = strike((Event(0.0, 1.0, 0.22),), Voice("metal", 1.0, 1.0), SAMPLE_RATE, chance())
+    sound = contact_sound((Event(0.0, 1.0, 0.22),), Voice("metal", 1.0, 1.0), SAMPLE_RATE, chance())
     spectrum = np.abs(np.fft.rfft(sound))
     assert np.argmax(spectrum) == pytest.approx(620, abs=2)
 

@@ -5,12 +5,13 @@ import math
 import numpy as np
 import pytest
 
-from vatt_edu.minitube.physics.actions import simulate
+from vatt_edu.minitube.physics.actions import simulate_step
+from vatt_edu.minitube.physics.scene import Stick
 from vatt_edu.minitube.picture.backgrounds import (
     FAMILIES,
     HELD_OUT_FAMILIES,
     HELD_OUT_PHOTOS,
-    VARIANTS,
+    TEXTURE_VARIANTS,
     draw_background,
     texture,
 )
@@ -31,7 +32,9 @@ from vatt_edu.minitube.world import (
 
 
 def play(action: str, material: str = "wood", shape: str = "ball", size: str = "big", count: int = 1, chance: int = 0):
-    return simulate(Factors(action, material, shape, "red", size, count), 4.0, stream(0, "tests", chance, 0, "physics"))
+    return simulate_step(
+        Factors(action, material, shape, "red", size, count), 4.0, stream(0, "tests", chance, 0, "physics")
+    )
 
 
 def test_held_out_pairs_are_in_test_comp_only() -> None:
@@ -130,7 +133,7 @@ def test_what_slides_never_turns() -> None:
 def test_a_tap_touches_as_often_as_its_count(count: int) -> None:
     scene = play("tap", count=count)
     assert len(scene.events) == count
-    heights = np.array([next(tool.y for tool in frame.tools if tool.kind == "stick") for frame in scene.frames])
+    heights = np.array([next(tool.y for tool in frame.tools if isinstance(tool, Stick)) for frame in scene.frames])
     low = heights > heights.max() - 0.02
     assert (np.diff(low.astype(int)) == 1).sum() == count
     for event in scene.events:
@@ -175,7 +178,7 @@ def test_backgrounds_of_test_bg_are_nowhere_else() -> None:
     train, held = pool(False), pool(True)
     assert not train & held
     assert len({name for name in train if name.startswith("texture")}) == 60
-    assert len({name for name in held if name.startswith("texture")}) == len(HELD_OUT_FAMILIES) * VARIANTS
+    assert len({name for name in held if name.startswith("texture")}) == len(HELD_OUT_FAMILIES) * TEXTURE_VARIANTS
     assert not {name.split(":")[1] for name in train} & {*HELD_OUT_FAMILIES, *HELD_OUT_PHOTOS}
 
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from vatt_edu.files import atomic
-from vatt_edu.minitube.presets import FPS, SAMPLE_RATE, SIZE
+from vatt_edu.minitube.presets import FPS, FRAME_SIZE, SAMPLE_RATE
 
 
 def write_video(path: Path, frames: Iterable[np.ndarray], audio: np.ndarray) -> None:
@@ -18,7 +18,7 @@ def write_video(path: Path, frames: Iterable[np.ndarray], audio: np.ndarray) -> 
 
     Args:
         path: Where the mp4 goes; its folder is made.
-        frames: Pictures ``(SIZE, SIZE, 3)`` uint8 RGB, at ``FPS``.
+        frames: Pictures ``(FRAME_SIZE, FRAME_SIZE, 3)`` uint8 RGB, at ``FPS``.
         audio: ``(S,)`` float32 in [-1, 1] at ``SAMPLE_RATE``.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -42,7 +42,7 @@ def _picture(frame: np.ndarray) -> av.VideoFrame:
 
 def _video_stream(container: Any) -> Any:
     stream = container.add_stream("libx264", rate=FPS)
-    stream.width = stream.height = SIZE
+    stream.width = stream.height = FRAME_SIZE
     stream.pix_fmt = "yuv420p"
     stream.thread_count = 1
     # At equal quality (PSNR 32.1 dB) superfast takes three quarters of veryfast's time for 15 % larger files.

@@ -18,7 +18,7 @@ SPLITS = ("howto", "audioset", *EVAL_SPLITS)
 GROUPS = {"train": ("howto", "audioset"), "all": SPLITS}
 
 FPS = 20
-SIZE = 128
+FRAME_SIZE = 128
 SAMPLE_RATE = 48_000
 
 

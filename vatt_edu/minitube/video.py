@@ -14,18 +14,19 @@ import numpy as np
 from vatt_edu.minitube.encode import write_video
 from vatt_edu.minitube.names import video_file
 from vatt_edu.minitube.narrate import narration, step_captions
-from vatt_edu.minitube.physics.actions import simulate
-from vatt_edu.minitube.picture.render import Look, draw_look, render
+from vatt_edu.minitube.physics.actions import simulate_step
+from vatt_edu.minitube.physics.scene import Scene
+from vatt_edu.minitube.picture.render import Look, draw_look, render_scene
 from vatt_edu.minitube.presets import FPS, Recipe
 from vatt_edu.minitube.sound.recording import Take, record_scene
-from vatt_edu.minitube.world import Scene, factors_of, stream
+from vatt_edu.minitube.world import factors_of, stream
 
 
 def scenes_of(recipe: Recipe, split: str, number: int) -> list[Scene]:
     """What happens in a video, step by step."""
     steps, seconds = recipe.preset.shape(split)
     return [
-        simulate(
+        simulate_step(
             factors_of(recipe.seed, split, number, step),
             seconds,
             stream(recipe.seed, split, number, step, "physics"),
@@ -63,7 +64,7 @@ def _pictures(recipe: Recipe, split: str, number: int, scenes: list[Scene], look
     start = 0.0
     for step, (scene, look) in enumerate(zip(scenes, looks, strict=True)):
         rng = stream(recipe.seed, split, number, step, "picture")
-        yield from render(scene, look, start, recipe.knobs, rng)
+        yield from render_scene(scene, look, start, recipe.knobs, rng)
         start += scene.duration
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from vatt_edu.config.serialize import differences
 from vatt_edu.errors import UserError
 from vatt_edu.files import read_json, write_json
-from vatt_edu.minitube.presets import FPS, SAMPLE_RATE, SIZE, SPLITS, VERSION, Recipe
+from vatt_edu.minitube.presets import FPS, FRAME_SIZE, SAMPLE_RATE, SPLITS, VERSION, Recipe
 
 
 def read_source(out: Path) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def describe_recipe(recipe: Recipe) -> dict[str, Any]:
         "seed": recipe.seed,
         "planned": {split: preset.count(split) for split in SPLITS},
         "fps": FPS,
-        "size": SIZE,
+        "size": FRAME_SIZE,
         "sample_rate": SAMPLE_RATE,
         "steps": preset.steps,
         "step_seconds": preset.step_seconds,

@@ -12,9 +12,10 @@ import numpy as np
 from scipy.fft import irfft, next_fast_len, rfft
 from scipy.signal import lfilter
 
+from vatt_edu.minitube.physics.scene import Event, Scene
 from vatt_edu.minitube.presets import SAMPLE_RATE, Knobs
-from vatt_edu.minitube.sound.synthesis import action_sound, draw_voice, rms, strike
-from vatt_edu.minitube.world import MATERIALS, Event, Scene
+from vatt_edu.minitube.sound.synthesis import action_sound, contact_sound, draw_voice, rms
+from vatt_edu.minitube.world import MATERIALS
 from vatt_edu.samples import SAMPLES
 
 
@@ -108,7 +109,7 @@ def _hits(samples: int, knobs: Knobs, rng: np.random.Generator) -> np.ndarray:
     radius = rng.uniform(0.1, 0.3)
     times = rng.uniform(0, samples / SAMPLE_RATE, rng.integers(2, 8))
     events = tuple(Event(float(time), float(rng.uniform(0.3, 1)), radius) for time in times)
-    return strike(events, voice, samples, rng)
+    return contact_sound(events, voice, samples, rng)
 
 
 def _hum(samples: int, rng: np.random.Generator) -> np.ndarray:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.signal import lfilter
 
+from vatt_edu.minitube.physics.scene import Event, Scene
 from vatt_edu.minitube.presets import FPS, SAMPLE_RATE, Knobs
-from vatt_edu.minitube.world import RADIUS, Event, Scene
+from vatt_edu.minitube.world import RADIUS
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Material:
     click: float
 
 
-SOUNDS = {
+MATERIAL_SOUNDS = {
     "metal": Material((1.0, 2.76, 5.40, 8.93, 13.34), (1.0, 0.7, 0.5, 0.35, 0.2), 620.0, 1.1, 5e-5, 0.15),
     "glass": Material((1.0, 2.32, 4.25, 6.63, 9.38), (1.0, 0.6, 0.5, 0.3, 0.2), 1500.0, 0.38, 5e-5, 0.25),
     "wood": Material((1.0, 2.57, 4.95, 7.9), (1.0, 0.5, 0.25, 0.1), 330.0, 0.10, 2e-4, 0.35),
@@ -68,7 +69,7 @@ def draw_voice(material: str, knobs: Knobs, rng: np.random.Generator) -> Voice:
 
 def modes(voice: Voice, radius: float) -> list[tuple[float, float, float]]:
     """(frequency in Hz, ringing time in s, gain) of each mode of a thing of that radius; small things are higher."""
-    material = SOUNDS[voice.material]
+    material = MATERIAL_SOUNDS[voice.material]
     lowest = material.pitch * voice.pitch * (RADIUS["big"] / radius) ** 0.9
     rows = []
     for k, (ratio, gain) in enumerate(zip(material.ratios, material.gains, strict=True)):
@@ -86,7 +87,7 @@ def ring(excitation: np.ndarray, frequency: float, seconds: float) -> np.ndarray
     return lfilter([math.sin(turn)], [1, -2 * keep * math.cos(turn), keep * keep], excitation)
 
 
-def strike(events: tuple[Event, ...], voice: Voice, samples: int, rng: np.random.Generator) -> np.ndarray:
+def contact_sound(events: tuple[Event, ...], voice: Voice, samples: int, rng: np.random.Generator) -> np.ndarray:
     """Contacts as sound: each strikes all modes, each a little differently. ``(samples,)`` float64."""
     out = np.zeros(samples)
     places = [min(samples - 1, round(event.time * SAMPLE_RATE)) for event in events]
@@ -97,14 +98,16 @@ def strike(events: tuple[Event, ...], voice: Voice, samples: int, rng: np.random
             for place, level in own:
                 train[place] += level * gain * math.exp(rng.normal(0, 0.25))
             out += ring(train, frequency, seconds)
-    loud = SOUNDS[voice.material].click
+    loud = MATERIAL_SOUNDS[voice.material].click
     for place, event in zip(places, events, strict=True):
         click = rng.normal(0, loud * event.impulse**0.7, 288) * np.exp(-np.arange(288) / 72)
         out[place : place + 288] += click[: samples - place]
     return out
 
 
-def rub(speed: np.ndarray, voice: Voice, radius: float, rolling: bool, rng: np.random.Generator) -> np.ndarray:
+def friction_sound(
+    speed: np.ndarray, voice: Voice, radius: float, rolling: bool, rng: np.random.Generator
+) -> np.ndarray:
     """Rolling or sliding: noise that excites the modes, as loud as it is fast. ``(samples,)`` float64.
 
     Args:
@@ -138,8 +141,8 @@ def rms(sound: np.ndarray) -> float:
 def action_sound(scene: Scene, voice: Voice, rng: np.random.Generator) -> np.ndarray:
     """The dry sound of what happens, ``(samples,)`` float64."""
     samples = round(scene.duration * SAMPLE_RATE)
-    out = strike(scene.events, voice, samples, rng)
+    out = contact_sound(scene.events, voice, samples, rng)
     if scene.friction.any():
         radius = scene.frames[0].poses[0].radius
-        out += rub(scene.friction, voice, radius, scene.factors.action == "roll", rng)
+        out += friction_sound(scene.friction, voice, radius, scene.factors.action == "roll", rng)
     return out
