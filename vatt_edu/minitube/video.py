@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from vatt_edu.minitube.encode import write_video
+from vatt_edu.minitube.encode import Image, write_video
 from vatt_edu.minitube.names import video_file
 from vatt_edu.minitube.narrate import narration, step_captions
 from vatt_edu.minitube.physics.actions import simulate_step
@@ -60,7 +60,7 @@ def make_video(recipe: Recipe, split: str, number: int, out: Path) -> dict[str, 
     return _annotation(recipe, split, number, scenes, looks, takes)
 
 
-def _pictures(recipe: Recipe, split: str, number: int, scenes: list[Scene], looks: list[Look]) -> Iterator[np.ndarray]:
+def _pictures(recipe: Recipe, split: str, number: int, scenes: list[Scene], looks: list[Look]) -> Iterator[Image]:
     start = 0.0
     for step, (scene, look) in enumerate(zip(scenes, looks, strict=True)):
         rng = stream(recipe.seed, split, number, step, "picture")

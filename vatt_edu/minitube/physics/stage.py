@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 import pymunk
+from jaxtyping import Float64
 
 from vatt_edu.minitube.physics.scene import Bumper, Event, Frame, Pose, Tool
 from vatt_edu.minitube.presets import FPS
@@ -115,7 +116,7 @@ class Stage:
             self.hit(impulse, next((reach for reach in reaches if reach is not None), self.radius))
         self._last_contact[pair] = self.time
 
-    def run(self, drive: Drive) -> tuple[list[Frame], np.ndarray]:
+    def run(self, drive: Drive) -> tuple[list[Frame], Float64[np.ndarray, " T"]]:
         """Simulate the step: its frames and, for each, the speed of what rubs on the floor."""
         count = round(self.duration * FPS)
         frames = []

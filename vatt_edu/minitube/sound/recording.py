@@ -9,12 +9,13 @@ from pathlib import Path
 
 import av
 import numpy as np
+from jaxtyping import Float32
 from scipy.fft import irfft, next_fast_len, rfft
 from scipy.signal import lfilter
 
 from vatt_edu.minitube.physics.scene import Event, Scene
 from vatt_edu.minitube.presets import SAMPLE_RATE, Knobs
-from vatt_edu.minitube.sound.synthesis import action_sound, contact_sound, draw_voice, rms
+from vatt_edu.minitube.sound.synthesis import Sound, action_sound, contact_sound, draw_voice, rms
 from vatt_edu.minitube.world import MATERIALS
 from vatt_edu.samples import SAMPLES
 
@@ -38,7 +39,7 @@ class Take:
     rt60: float
 
 
-def room(dry: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, float]:
+def room(dry: Sound, rng: np.random.Generator) -> tuple[Sound, float]:
     """Reverberation: decaying noise, low-passed, after a gap. Returns sound and RT60 in seconds."""
     rt60 = rng.uniform(0.12, 0.6)
     taps = int(rt60 * 1.1 * SAMPLE_RATE)
@@ -52,8 +53,8 @@ def room(dry: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, float]:
     return dry + wet[: len(dry)], rt60
 
 
-def noise(samples: int, rng: np.random.Generator) -> np.ndarray:
-    """Brown and white noise, mixed. ``(samples,)``."""
+def noise(samples: int, rng: np.random.Generator) -> Sound:
+    """Brown and white noise, mixed."""
     white = rng.standard_normal(samples)
     brown = lfilter([1], [1, -(0.998 if rng.random() < 0.5 else 0.9)], white)
     share = rng.uniform(0, 1)
@@ -74,12 +75,12 @@ def recordings_at_hand() -> tuple[str, ...]:
 
 
 @cache
-def read_recording(name: str) -> np.ndarray:
-    """A recording, mono float32 at ``SAMPLE_RATE``."""
+def read_recording(name: str) -> Float32[np.ndarray, " S"]:
+    """A recording, mono at ``SAMPLE_RATE``."""
     return _read(recordings_folder() / f"{name}.flac")
 
 
-def _read(path: Path) -> np.ndarray:
+def _read(path: Path) -> Float32[np.ndarray, " S"]:
     resampler = av.AudioResampler(format="fltp", layout="mono", rate=SAMPLE_RATE)
     parts = []
     with av.open(str(path)) as container:
@@ -89,7 +90,7 @@ def _read(path: Path) -> np.ndarray:
     return np.concatenate(parts).astype(np.float32)
 
 
-def _tune(samples: int, rng: np.random.Generator) -> np.ndarray:
+def _tune(samples: int, rng: np.random.Generator) -> Sound:
     out = np.zeros(samples)
     beat, base, bright = rng.uniform(0.2, 0.6), rng.uniform(110, 440), rng.uniform(0.3, 0.8)
     length = int(1.5 * beat * SAMPLE_RATE)
@@ -104,7 +105,7 @@ def _tune(samples: int, rng: np.random.Generator) -> np.ndarray:
     return out
 
 
-def _hits(samples: int, knobs: Knobs, rng: np.random.Generator) -> np.ndarray:
+def _hits(samples: int, knobs: Knobs, rng: np.random.Generator) -> Sound:
     voice = draw_voice(MATERIALS[rng.integers(len(MATERIALS))], knobs, rng)
     radius = rng.uniform(0.1, 0.3)
     times = rng.uniform(0, samples / SAMPLE_RATE, rng.integers(2, 8))
@@ -112,7 +113,7 @@ def _hits(samples: int, knobs: Knobs, rng: np.random.Generator) -> np.ndarray:
     return contact_sound(events, voice, samples, rng)
 
 
-def _hum(samples: int, rng: np.random.Generator) -> np.ndarray:
+def _hum(samples: int, rng: np.random.Generator) -> Sound:
     time = np.arange(samples) / SAMPLE_RATE
     wander = 1 + 0.05 * np.sin(2 * np.pi * rng.uniform(0.1, 1) * time)
     phase = 2 * np.pi * np.cumsum(rng.uniform(50, 180) * wander) / SAMPLE_RATE
@@ -120,7 +121,7 @@ def _hum(samples: int, rng: np.random.Generator) -> np.ndarray:
     return np.tanh(sharp * np.sin(phase)) * (1 + 0.5 * np.sin(2 * np.pi * rng.uniform(3, 12) * time))
 
 
-def _recorded(samples: int, rng: np.random.Generator) -> np.ndarray:
+def _recorded(samples: int, rng: np.random.Generator) -> Sound:
     names = recordings_at_hand()
     sound = read_recording(names[rng.integers(len(names))])
     out = np.zeros(samples)
@@ -132,8 +133,8 @@ def _recorded(samples: int, rng: np.random.Generator) -> np.ndarray:
     return out
 
 
-def distractor(samples: int, knobs: Knobs, rng: np.random.Generator) -> np.ndarray:
-    """A tune, hits out of view, a hum or, where there are any, a recording. ``(samples,)``."""
+def distractor(samples: int, knobs: Knobs, rng: np.random.Generator) -> Sound:
+    """A tune, hits out of view, a hum or, where there are any, a recording."""
     kind = rng.integers(4)
     if kind == 3 and knobs.real_sounds and recordings_at_hand():
         return _recorded(samples, rng)
@@ -142,7 +143,7 @@ def distractor(samples: int, knobs: Knobs, rng: np.random.Generator) -> np.ndarr
     return _hum(samples, rng) if kind == 1 else _hits(samples, knobs, rng)
 
 
-def record_scene(scene: Scene, knobs: Knobs, rng: np.random.Generator) -> tuple[np.ndarray, Take]:
+def record_scene(scene: Scene, knobs: Knobs, rng: np.random.Generator) -> tuple[Float32[np.ndarray, " S"], Take]:
     """The recorded sound of a step: action, room, noise, distractor, at some loudness.
 
     Args:
@@ -151,7 +152,7 @@ def record_scene(scene: Scene, knobs: Knobs, rng: np.random.Generator) -> tuple[
         rng: All chance comes from here.
 
     Returns:
-        ``(samples,)`` float32 in (-1, 1) at ``SAMPLE_RATE``, and how it was recorded.
+        Samples in (-1, 1) at ``SAMPLE_RATE``, and how it was recorded.
     """
     voice = draw_voice(scene.factors.material, knobs, rng)
     sound, rt60 = room(action_sound(scene, voice, rng), rng)

@@ -9,11 +9,14 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float, Float64
 from scipy.signal import lfilter
 
 from vatt_edu.minitube.physics.scene import Event, Scene
 from vatt_edu.minitube.presets import FPS, SAMPLE_RATE, Knobs
 from vatt_edu.minitube.world import RADIUS
+
+Sound = Float64[np.ndarray, " S"]
 
 
 @dataclass(frozen=True)
@@ -80,15 +83,15 @@ def modes(voice: Voice, radius: float) -> list[tuple[float, float, float]]:
     return [row for row in rows if row[0] < 0.42 * SAMPLE_RATE]
 
 
-def ring(excitation: np.ndarray, frequency: float, seconds: float) -> np.ndarray:
+def ring(excitation: Sound, frequency: float, seconds: float) -> Sound:
     """One mode, struck by an excitation: a decaying sine of amplitude 1 for each unit impulse."""
     turn = 2 * math.pi * frequency / SAMPLE_RATE
     keep = math.exp(-6.9 / (seconds * SAMPLE_RATE))
     return lfilter([math.sin(turn)], [1, -2 * keep * math.cos(turn), keep * keep], excitation)
 
 
-def contact_sound(events: tuple[Event, ...], voice: Voice, samples: int, rng: np.random.Generator) -> np.ndarray:
-    """Contacts as sound: each strikes all modes, each a little differently. ``(samples,)`` float64."""
+def contact_sound(events: tuple[Event, ...], voice: Voice, samples: int, rng: np.random.Generator) -> Sound:
+    """Contacts as sound: each strikes all modes, each a little differently."""
     out = np.zeros(samples)
     places = [min(samples - 1, round(event.time * SAMPLE_RATE)) for event in events]
     for radius in sorted({event.radius for event in events}):
@@ -106,12 +109,12 @@ def contact_sound(events: tuple[Event, ...], voice: Voice, samples: int, rng: np
 
 
 def friction_sound(
-    speed: np.ndarray, voice: Voice, radius: float, rolling: bool, rng: np.random.Generator
-) -> np.ndarray:
-    """Rolling or sliding: noise that excites the modes, as loud as it is fast. ``(samples,)`` float64.
+    speed: Float64[np.ndarray, " T"], voice: Voice, radius: float, rolling: bool, rng: np.random.Generator
+) -> Sound:
+    """Rolling or sliding: noise that excites the modes, as loud as it is fast.
 
     Args:
-        speed: ``(frames,)`` in frame widths per second.
+        speed: In frame widths per second.
         voice: What rubs.
         radius: Its radius in frame widths.
         rolling: Rolling has bumps, one a tenth of the circumference.
@@ -132,14 +135,14 @@ def friction_sound(
     return out * 0.35 / (rms(out[envelope > 0.05]) if (envelope > 0.05).any() else 1.0)
 
 
-def rms(sound: np.ndarray) -> float:
+def rms(sound: Float[np.ndarray, " S"]) -> float:
     """Root mean square, never zero."""
     # Not np.dot: its threads cost more than they save on a machine that is busy with other videos.
     return math.sqrt(float(np.einsum("i,i", sound, sound)) / len(sound)) + 1e-9
 
 
-def action_sound(scene: Scene, voice: Voice, rng: np.random.Generator) -> np.ndarray:
-    """The dry sound of what happens, ``(samples,)`` float64."""
+def action_sound(scene: Scene, voice: Voice, rng: np.random.Generator) -> Sound:
+    """The dry sound of what happens."""
     samples = round(scene.duration * SAMPLE_RATE)
     out = contact_sound(scene.events, voice, samples, rng)
     if scene.friction.any():
