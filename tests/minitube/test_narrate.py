@@ -66,9 +66,9 @@ def test_every_action_has_four_sayings() -> None:
 
 @pytest.mark.parametrize("share", [0.0, 0.27, 0.45])
 def test_fillers_are_their_share(share: float) -> None:
-    drawn = lines(150, Knobs(filler_share=share, word_drop=0.0))
-    fillers = [line for line in drawn if line.step == -1]
-    assert len(fillers) / len(drawn) == pytest.approx(share, abs=0.025)
+    track = lines(150, Knobs(filler_share=share, word_drop=0.0))
+    fillers = [line for line in track if line.step == -1]
+    assert len(fillers) / len(track) == pytest.approx(share, abs=0.025)
     assert {line.text for line in fillers} <= set(FILLERS)
 
 
@@ -88,15 +88,15 @@ def test_lines_start_as_far_off_as_the_knobs_say(mean: float, sigma: float) -> N
 
 def test_attributes_and_words_are_dropped_as_often_as_the_knobs_say() -> None:
     full = Knobs(attribute_drop=0.0, word_drop=0.0, filler_share=0.0)
-    named = lost = 0
+    attributes = omissions = 0
     for number in range(60):
         steps = events(number)
         for line in narration(steps, STEP_SECONDS, 0, "howto", number, Knobs(word_drop=0.0, filler_share=0.0)):
             if "look at" not in line.text:
                 f = steps[line.step][0]
-                named += 3
-                lost += sum(word not in line.text.split() for word in (f.size, f.color, f.material))
-    assert lost / named == pytest.approx(0.12, abs=0.03)
+                attributes += 3
+                omissions += sum(word not in line.text.split() for word in (f.size, f.color, f.material))
+    assert omissions / attributes == pytest.approx(0.12, abs=0.03)
     whole = sum(len(line.text.split()) for line in lines(60, full))
     some = sum(len(line.text.split()) for line in lines(60, Knobs(attribute_drop=0.0, filler_share=0.0)))
     assert 1 - some / whole == pytest.approx(0.03, abs=0.015)
@@ -104,9 +104,9 @@ def test_attributes_and_words_are_dropped_as_often_as_the_knobs_say() -> None:
 
 def test_lines_are_sorted_and_lie_within_the_video() -> None:
     for number in range(50):
-        drawn = narration(events(number), STEP_SECONDS, 0, "howto", number, Knobs(offset_sigma=6.0))
-        assert [line.start for line in drawn] == sorted(line.start for line in drawn)
-        for line in drawn:
+        track = narration(events(number), STEP_SECONDS, 0, "howto", number, Knobs(offset_sigma=6.0))
+        assert [line.start for line in track] == sorted(line.start for line in track)
+        for line in track:
             assert 0 <= line.start < line.end <= STEPS_PER_VIDEO * STEP_SECONDS
             assert line.end - line.start >= 0.5 - 1e-9
             assert line.text == line.text.lower().strip() != ""
@@ -123,9 +123,9 @@ def test_narration_shows_which_step_it_is_about() -> None:
     one = four = windows = 0
     rng = np.random.default_rng(0)
     for number in range(60):
-        drawn = narration(events(number), STEP_SECONDS, 0, "howto", number, Knobs())
+        track = narration(events(number), STEP_SECONDS, 0, "howto", number, Knobs())
         for middle in rng.uniform(1.6, STEPS_PER_VIDEO * STEP_SECONDS - 1.6, 10):
-            near = sorted(drawn, key=lambda line: abs((line.start + line.end) / 2 - middle))[:4]
+            near = sorted(track, key=lambda line: abs((line.start + line.end) / 2 - middle))[:4]
             hit = [line.step == int(middle // STEP_SECONDS) for line in near]
             one, four, windows = one + hit[0], four + any(hit), windows + 1
     assert 0.5 < one / windows < 0.8

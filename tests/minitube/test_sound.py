@@ -112,8 +112,8 @@ def test_noise_is_as_far_below_as_the_take_says() -> None:
     clean, _ = record_scene(scene, QUIET, chance())
     assert take.snr == 6.0
     # Both are brought to the same level; the share of noise is 1 / (1 + 10^0.6) of the power.
-    voiced = clean * (loud @ clean) / (clean @ clean)
-    noise = np.square(loud - voiced).mean() / np.square(loud).mean()
+    signal = clean * (loud @ clean) / (clean @ clean)
+    noise = np.square(loud - signal).mean() / np.square(loud).mean()
     assert noise == pytest.approx(1 / (1 + 10**0.6), rel=0.2)
 
 

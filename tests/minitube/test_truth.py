@@ -50,11 +50,11 @@ def test_no_camera_cuts_a_thing_off(action: str) -> None:
                 points = extent(scene.factors.shape, pose)
                 for side in (-1, 1):
                     camera = Camera(zoom, FRAME_SIZE * (0.5 + side * sway), FRAME_SIZE * (0.5 + side * sway / 2))
-                    seen = np.array([camera.at(*point) for point in points]) / FRAME_SIZE
-                    assert seen[:, 0].min() > -0.01
-                    assert seen[:, 0].max() < 1.01
-                    assert seen[:, 1].max() < 1
-                    assert action in ENTERING or seen[:, 1].min() > -0.01
+                    places = np.array([camera.at(*point) for point in points]) / FRAME_SIZE
+                    assert places[:, 0].min() > -0.01
+                    assert places[:, 0].max() < 1.01
+                    assert places[:, 1].max() < 1
+                    assert action in ENTERING or places[:, 1].min() > -0.01
 
 
 @pytest.mark.parametrize("action", ACTIONS)

@@ -42,15 +42,15 @@ def test_held_out_pairs_are_in_test_comp_only() -> None:
     assert {action for action, _ in HELD_OUT} == set(ACTIONS)
     assert {material for _, material in HELD_OUT} == set(MATERIALS)
     for split, steps in (("howto", 8), ("audioset", 2), ("val", 1), ("test_iid", 1), ("test_bg", 1)):
-        drawn = [factors_of(0, split, number, step) for number in range(96) for step in range(steps)]
-        assert not HELD_OUT & {(f.action, f.material) for f in drawn}
+        draws = [factors_of(0, split, number, step) for number in range(96) for step in range(steps)]
+        assert not HELD_OUT & {(f.action, f.material) for f in draws}
     comp = [factors_of(0, "test_comp", number, 0) for number in range(128)]
     assert {(f.action, f.material) for f in comp} == HELD_OUT
 
 
 def test_all_other_pairs_are_in_train() -> None:
-    drawn = {(f.action, f.material) for number in range(200) for f in [factors_of(0, "howto", number, number % 8)]}
-    assert len(drawn) == 40 - 8
+    pairs = {(f.action, f.material) for number in range(200) for f in [factors_of(0, "howto", number, number % 8)]}
+    assert len(pairs) == 40 - 8
 
 
 @pytest.mark.parametrize("split", ["val", "test_iid", "test_comp", "test_bg"])
@@ -175,10 +175,10 @@ def test_backgrounds_of_test_bg_are_nowhere_else() -> None:
     def pool(held_out: bool) -> set[str]:
         return {draw_background(held_out, Knobs(), stream(0, "tests", n, 0, "look")) for n in range(3000)}
 
-    train, held = pool(False), pool(True)
-    assert not train & held
+    train, test = pool(False), pool(True)
+    assert not train & test
     assert len({name for name in train if name.startswith("texture")}) == 60
-    assert len({name for name in held if name.startswith("texture")}) == len(HELD_OUT_FAMILIES) * TEXTURE_VARIANTS
+    assert len({name for name in test if name.startswith("texture")}) == len(HELD_OUT_FAMILIES) * TEXTURE_VARIANTS
     assert not {name.split(":")[1] for name in train} & {*HELD_OUT_FAMILIES, *HELD_OUT_PHOTOS}
 
 

@@ -149,7 +149,7 @@ PRESETS = {
 }
 
 
-def preset_named(preset: str | Preset) -> Preset:
+def get_preset(preset: str | Preset) -> Preset:
     """The preset of that name (a `Preset` is passed through); `UserError` lists those there are."""
     if isinstance(preset, Preset):
         return preset
@@ -158,7 +158,7 @@ def preset_named(preset: str | Preset) -> Preset:
     return PRESETS[preset]
 
 
-def splits_named(splits: str | Sequence[str] | None) -> tuple[str, ...]:
+def get_splits(splits: str | Sequence[str] | None) -> tuple[str, ...]:
     """Splits in their fixed order from names, ``"train"``, ``"all"`` or None (all)."""
     names = SPLITS if splits is None else (splits,) if isinstance(splits, str) else tuple(splits)
     selection = {split for name in names for split in GROUPS.get(name, (name,))}

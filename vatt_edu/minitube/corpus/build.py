@@ -18,10 +18,10 @@ from vatt_edu.minitube.corpus.folder import (
     require_same_recipe,
 )
 from vatt_edu.minitube.corpus.index_files import annotations_json, split_index
-from vatt_edu.minitube.corpus.layouts import LAYOUTS, layout_index, layout_items, layouts_named
+from vatt_edu.minitube.corpus.layouts import LAYOUTS, get_layouts, layout_index, layout_items
 from vatt_edu.minitube.corpus.workers import Job, run_jobs
 from vatt_edu.minitube.names import default_folder, part_file, video_file
-from vatt_edu.minitube.presets import SPLITS, Preset, Recipe, knobs_from, preset_named, splits_named
+from vatt_edu.minitube.presets import SPLITS, Preset, Recipe, get_preset, get_splits, knobs_from
 from vatt_edu.system import cores
 
 
@@ -55,10 +55,10 @@ def make(
     Raises:
         UserError: An unknown preset, split, layout or knob, a folder that holds something else, a disk that is full.
     """
-    plan, behavior = preset_named(preset), knobs_from(knobs)
-    layouts = layouts_named((layouts,) if isinstance(layouts, str) else layouts)
+    plan, behavior = get_preset(preset), knobs_from(knobs)
+    layouts = get_layouts((layouts,) if isinstance(layouts, str) else layouts)
     sources = {split for name in layouts for split in LAYOUTS[name]}
-    selection = {*splits_named(splits), *sources}
+    selection = {*get_splits(splits), *sources}
     splits = tuple(split for split in SPLITS if split in selection)
     if not isinstance(seed, int) or seed < 0:
         raise UserError(f"seed = {seed!r} must be a whole number of at least 0")
@@ -97,7 +97,7 @@ def ensure(preset: str | Preset, split: str | None = None, *, workers: int | Non
         workers: Processes; by default one a core.
         quiet: No progress bar.
     """
-    plan = preset_named(preset)
+    plan = get_preset(preset)
     return make(plan, default_folder(plan.name), splits=split, workers=workers, quiet=quiet)
 
 
@@ -145,8 +145,8 @@ def _missing_videos(out: Path, annotations: dict[str, Any], split: str, count: i
     jobs = []
     for number in range(count):
         name, file = video_file(split, number)
-        annotated = name in annotations or part_file(out, split, number).is_file()
-        if not (annotated and (out / file).is_file()):
+        has_annotation = name in annotations or part_file(out, split, number).is_file()
+        if not (has_annotation and (out / file).is_file()):
             jobs.append((split, number))
     return jobs
 

@@ -84,8 +84,8 @@ def audioset_files(videos: Sequence[dict[str, Any]], classes: Sequence[str]) -> 
     rows = []
     positives = 0
     for video in videos:
-        seen = {step[key] for step in video["steps"] for key in ("action", "material")}
-        labels = [f"/mt/{name}" for name in classes if name in seen]
+        subjects = {step[key] for step in video["steps"] for key in ("action", "material")}
+        labels = [f"/mt/{name}" for name in classes if name in subjects]
         positives += len(labels)
         start, end = segment(video["number"], video["duration"])
         rows.append(f'{video["id"]}, {start:.3f}, {end:.3f}, "{",".join(labels)}"')

@@ -64,7 +64,7 @@ class Item:
     end: float = 0.0
 
 
-def layouts_named(names: Sequence[str]) -> tuple[str, ...]:
+def get_layouts(names: Sequence[str]) -> tuple[str, ...]:
     """Layouts in their fixed order from names or ``"all"``.
 
     Raises:

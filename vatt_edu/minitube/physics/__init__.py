@@ -1,1 +1,4 @@
-"""What happens: a stage with a floor (`stage`), three actions by formula (`motions`), all eight of them (`actions`)."""
+"""What happens.
+
+Actions (`motions` by formula, `actions` the other five and the list of all) play on a `stage`, and leave a `scene`.
+"""

@@ -49,7 +49,7 @@ class Stick(Rod):
 
 @dataclass(frozen=True)
 class Cage:
-    """A square around its center, ``half`` a side from it to each edge."""
+    """A square by its center and half its side."""
 
     x: float
     y: float
@@ -76,7 +76,7 @@ class Post:
 
 @dataclass(frozen=True)
 class Bumper:
-    """A low wall at the side, so high."""
+    """A low wall at the side of the picture."""
 
     x: float
     height: float

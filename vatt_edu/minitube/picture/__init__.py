@@ -1,1 +1,4 @@
-"""What it looks like: where it happens (`backgrounds`), the things in it (`sprites`), and each frame (`render`)."""
+"""What it looks like.
+
+Where it happens (`backgrounds`), things (`sprites`) and `tools`, seen by a `camera`, frame by frame (`render`).
+"""

@@ -110,7 +110,7 @@ def _disc(image: Image, center: Point, radius: float, color: Color) -> None:
 
 
 def _polygon(image: Image, points: list[Point], color: Color, rim: Color | None = None) -> None:
-    fixed = np.array([fixed_point(point) for point in points], np.int32)
-    cv2.fillPoly(image, [fixed], color, cv2.LINE_AA, 4)
+    corners = np.array([fixed_point(point) for point in points], np.int32)
+    cv2.fillPoly(image, [corners], color, cv2.LINE_AA, 4)
     if rim is not None:
-        cv2.polylines(image, [fixed], True, rim, 1, cv2.LINE_AA, 4)
+        cv2.polylines(image, [corners], True, rim, 1, cv2.LINE_AA, 4)

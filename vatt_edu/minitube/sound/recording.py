@@ -165,10 +165,10 @@ def record_scene(scene: Scene, knobs: Knobs, rng: np.random.Generator) -> tuple[
         other = distractor(len(sound), knobs, rng)
         below = rng.uniform(knobs.snr_low, knobs.snr_high)
         background += other * level * 10 ** (-below / 20) / rms(other)
-    mixed = sound + background
-    mixed *= 0.09 / rms(mixed) * 10 ** (rng.uniform(-6, 3) / 20)
-    fade = np.minimum(1, np.arange(len(mixed)) / (0.01 * SAMPLE_RATE))
-    mixed *= np.minimum(fade, fade[::-1])
-    loud = np.float32(0.8) * np.tanh(1.2 * mixed.astype(np.float32))
+    mix = sound + background
+    mix *= 0.09 / rms(mix) * 10 ** (rng.uniform(-6, 3) / 20)
+    fade = np.minimum(1, np.arange(len(mix)) / (0.01 * SAMPLE_RATE))
+    mix *= np.minimum(fade, fade[::-1])
+    loud = np.float32(0.8) * np.tanh(1.2 * mix.astype(np.float32))
     take = Take(round(voice.pitch, 4), round(voice.decay, 4), round(snr, 2), below and round(below, 2), round(rt60, 3))
     return loud, take

@@ -124,8 +124,8 @@ def friction_sound(
     envelope = np.interp(np.arange(samples) / SAMPLE_RATE, (np.arange(len(speed)) + 0.5) / FPS, speed)
     grains = rng.normal(0, 1, samples)
     if rolling:
-        turned = np.cumsum(envelope) / SAMPLE_RATE / (2 * math.pi * radius)
-        grains *= 0.2 + 2 * np.clip(np.sin(2 * math.pi * 10 * turned), 0, 1) ** 6
+        turns = np.cumsum(envelope) / SAMPLE_RATE / (2 * math.pi * radius)
+        grains *= 0.2 + 2 * np.clip(np.sin(2 * math.pi * 10 * turns), 0, 1) ** 6
     grains *= np.clip(envelope, 0, 1.5)
     out = 0.15 * grains
     for frequency, seconds, gain in modes(voice, radius):
