@@ -5,7 +5,7 @@ say everything: each video is a function of (seed, split, number) and of the kno
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from vatt_edu.errors import UserError
@@ -127,15 +127,6 @@ class Recipe:
     preset: Preset
     seed: int
     knobs: Knobs
-
-    def as_json(self) -> dict[str, Any]:
-        """As plain values, for another process."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> "Recipe":
-        """The inverse of `as_json`."""
-        return cls(Preset(**values["preset"]), values["seed"], Knobs(**values["knobs"]))
 
 
 PRESETS = {

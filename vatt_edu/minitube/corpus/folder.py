@@ -57,7 +57,7 @@ def require_same_recipe(out: Path, source: dict[str, Any], ours: dict[str, Any])
     """`UserError` if a folder is of another recipe than ours."""
     for key, value in ours.items():
         if fields := differences({key: source.get(key)}, {key: value}):
-            other = " and ".join(f"{name} {theirs}, not {own}" for name, (theirs, own) in fields.items())
+            other = ", and ".join(f"{name} {theirs}, not {own}" for name, (theirs, own) in fields.items())
             raise UserError(f"{out} holds a MiniTube corpus with {other}: choose another folder or delete it")
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import vatt_edu
+from vatt_edu.config.serialize import from_json, to_json
 from vatt_edu.minitube.corpus.layouts import LAYOUTS, layout_items
 from vatt_edu.minitube.names import part_file
 from vatt_edu.minitube.presets import Recipe
@@ -97,7 +98,7 @@ def start_worker(recipe: Recipe, out: Path) -> subprocess.Popen[str]:
         env=os.environ | ONE_THREAD | {"PYTHONPATH": os.pathsep.join(paths)},
     )
     assert process.stdin is not None
-    process.stdin.write(json.dumps({"recipe": recipe.as_json(), "out": str(out.resolve())}) + "\n")
+    process.stdin.write(json.dumps({"recipe": to_json(recipe), "out": str(out.resolve())}) + "\n")
     process.stdin.flush()
     return process
 
@@ -140,7 +141,7 @@ def main() -> None:
 
     cv2.setNumThreads(1)
     start = json.loads(sys.stdin.readline())
-    recipe, out = Recipe.from_json(start["recipe"]), Path(start["out"])
+    recipe, out = from_json(Recipe, start["recipe"]), Path(start["out"])
     for line in sys.stdin:
         try:
             do_job(recipe, out, tuple(json.loads(line)))
