@@ -4,10 +4,11 @@ from pathlib import Path
 
 import av
 import numpy as np
+from jaxtyping import Float32, UInt8
 
 
-def decode(path: Path) -> tuple[np.ndarray, np.ndarray, float]:
-    """Frames (T, H, W, 3) uint8, samples (S,) float32 from time zero on, and the sample rate."""
+def decode(path: Path) -> tuple[UInt8[np.ndarray, "T H W 3"], Float32[np.ndarray, " S"], int]:
+    """Frames, samples from time zero on, and the sample rate."""
     with av.open(str(path)) as container:
         frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
     with av.open(str(path)) as container:

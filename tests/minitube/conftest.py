@@ -6,14 +6,14 @@ import pytest
 
 from vatt_edu import minitube
 
-FEW = minitube.Preset("few", howto=2, audioset=2, val=1, test_iid=4, test_comp=1, test_bg=2, steps=2)
+PRESET = minitube.Preset("few", howto=2, audioset=2, val=1, test_iid=4, test_comp=1, test_bg=2, steps=2)
 
 
 @pytest.fixture(scope="session")
-def few() -> minitube.Preset:
-    return FEW
+def preset() -> minitube.Preset:
+    return PRESET
 
 
 @pytest.fixture(scope="session")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return minitube.make(FEW, tmp_path_factory.mktemp("minitube") / "few", workers=1, quiet=True)
+    return minitube.make(PRESET, tmp_path_factory.mktemp("minitube") / "few", workers=1, quiet=True)

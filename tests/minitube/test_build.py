@@ -16,9 +16,9 @@ from helpers.decoding import decode
 
 from vatt_edu import minitube
 from vatt_edu.errors import UserError
-from vatt_edu.minitube.picture.render import render
-from vatt_edu.minitube.presets import FPS, SIZE, Knobs
-from vatt_edu.minitube.video import Recipe, looks_of, scenes_of
+from vatt_edu.minitube.picture.render import render_scene
+from vatt_edu.minitube.presets import FPS, FRAME_SIZE, Knobs, Recipe
+from vatt_edu.minitube.video import looks_of, scenes_of
 from vatt_edu.minitube.world import HELD_OUT, stream
 
 
@@ -30,12 +30,12 @@ def psnr(a: np.ndarray, b: np.ndarray) -> float:
     return float(10 * np.log10(255**2 / np.square(a.astype(float) - b.astype(float)).mean()))
 
 
-def test_source_json_says_what_there_is(corpus: Path, few: minitube.Preset) -> None:
+def test_source_json_says_what_there_is(corpus: Path, preset: minitube.Preset) -> None:
     source = json.loads((corpus / "source.json").read_text())
     assert source["kind"] == "minitube"
     assert source["version"] == minitube.VERSION
     assert (source["preset"], source["seed"]) == ("few", 0)
-    assert source["splits"] == {split: few.count(split) for split in minitube.SPLITS}
+    assert source["splits"] == {split: preset.count(split) for split in minitube.SPLITS}
     assert source["knobs"]["filler_share"] == 0.27
     assert not list(corpus.rglob(".*.partial"))
 
@@ -45,24 +45,24 @@ def test_every_file_decodes_to_its_annotation(corpus: Path) -> None:
     assert {corpus / video["file"] for video in videos.values()} == set(corpus.rglob("*.mp4"))
     for video in videos.values():
         frames, sound, rate = decode(corpus / video["file"])
-        assert frames.shape == (round(video["duration"] * FPS), SIZE, SIZE, 3)
+        assert frames.shape == (round(video["duration"] * FPS), FRAME_SIZE, FRAME_SIZE, 3)
         assert rate == 48_000
         assert abs(len(sound) / rate - video["duration"]) < 0.05
         assert sound.std() > 0.01
 
 
-def test_files_are_what_was_rendered(corpus: Path, few: minitube.Preset) -> None:
-    recipe = Recipe(few, 0, Knobs())
+def test_files_are_what_was_rendered(corpus: Path, preset: minitube.Preset) -> None:
+    recipe = Recipe(preset, 0, Knobs())
     scene, look = scenes_of(recipe, "test_iid", 1)[0], looks_of(recipe, "test_iid", 1)[0]
-    drawn = np.stack(list(render(scene, look, 0.0, recipe.knobs, stream(0, "test_iid", 1, 0, "picture"))))
+    pictures = np.stack(list(render_scene(scene, look, 0.0, recipe.knobs, stream(0, "test_iid", 1, 0, "picture"))))
     frames, _, _ = decode(corpus / "eval/test_iid/test_iid_00001.mp4")
-    assert psnr(frames, drawn) > 28
+    assert psnr(frames, pictures) > 28
     # Frame by frame, in order: a shift by one frame would be farther away.
-    moved = np.square(np.diff(drawn.astype(float), axis=0)).mean((1, 2, 3)).argmax()
-    assert psnr(frames[moved + 1], drawn[moved + 1]) > psnr(frames[moved + 1], drawn[moved])
+    busiest = np.square(np.diff(pictures.astype(float), axis=0)).mean((1, 2, 3)).argmax()
+    assert psnr(frames[busiest + 1], pictures[busiest + 1]) > psnr(frames[busiest + 1], pictures[busiest])
 
 
-def test_howto_layout(corpus: Path, few: minitube.Preset) -> None:
+def test_howto_layout(corpus: Path, preset: minitube.Preset) -> None:
     captions = json.loads((corpus / "howto/caption.json").read_text())
     with open(corpus / "howto/HowTo100M_v1.csv", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -71,9 +71,9 @@ def test_howto_layout(corpus: Path, few: minitube.Preset) -> None:
     annotations = minitube.read_annotations(corpus)
     for name, lines in captions.items():
         assert (corpus / f"howto/videos/{name}.mp4").is_file()
-        assert len(lines["start"]) == len(lines["end"]) == len(lines["text"]) >= few.steps
-        told = [(line["start"], line["end"], line["text"]) for line in annotations[name]["narration"]]
-        assert told == list(zip(lines["start"], lines["end"], lines["text"], strict=True))
+        assert len(lines["start"]) == len(lines["end"]) == len(lines["text"]) >= preset.steps
+        narration = [(line["start"], line["end"], line["text"]) for line in annotations[name]["narration"]]
+        assert narration == list(zip(lines["start"], lines["end"], lines["text"], strict=True))
 
 
 def test_audioset_layout(corpus: Path) -> None:
@@ -88,16 +88,16 @@ def test_audioset_layout(corpus: Path) -> None:
     for name, start, end, labels in rows:
         assert (corpus / f"audioset/videos/{name}_{float(start):.0f}.mp4").is_file()
         assert float(end) - float(start) == annotations[name]["duration"] == 10.0
-        said = {names[label].lower() for label in labels.split(",")}
-        assert said == {step[key] for step in annotations[name]["steps"] for key in ("action", "material")}
+        classes = {names[label].lower() for label in labels.split(",")}
+        assert classes == {step[key] for step in annotations[name]["steps"] for key in ("action", "material")}
         assert annotations[name]["narration"] == []
 
 
-def test_eval_layout(corpus: Path, few: minitube.Preset) -> None:
+def test_eval_layout(corpus: Path, preset: minitube.Preset) -> None:
     annotations = minitube.read_annotations(corpus)
     for split in ("val", "test_iid", "test_comp", "test_bg"):
         rows = json.loads((corpus / f"eval/{split}.json").read_text())
-        assert len(rows) == few.count(split)
+        assert len(rows) == preset.count(split)
         assert len({row["caption"] for row in rows}) == len(rows)
         for row in rows:
             assert (corpus / "eval" / row["file"]).is_file()
@@ -107,42 +107,42 @@ def test_eval_layout(corpus: Path, few: minitube.Preset) -> None:
             assert ((row["action"], row["material"]) in HELD_OUT) == (split == "test_comp")
 
 
-def test_a_step_has_its_own_background_unless_shortcut(few: minitube.Preset) -> None:
+def test_a_step_has_its_own_background_unless_shortcut(preset: minitube.Preset) -> None:
     recipe = Recipe(minitube.Preset("x", 1, 0, 0, 0, 0, 0, steps=6), 0, Knobs())
     assert len({look.background for look in looks_of(recipe, "howto", 0)}) > 3
     same = looks_of(Recipe(recipe.preset, 0, Knobs(shortcut=True)), "howto", 0)
     assert len({id(look) for look in same}) == 1
 
 
-def test_any_number_of_workers_and_any_order_of_splits(corpus: Path, few: minitube.Preset, tmp_path: Path) -> None:
+def test_any_number_of_workers_and_any_order_of_splits(corpus: Path, preset: minitube.Preset, tmp_path: Path) -> None:
     out = tmp_path / "other"
-    minitube.make(few, out, splits="test_bg", workers=1, quiet=True)
+    minitube.make(preset, out, splits="test_bg", workers=1, quiet=True)
     assert set(minitube.read_source(out)["splits"]) == {"test_bg"}
     assert not list((out / "howto").glob("**/*"))
-    minitube.make(few, out, workers=2, quiet=True)
+    minitube.make(preset, out, workers=2, quiet=True)
     assert tree(out) == tree(corpus)
 
 
-def test_a_complete_corpus_is_left_alone(corpus: Path, few: minitube.Preset) -> None:
+def test_a_complete_corpus_is_left_alone(corpus: Path, preset: minitube.Preset) -> None:
     before = {path: path.stat().st_mtime_ns for path in corpus.rglob("*")}
-    minitube.make(few, corpus, quiet=True)
+    minitube.make(preset, corpus, quiet=True)
     assert {path: path.stat().st_mtime_ns for path in corpus.rglob("*")} == before
 
 
-def test_a_lost_file_is_made_again(corpus: Path, few: minitube.Preset, tmp_path: Path) -> None:
+def test_a_lost_file_is_made_again(corpus: Path, preset: minitube.Preset, tmp_path: Path) -> None:
     out = tmp_path / "copy"
     shutil.copytree(corpus, out)
     (out / "eval/val/val_00000.mp4").unlink()
-    minitube.make(few, out, workers=1, quiet=True)
+    minitube.make(preset, out, workers=1, quiet=True)
     assert tree(out) == tree(corpus)
 
 
-def test_killed_and_run_again(corpus: Path, few: minitube.Preset, tmp_path: Path) -> None:
+def test_killed_and_run_again(corpus: Path, preset: minitube.Preset, tmp_path: Path) -> None:
     out = tmp_path / "killed"
     code = (
         "from vatt_edu import minitube\n"
-        f"few = minitube.Preset(**{vars(few)!r})\n"
-        f"minitube.make(few, {str(out)!r}, workers=2, quiet=True)"
+        f"preset = minitube.Preset(**{vars(preset)!r})\n"
+        f"minitube.make(preset, {str(out)!r}, workers=2, quiet=True)"
     )
     process = subprocess.Popen([sys.executable, "-c", code], env=os.environ | {"OMP_NUM_THREADS": "1"})
     deadline = time.monotonic() + 60
@@ -157,7 +157,7 @@ def test_killed_and_run_again(corpus: Path, few: minitube.Preset, tmp_path: Path
     for path in whole:
         decode(path)
     assert len(minitube.read_source(out)["splits"]) < 6
-    minitube.make(few, out, workers=1, quiet=True)
+    minitube.make(preset, out, workers=1, quiet=True)
     assert tree(out) == tree(corpus)
 
 
@@ -179,15 +179,15 @@ def test_narration_again_without_rendering(corpus: Path, tmp_path: Path) -> None
 
 
 def test_ensure_puts_it_where_vatt_data_says(
-    corpus: Path, few: minitube.Preset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    corpus: Path, preset: minitube.Preset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(corpus, tmp_path / "minitube/few")
     monkeypatch.setenv("VATT_DATA", str(tmp_path))
-    assert minitube.ensure(few, "val") == tmp_path / "minitube/few"
+    assert minitube.ensure(preset, "val") == tmp_path / "minitube/few"
     monkeypatch.delenv("VATT_DATA")
     monkeypatch.chdir(tmp_path)
     shutil.copytree(corpus, tmp_path / "build/minitube/few")
-    assert minitube.ensure(few).resolve() == tmp_path / "build/minitube/few"
+    assert minitube.ensure(preset).resolve() == tmp_path / "build/minitube/few"
 
 
 BAD = [
@@ -203,16 +203,16 @@ BAD = [
     (("tiny", "file"), {}, "is a file"),
     (("tiny", "corpus"), {}, "preset few, not tiny"),
     (("few", "corpus"), {"seed": 1}, "seed 0, not 1"),
-    (("few", "corpus"), {"shortcut": True}, "knobs .'shortcut': False., not .'shortcut': True."),
+    (("few", "corpus"), {"shortcut": True}, "knobs.shortcut False, not True"),
     (("few", "old"), {}, "version 0, not"),
-    (("few", "broken"), {}, "source.json is not JSON"),
+    (("few", "broken"), {}, "source.json, line 1, column 2: not JSON"),
     (("few", "foreign"), {}, "does not say that"),
 ]
 
 
 @pytest.mark.parametrize(("where", "options", "message"), BAD)
 def test_bad_input_is_one_clear_line(
-    where: tuple[str, str], options: dict, message: str, corpus: Path, few: minitube.Preset, tmp_path: Path
+    where: tuple[str, str], options: dict, message: str, corpus: Path, preset: minitube.Preset, tmp_path: Path
 ) -> None:
     (tmp_path / "something").mkdir()
     (tmp_path / "something/notes.txt").write_text("mine")
@@ -227,10 +227,10 @@ def test_bad_input_is_one_clear_line(
         (tmp_path / name).mkdir()
         (tmp_path / name / "source.json").write_text(text)
     before = tree(tmp_path)
-    preset = few if where[0] == "few" else where[0]
-    with pytest.raises(UserError, match=message) as caught:
-        minitube.make(preset, tmp_path / where[1], quiet=True, **options)
-    assert "\n" not in str(caught.value)
+    name = preset if where[0] == "few" else where[0]
+    with pytest.raises(UserError, match=message) as error:
+        minitube.make(name, tmp_path / where[1], quiet=True, **options)
+    assert "\n" not in str(error.value)
     assert tree(tmp_path) == before
 
 
@@ -239,7 +239,7 @@ def test_importing_it_loads_nothing_heavy() -> None:
         "import sys; from vatt_edu import minitube; heavy = ('cv2', 'av', 'pymunk', 'scipy', 'sklearn', 'skimage'); "
         "print([name for name in heavy if name in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     # torch itself may bring some of them; this package adds none.
     plain = code.replace("from vatt_edu import minitube", "import vatt_edu")
-    assert done.stdout == subprocess.run([sys.executable, "-c", plain], capture_output=True, text=True).stdout
+    assert process.stdout == subprocess.run([sys.executable, "-c", plain], capture_output=True, text=True).stdout

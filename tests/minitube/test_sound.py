@@ -8,12 +8,13 @@ import pytest
 from helpers.decoding import decode
 
 from vatt_edu.minitube.encode import write_video
-from vatt_edu.minitube.physics.actions import simulate
-from vatt_edu.minitube.presets import SAMPLE_RATE, SIZE, Knobs
+from vatt_edu.minitube.physics.actions import simulate_step
+from vatt_edu.minitube.physics.scene import Event
+from vatt_edu.minitube.presets import FRAME_SIZE, SAMPLE_RATE, Knobs
 from vatt_edu.minitube.sound import recording
-from vatt_edu.minitube.sound.recording import distractor, record
-from vatt_edu.minitube.sound.synthesis import Voice, action_sound, draw_voice, modes, strike
-from vatt_edu.minitube.world import ACTIONS, COLORS, MATERIALS, Event, Factors, stream
+from vatt_edu.minitube.sound.recording import distractor, record_scene
+from vatt_edu.minitube.sound.synthesis import Voice, action_sound, contact_sound, draw_voice, modes
+from vatt_edu.minitube.world import ACTIONS, COLORS, MATERIALS, Factors, stream
 
 QUIET = Knobs(snr_low=60.0, snr_high=60.0, distractor_share=0.0, pitch_spread=0.0, decay_spread=1.0)
 
@@ -24,7 +25,7 @@ def chance(number: int = 0) -> np.random.Generator:
 
 def scene_of(action: str, material: str = "wood", count: int = 1, number: int = 0):
     factors = Factors(action, material, "ball", "red", "big", count)
-    return simulate(factors, 4.0, stream(0, "tests", number, 0, "physics"))
+    return simulate_step(factors, 4.0, stream(0, "tests", number, 0, "physics"))
 
 
 def energy(sound: np.ndarray, start: float, end: float) -> float:
@@ -48,14 +49,14 @@ def test_energy_rises_at_contacts_and_not_before(action: str, material: str) -> 
 def test_contacts_are_heard_at_their_time_in_the_file(tmp_path) -> None:
     """Through room, level, AAC and the container: the onset is within 12 ms."""
     scene = scene_of("tap", "metal", 4)
-    sound, _ = record(scene, QUIET, chance())
-    still = np.full((SIZE, SIZE, 3), 90, np.uint8)
+    sound, _ = record_scene(scene, QUIET, chance())
+    still = np.full((FRAME_SIZE, FRAME_SIZE, 3), 90, np.uint8)
     write_video(tmp_path / "tap.mp4", [still] * 80, sound)
-    frames, heard, rate = decode(tmp_path / "tap.mp4")
+    frames, soundtrack, rate = decode(tmp_path / "tap.mp4")
     assert rate == SAMPLE_RATE
     assert len(frames) == 80
     for event in scene.events:
-        window = heard[round((event.time - 0.1) * rate) : round((event.time + 0.1) * rate)]
+        window = soundtrack[round((event.time - 0.1) * rate) : round((event.time + 0.1) * rate)]
         steps = np.square(window[: len(window) // 48 * 48].reshape(-1, 48)).mean(1)
         rise = np.argmax(np.diff(np.log(steps + 1e-7)))
         assert abs(rise + 1 - 100) <= 12
@@ -64,7 +65,7 @@ def test_contacts_are_heard_at_their_time_in_the_file(tmp_path) -> None:
 def test_harder_hits_are_louder() -> None:
     def loud(impulse: float) -> float:
         events = (Event(0.1, impulse, 0.2),)
-        return float(np.abs(strike(events, Voice("wood", 1.0, 1.0), SAMPLE_RATE, chance())).max())
+        return float(np.abs(contact_sound(events, Voice("wood", 1.0, 1.0), SAMPLE_RATE, chance())).max())
 
     assert loud(1.0) > 1.5 * loud(0.3)
 
@@ -74,7 +75,7 @@ def test_colors_cannot_be_heard() -> None:
         count = {"tap": 3, "stack": 2, "pour": 12}.get(action, 1)
         scene = scene_of(action, count=count, number=number)
         takes = [
-            record(replace(scene, factors=replace(scene.factors, color=color)), Knobs(), chance(number))
+            record_scene(replace(scene, factors=replace(scene.factors, color=color)), Knobs(), chance(number))
             for color in COLORS[:2]
         ]
         assert np.array_equal(takes[0][0], takes[1][0])
@@ -99,7 +100,7 @@ def test_small_things_sound_higher() -> None:
 
 
 def test_a_mode_is_where_its_table_says() -> None:
-    sound = strike((Event(0.0, 1.0, 0.22),), Voice("metal", 1.0, 1.0), SAMPLE_RATE, chance())
+    sound = contact_sound((Event(0.0, 1.0, 0.22),), Voice("metal", 1.0, 1.0), SAMPLE_RATE, chance())
     spectrum = np.abs(np.fft.rfft(sound))
     assert np.argmax(spectrum) == pytest.approx(620, abs=2)
 
@@ -107,18 +108,18 @@ def test_a_mode_is_where_its_table_says() -> None:
 def test_noise_is_as_far_below_as_the_take_says() -> None:
     scene = scene_of("slide", "glass")
     knobs = replace(QUIET, snr_low=6.0, snr_high=6.0)
-    loud, take = record(scene, knobs, chance())
-    clean, _ = record(scene, QUIET, chance())
+    loud, take = record_scene(scene, knobs, chance())
+    clean, _ = record_scene(scene, QUIET, chance())
     assert take.snr == 6.0
     # Both are brought to the same level; the share of noise is 1 / (1 + 10^0.6) of the power.
-    voiced = clean * (loud @ clean) / (clean @ clean)
-    noise = np.square(loud - voiced).mean() / np.square(loud).mean()
+    signal = clean * (loud @ clean) / (clean @ clean)
+    noise = np.square(loud - signal).mean() / np.square(loud).mean()
     assert noise == pytest.approx(1 / (1 + 10**0.6), rel=0.2)
 
 
 def test_most_steps_have_a_distractor_within_its_range() -> None:
     scene = scene_of("tap", "rubber", 2)
-    takes = [record(scene, Knobs(), chance(number))[1] for number in range(60)]
+    takes = [record_scene(scene, Knobs(), chance(number))[1] for number in range(60)]
     with_one = [take.distractor for take in takes if take.distractor is not None]
     assert 0.5 < len(with_one) / len(takes) < 0.9
     assert all(0 <= take.snr <= 15 for take in takes)
@@ -128,7 +129,7 @@ def test_most_steps_have_a_distractor_within_its_range() -> None:
 def test_sound_is_loud_enough_and_never_clips() -> None:
     for number, action in enumerate(ACTIONS):
         count = {"tap": 3, "stack": 2, "pour": 12}.get(action, 1)
-        sound, _ = record(scene_of(action, count=count, number=number), Knobs(), chance(number))
+        sound, _ = record_scene(scene_of(action, count=count, number=number), Knobs(), chance(number))
         assert sound.dtype == np.float32
         assert len(sound) == 4 * SAMPLE_RATE
         assert np.abs(sound).max() < 0.81
@@ -145,7 +146,7 @@ def test_recordings_are_distractors_where_there_are_some(tmp_path, monkeypatch: 
         container.mux(stream_out.encode(frame))
         container.mux(stream_out.encode())
     monkeypatch.setattr(recording, "recordings_folder", lambda: tmp_path)
-    assert recording.recordings() == ("tone",)
+    assert recording.recordings_at_hand() == ("tone",)
 
     def tonal(knobs: Knobs) -> int:
         """How many of 40 distractors have their loudest frequency at the recording's 3 kHz."""

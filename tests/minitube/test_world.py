@@ -5,12 +5,13 @@ import math
 import numpy as np
 import pytest
 
-from vatt_edu.minitube.physics.actions import simulate
+from vatt_edu.minitube.physics.actions import simulate_step
+from vatt_edu.minitube.physics.scene import Stick
 from vatt_edu.minitube.picture.backgrounds import (
     FAMILIES,
     HELD_OUT_FAMILIES,
     HELD_OUT_PHOTOS,
-    VARIANTS,
+    TEXTURE_VARIANTS,
     draw_background,
     texture,
 )
@@ -24,13 +25,16 @@ from vatt_edu.minitube.world import (
     SHAPES,
     SIZES,
     Factors,
+    distinct_factors,
     factors_of,
     stream,
 )
 
 
 def play(action: str, material: str = "wood", shape: str = "ball", size: str = "big", count: int = 1, chance: int = 0):
-    return simulate(Factors(action, material, shape, "red", size, count), 4.0, stream(0, "tests", chance, 0, "physics"))
+    return simulate_step(
+        Factors(action, material, shape, "red", size, count), 4.0, stream(0, "tests", chance, 0, "physics")
+    )
 
 
 def test_held_out_pairs_are_in_test_comp_only() -> None:
@@ -38,15 +42,15 @@ def test_held_out_pairs_are_in_test_comp_only() -> None:
     assert {action for action, _ in HELD_OUT} == set(ACTIONS)
     assert {material for _, material in HELD_OUT} == set(MATERIALS)
     for split, steps in (("howto", 8), ("audioset", 2), ("val", 1), ("test_iid", 1), ("test_bg", 1)):
-        drawn = [factors_of(0, split, number, step) for number in range(96) for step in range(steps)]
-        assert not HELD_OUT & {(f.action, f.material) for f in drawn}
+        draws = [factors_of(0, split, number, step) for number in range(96) for step in range(steps)]
+        assert not HELD_OUT & {(f.action, f.material) for f in draws}
     comp = [factors_of(0, "test_comp", number, 0) for number in range(128)]
     assert {(f.action, f.material) for f in comp} == HELD_OUT
 
 
 def test_all_other_pairs_are_in_train() -> None:
-    drawn = {(f.action, f.material) for number in range(200) for f in [factors_of(0, "howto", number, number % 8)]}
-    assert len(drawn) == 40 - 8
+    pairs = {(f.action, f.material) for number in range(200) for f in [factors_of(0, "howto", number, number % 8)]}
+    assert len(pairs) == 40 - 8
 
 
 @pytest.mark.parametrize("split", ["val", "test_iid", "test_comp", "test_bg"])
@@ -61,12 +65,8 @@ def test_galleries_of_small_and_full_are_the_same() -> None:
 
 
 def test_an_eval_clip_does_not_depend_on_how_many_there_are() -> None:
-    from vatt_edu.minitube import world
-
-    late = factors_of(0, "test_iid", 70, 0)
-    world._distinct.cache_clear()
-    early = [factors_of(0, "test_iid", number, 0) for number in range(71)]
-    assert early[70] == late
+    assert distinct_factors(0, "test_iid", 71) == distinct_factors(0, "test_iid", 128)[:71]
+    assert factors_of(0, "test_iid", 70, 0) == distinct_factors(0, "test_iid", 71)[70]
 
 
 @pytest.mark.parametrize("action", ACTIONS)
@@ -133,7 +133,7 @@ def test_what_slides_never_turns() -> None:
 def test_a_tap_touches_as_often_as_its_count(count: int) -> None:
     scene = play("tap", count=count)
     assert len(scene.events) == count
-    heights = np.array([next(tool.y for tool in frame.tools if tool.kind == "stick") for frame in scene.frames])
+    heights = np.array([next(tool.y for tool in frame.tools if isinstance(tool, Stick)) for frame in scene.frames])
     low = heights > heights.max() - 0.02
     assert (np.diff(low.astype(int)) == 1).sum() == count
     for event in scene.events:
@@ -175,10 +175,10 @@ def test_backgrounds_of_test_bg_are_nowhere_else() -> None:
     def pool(held_out: bool) -> set[str]:
         return {draw_background(held_out, Knobs(), stream(0, "tests", n, 0, "look")) for n in range(3000)}
 
-    train, held = pool(False), pool(True)
-    assert not train & held
+    train, test = pool(False), pool(True)
+    assert not train & test
     assert len({name for name in train if name.startswith("texture")}) == 60
-    assert len({name for name in held if name.startswith("texture")}) == len(HELD_OUT_FAMILIES) * VARIANTS
+    assert len({name for name in test if name.startswith("texture")}) == len(HELD_OUT_FAMILIES) * TEXTURE_VARIANTS
     assert not {name.split(":")[1] for name in train} & {*HELD_OUT_FAMILIES, *HELD_OUT_PHOTOS}
 
 

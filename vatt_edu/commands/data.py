@@ -37,12 +37,12 @@ def minitube(
         quiet: No progress bar.
         knobs: How hard it is.
     """
-    from vatt_edu.minitube import make
+    import vatt_edu.minitube
 
-    made = make(
+    folder = vatt_edu.minitube.make(
         preset, out, seed=seed, splits=split or None, layouts=layouts, workers=workers, quiet=quiet, **asdict(knobs)
     )
-    print(f"{made}: complete")
+    print(f"{folder}: complete")
     return 0
 
 
@@ -70,17 +70,17 @@ def renarrate(
         attribute_drop: Chance that a line leaves out size, color or material, each.
         word_drop: Chance that a word is lost.
     """
-    from vatt_edu.minitube import renarrate
+    import vatt_edu.minitube
 
-    knobs = {
+    values = {
         "offset_mean": offset_mean,
         "offset_sigma": offset_sigma,
         "filler_share": filler_share,
         "attribute_drop": attribute_drop,
         "word_drop": word_drop,
     }
-    given = {name: value for name, value in knobs.items() if value is not None}
-    print(f"{renarrate(source, out, seed=seed, **given)}: complete")
+    knobs = {name: value for name, value in values.items() if value is not None}
+    print(f"{vatt_edu.minitube.renarrate(source, out, seed=seed, **knobs)}: complete")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Ground truth: what happens in each step of a corpus that was made (``annotations.json``, see ``minitube.write``).
+"""Ground truth: what happens in each step of a corpus that was made (``annotations.json``, see ``minitube.corpus``).
 
 Evaluation reads it, training never does. A step is one window: its middle is the middle of the step, so a single-step
 clip of an evaluation split gives the window that retrieval uses.

@@ -8,18 +8,22 @@ from typing import Any
 import av
 import cv2
 import numpy as np
+from jaxtyping import Float32, UInt8
 
 from vatt_edu.files import atomic
-from vatt_edu.minitube.presets import FPS, SAMPLE_RATE, SIZE
+from vatt_edu.minitube.presets import FPS, FRAME_SIZE, SAMPLE_RATE
+
+Image = UInt8[np.ndarray, "H W 3"]
+Sound = Float32[np.ndarray, " S"]
 
 
-def write_video(path: Path, frames: Iterable[np.ndarray], audio: np.ndarray) -> None:
+def write_video(path: Path, frames: Iterable[Image], audio: Sound) -> None:
     """Encode one video file and move it to its place in one step.
 
     Args:
         path: Where the mp4 goes; its folder is made.
-        frames: Pictures ``(SIZE, SIZE, 3)`` uint8 RGB, at ``FPS``.
-        audio: ``(S,)`` float32 in [-1, 1] at ``SAMPLE_RATE``.
+        frames: Pictures, ``FRAME_SIZE`` wide, at ``FPS``.
+        audio: Samples in [-1, 1] at ``SAMPLE_RATE``.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     options = {"movflags": "faststart"}
@@ -33,7 +37,7 @@ def write_video(path: Path, frames: Iterable[np.ndarray], audio: np.ndarray) -> 
         container.mux(sound.encode())
 
 
-def _picture(frame: np.ndarray) -> av.VideoFrame:
+def _picture(frame: Image) -> av.VideoFrame:
     # OpenCV's conversion writes the planes that the encoder wants and is several times faster than PyAV's; handing
     # them over without a copy saves as much again.
     planes = np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2YUV_I420), np.uint8)
@@ -42,7 +46,7 @@ def _picture(frame: np.ndarray) -> av.VideoFrame:
 
 def _video_stream(container: Any) -> Any:
     stream = container.add_stream("libx264", rate=FPS)
-    stream.width = stream.height = SIZE
+    stream.width = stream.height = FRAME_SIZE
     stream.pix_fmt = "yuv420p"
     stream.thread_count = 1
     # At equal quality (PSNR 32.1 dB) superfast takes three quarters of veryfast's time for 15 % larger files.
@@ -58,7 +62,7 @@ def _audio_stream(container: Any) -> Any:
     return stream
 
 
-def _audio_frame(audio: np.ndarray) -> av.AudioFrame:
+def _audio_frame(audio: Sound) -> av.AudioFrame:
     frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(audio[None], np.float32), format="fltp", layout="mono")
     frame.sample_rate = SAMPLE_RATE
     frame.pts = 0

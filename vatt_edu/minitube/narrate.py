@@ -5,12 +5,15 @@ told how it ended. Lines come without punctuation, shifted in time, some without
 and more than a quarter of them about nothing in the picture.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 import numpy as np
 
 from vatt_edu.minitube.presets import Knobs
 from vatt_edu.minitube.world import Factors, stream
+
+FACTORS = tuple(field.name for field in fields(Factors))
 
 NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five"}
 
@@ -134,21 +137,21 @@ def _fill(saying: str, factors: Factors, attributes: list[str]) -> str:
     return saying.format(o=thing, p=plural, c=NUMBERS.get(factors.count, ""))
 
 
-def captions(factors: Factors, outcome: str) -> tuple[str, list[str]]:
+def step_captions(factors: Factors, outcome: str) -> tuple[str, list[str]]:
     """The canonical caption of a step, and three paraphrases; each names size, color, material and shape."""
     attributes = [factors.size, factors.color, factors.material]
-    canonical, *others = (_fill(saying, factors, attributes) for saying in sayings_for(factors, outcome))
-    return canonical, others
+    canonical, *paraphrases = (_fill(saying, factors, attributes) for saying in sayings_for(factors, outcome))
+    return canonical, paraphrases
 
 
 def _attributes(factors: Factors, drop: float, rng: np.random.Generator) -> list[str]:
     return [name for name in (factors.size, factors.color, factors.material) if rng.random() >= drop]
 
 
-def _heard(text: str, knobs: Knobs, rng: np.random.Generator) -> str:
+def _drop_words(text: str, knobs: Knobs, rng: np.random.Generator) -> str:
     words = text.split()
-    kept = [word for word in words if rng.random() >= knobs.word_drop]
-    return " ".join(kept or words[:1])
+    rest = [word for word in words if rng.random() >= knobs.word_drop]
+    return " ".join(rest or words[:1])
 
 
 def _say_step(factors: Factors, outcome: str, knobs: Knobs, rng: np.random.Generator) -> str:
@@ -166,11 +169,11 @@ SECOND_LOOK = 0.25
 
 
 def _lines_of_step(
-    index: int, start: float, length: float, said: tuple[Factors, str], knobs: Knobs, rng: np.random.Generator
+    index: int, start: float, length: float, event: tuple[Factors, str], knobs: Knobs, rng: np.random.Generator
 ) -> list[Line]:
-    factors, outcome = said
+    factors, outcome = event
     begin = start + rng.normal(knobs.offset_mean, knobs.offset_sigma)
-    text = _heard(_say_step(factors, outcome, knobs, rng), knobs, rng)
+    text = _drop_words(_say_step(factors, outcome, knobs, rng), knobs, rng)
     lines = [Line(begin, begin + rng.uniform(2.0, 3.2), text, index)]
     if rng.random() < SECOND_LOOK:
         begin = start + rng.uniform(0.5, length)
@@ -179,7 +182,7 @@ def _lines_of_step(
             factors,
             _attributes(factors, 0.4, rng),
         )
-        lines.append(Line(begin, begin + rng.uniform(1.2, 2.0), _heard(look, knobs, rng), index))
+        lines.append(Line(begin, begin + rng.uniform(1.2, 2.0), _drop_words(look, knobs, rng), index))
     # So many fillers that they are their share of all lines.
     expected = (1 + SECOND_LOOK) * knobs.filler_share / (1 - knobs.filler_share)
     for _ in range(int(expected) + (rng.random() < expected % 1)):
@@ -189,12 +192,12 @@ def _lines_of_step(
 
 
 def narration(
-    steps: list[tuple[Factors, str]], step_seconds: float, seed: int, split: str, number: int, knobs: Knobs
+    events: list[tuple[Factors, str]], step_seconds: float, seed: int, split: str, number: int, knobs: Knobs
 ) -> list[Line]:
     """The narration of a video: a function of what happens in it, of its address and of a seed of its own.
 
     Args:
-        steps: Factors and outcome of each step.
+        events: Factors and outcome of each step.
         step_seconds: Length of a step.
         seed: Of the narration; another one gives other words for the same video.
         split: The video's split.
@@ -204,12 +207,20 @@ def narration(
     Returns:
         Lines sorted by start, all within the video, each at least half a second long.
     """
-    total = len(steps) * step_seconds
+    total = len(events) * step_seconds
     lines: list[Line] = []
-    for index, said in enumerate(steps):
+    for index, event in enumerate(events):
         rng = stream(seed, split, number, index, "narration")
-        lines += _lines_of_step(index, index * step_seconds, step_seconds, said, knobs, rng)
+        lines += _lines_of_step(index, index * step_seconds, step_seconds, event, knobs, rng)
     return sorted((_inside(line, total) for line in lines), key=lambda line: (line.start, line.end, line.text))
+
+
+def redraw_narration(video: dict[str, Any], seed: int, knobs: Knobs) -> list[dict[str, Any]]:
+    """Narration lines of one annotated video, as its annotation holds them."""
+    events = [(Factors(**{name: step[name] for name in FACTORS}), step["outcome"]) for step in video["steps"]]
+    seconds = video["steps"][0]["end"] - video["steps"][0]["start"]
+    lines = narration(events, seconds, seed, video["split"], video["number"], knobs)
+    return [asdict(line) for line in lines]
 
 
 def _inside(line: Line, total: float) -> Line:

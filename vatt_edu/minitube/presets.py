@@ -5,7 +5,7 @@ say everything: each video is a function of (seed, split, number) and of the kno
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from vatt_edu.errors import UserError
@@ -18,7 +18,7 @@ SPLITS = ("howto", "audioset", *EVAL_SPLITS)
 GROUPS = {"train": ("howto", "audioset"), "all": SPLITS}
 
 FPS = 20
-SIZE = 128
+FRAME_SIZE = 128
 SAMPLE_RATE = 48_000
 
 
@@ -120,6 +120,15 @@ class Preset:
         return (self.steps if split == "howto" else 1), self.step_seconds
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """What every video of a corpus shares."""
+
+    preset: Preset
+    seed: int
+    knobs: Knobs
+
+
 PRESETS = {
     preset.name: preset
     for preset in (
@@ -131,7 +140,7 @@ PRESETS = {
 }
 
 
-def preset_named(preset: str | Preset) -> Preset:
+def get_preset(preset: str | Preset) -> Preset:
     """The preset of that name (a `Preset` is passed through); `UserError` lists those there are."""
     if isinstance(preset, Preset):
         return preset
@@ -140,13 +149,13 @@ def preset_named(preset: str | Preset) -> Preset:
     return PRESETS[preset]
 
 
-def splits_named(splits: str | Sequence[str] | None) -> tuple[str, ...]:
+def get_splits(splits: str | Sequence[str] | None) -> tuple[str, ...]:
     """Splits in their fixed order from names, ``"train"``, ``"all"`` or None (all)."""
     names = SPLITS if splits is None else (splits,) if isinstance(splits, str) else tuple(splits)
-    wanted = {split for name in names for split in GROUPS.get(name, (name,))}
-    if unknown := sorted(wanted - set(SPLITS)):
+    selection = {split for name in names for split in GROUPS.get(name, (name,))}
+    if unknown := sorted(selection - set(SPLITS)):
         raise UserError(f"unknown split {unknown[0]!r} of minitube: choose from {', '.join((*SPLITS, *GROUPS))}")
-    return tuple(split for split in SPLITS if split in wanted)
+    return tuple(split for split in SPLITS if split in selection)
 
 
 def knobs_from(values: dict[str, Any], base: Knobs | None = None) -> Knobs:
@@ -160,8 +169,3 @@ def knobs_from(values: dict[str, Any], base: Knobs | None = None) -> Knobs:
         if not fits or (kinds[name] is not bool and isinstance(value, bool)):
             raise UserError(f"knob {name} = {value!r} must be of type {kinds[name].__name__}")
     return replace(base, **{name: kinds[name](value) for name, value in values.items()})
-
-
-def as_json(knobs: Knobs) -> dict[str, Any]:
-    """Knobs as ``source.json`` holds them."""
-    return asdict(knobs)

@@ -5,45 +5,28 @@ so that another narration, or another noise, leaves everything else as it was.
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from vatt_edu.minitube.corpus.index_files import video_file
-from vatt_edu.minitube.encode import write_video
-from vatt_edu.minitube.narrate import captions, narration
-from vatt_edu.minitube.physics.actions import simulate
-from vatt_edu.minitube.picture.render import Look, draw_look, render
-from vatt_edu.minitube.presets import FPS, Knobs, Preset
-from vatt_edu.minitube.sound.recording import Take, record
-from vatt_edu.minitube.world import Scene, factors_of, stream
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """What every video of a corpus shares."""
-
-    preset: Preset
-    seed: int
-    knobs: Knobs
-
-    def as_json(self) -> dict[str, Any]:
-        """As plain values, for another process."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> "Recipe":
-        """The inverse of `as_json`."""
-        return cls(Preset(**values["preset"]), values["seed"], Knobs(**values["knobs"]))
+from vatt_edu.minitube.encode import Image, write_video
+from vatt_edu.minitube.names import video_file
+from vatt_edu.minitube.narrate import narration, step_captions
+from vatt_edu.minitube.physics.actions import simulate_step
+from vatt_edu.minitube.physics.scene import Scene
+from vatt_edu.minitube.picture.render import Look, draw_look, render_scene
+from vatt_edu.minitube.presets import FPS, Recipe
+from vatt_edu.minitube.sound.recording import Take, record_scene
+from vatt_edu.minitube.world import factors_of, stream
 
 
 def scenes_of(recipe: Recipe, split: str, number: int) -> list[Scene]:
     """What happens in a video, step by step."""
     steps, seconds = recipe.preset.shape(split)
     return [
-        simulate(
+        simulate_step(
             factors_of(recipe.seed, split, number, step),
             seconds,
             stream(recipe.seed, split, number, step, "physics"),
@@ -56,11 +39,11 @@ def looks_of(recipe: Recipe, split: str, number: int) -> list[Look]:
     """Background and camera of each step: new at every cut, or one for all with the shortcut."""
     steps, _ = recipe.preset.shape(split)
     places = [0] * steps if recipe.knobs.shortcut else range(steps)
-    drawn = {
+    looks = {
         place: draw_look(split == "test_bg", recipe.knobs, stream(recipe.seed, split, number, place, "look"))
         for place in sorted(set(places))
     }
-    return [drawn[place] for place in places]
+    return [looks[place] for place in places]
 
 
 def make_video(recipe: Recipe, split: str, number: int, out: Path) -> dict[str, Any]:
@@ -69,7 +52,7 @@ def make_video(recipe: Recipe, split: str, number: int, out: Path) -> dict[str, 
     looks = looks_of(recipe, split, number)
     sounds, takes = [], []
     for step, scene in enumerate(scenes):
-        sound, take = record(scene, recipe.knobs, stream(recipe.seed, split, number, step, "sound"))
+        sound, take = record_scene(scene, recipe.knobs, stream(recipe.seed, split, number, step, "sound"))
         sounds.append(sound)
         takes.append(take)
     _, file = video_file(split, number)
@@ -77,11 +60,11 @@ def make_video(recipe: Recipe, split: str, number: int, out: Path) -> dict[str, 
     return _annotation(recipe, split, number, scenes, looks, takes)
 
 
-def _pictures(recipe: Recipe, split: str, number: int, scenes: list[Scene], looks: list[Look]) -> Iterator[np.ndarray]:
+def _pictures(recipe: Recipe, split: str, number: int, scenes: list[Scene], looks: list[Look]) -> Iterator[Image]:
     start = 0.0
     for step, (scene, look) in enumerate(zip(scenes, looks, strict=True)):
         rng = stream(recipe.seed, split, number, step, "picture")
-        yield from render(scene, look, start, recipe.knobs, rng)
+        yield from render_scene(scene, look, start, recipe.knobs, rng)
         start += scene.duration
 
 
@@ -93,19 +76,19 @@ def _annotation(
     steps = []
     start = 0.0
     for scene, look, take in zip(scenes, looks, takes, strict=True):
-        caption, others = captions(scene.factors, scene.outcome)
+        caption, paraphrases = step_captions(scene.factors, scene.outcome)
         steps.append(
             {"start": start, "end": start + scene.duration}
             | scene.factors.as_json()
-            | {"outcome": scene.outcome, "caption": caption, "captions": others, "bg_id": look.background}
+            | {"outcome": scene.outcome, "caption": caption, "captions": paraphrases, "bg_id": look.background}
             | asdict(take)
             | {"events": [[round(start + event.time, 4), round(event.impulse, 4)] for event in scene.events]}
         )
         start += scene.duration
     lines = []
     if split == "howto":
-        told = [(scene.factors, scene.outcome) for scene in scenes]
-        lines = narration(told, scenes[0].duration, recipe.seed, split, number, recipe.knobs)
+        events = [(scene.factors, scene.outcome) for scene in scenes]
+        lines = narration(events, scenes[0].duration, recipe.seed, split, number, recipe.knobs)
     return {
         "id": name,
         "split": split,

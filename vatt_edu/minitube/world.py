@@ -1,13 +1,10 @@
-"""What happens: things of some material and shape are dropped, rolled, poured, …, and touch at exact times.
-
-A step is four seconds of one action. Physics decides how it goes, so picture, sound and caption all follow from
-the same simulation: the picture shows its poses, the sound is struck at its contacts, the caption tells its outcome.
+"""What there is: actions, materials, shapes, colors and sizes, and what each step of each video is about.
 
 Lengths are in frame widths (x to the right, y down, both 0 to 1 inside the picture), times in seconds.
 """
 
 import zlib
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -80,15 +77,15 @@ def _draw(rng: np.random.Generator, held_out: bool) -> Factors:
 
 
 @lru_cache(maxsize=64)
-def _distinct(seed: int, split: str, count: int) -> tuple[Factors, ...]:
+def distinct_factors(seed: int, split: str, count: int) -> tuple[Factors, ...]:
     """The first ``count`` different draws of an evaluation split, so that each caption has one right answer."""
-    kept: dict[Factors, None] = {}
+    draws: dict[Factors, None] = {}
     for attempt in range(200 * count + 1000):
-        if len(kept) == count:
+        if len(draws) == count:
             break
-        kept[_draw(stream(seed, split, attempt, 0, "factors"), held_out=split == "test_comp")] = None
-    assert len(kept) == count, f"{split} has no {count} different captions"
-    return tuple(kept)
+        draws[_draw(stream(seed, split, attempt, 0, "factors"), held_out=split == "test_comp")] = None
+    assert len(draws) == count, f"{split} has no {count} different captions"
+    return tuple(draws)
 
 
 def factors_of(seed: int, split: str, number: int, step: int) -> Factors:
@@ -98,74 +95,5 @@ def factors_of(seed: int, split: str, number: int, step: int) -> Factors:
     """
     if split in EVAL_SPLITS:
         # Blocks, so that asking for every number in turn does not draw everything anew each time.
-        return _distinct(seed, split, 64 * (number // 64 + 1))[number]
+        return distinct_factors(seed, split, 64 * (number // 64 + 1))[number]
     return _draw(stream(seed, split, number, step, "factors"), held_out=False)
-
-
-@dataclass(frozen=True)
-class Pose:
-    """Where one thing is in one frame: center and radius in frame widths, angle in radians."""
-
-    x: float
-    y: float
-    angle: float
-    radius: float
-
-
-@dataclass(frozen=True)
-class Tool:
-    """A thing that helps and is not named by factors.
-
-    Attributes:
-        kind: ``rope``, ``stick``, ``crane``, ``cage``, ``jug``, ``post`` or ``bumper``.
-        x: First point, in frame widths.
-        y: First point.
-        u: Second point (rope, stick, crane), or size and angle (others; see the painters).
-        v: Second point.
-    """
-
-    kind: str
-    x: float
-    y: float
-    u: float = 0.0
-    v: float = 0.0
-
-
-@dataclass(frozen=True)
-class Frame:
-    """One frame: the poses of the named things and the tools that move."""
-
-    poses: tuple[Pose, ...]
-    tools: tuple[Tool, ...] = ()
-
-
-@dataclass(frozen=True)
-class Event:
-    """A contact: seconds from the start of the step, impulse (1: a fall from the top of the picture), and radius."""
-
-    time: float
-    impulse: float
-    radius: float
-
-
-@dataclass(frozen=True)
-class Scene:
-    """All that happens in one step.
-
-    Attributes:
-        factors: What it is about.
-        duration: In seconds.
-        frames: One entry a picture.
-        events: Contacts, by time.
-        friction: ``(frames,)`` speed against the floor in frame widths per second, where something rolls or slides.
-        outcome: What physics decided, where a caption tells it (``stands``, ``topples``, ``one falls``), else "".
-        scenery: Tools that do not move, drawn behind everything.
-    """
-
-    factors: Factors
-    duration: float
-    frames: tuple[Frame, ...]
-    events: tuple[Event, ...]
-    friction: np.ndarray
-    outcome: str = ""
-    scenery: tuple[Tool, ...] = field(default=())

@@ -2,24 +2,27 @@
 
 import contextlib
 import importlib.util
-import json
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from vatt_edu.errors import UserError, disk_full, missing
-from vatt_edu.files import locked, sweep, write_json, write_text
-from vatt_edu.minitube.corpus import index_files as write
-from vatt_edu.minitube.corpus.folder import agree, claim, claimable, identity, read_annotations, read_source
-from vatt_edu.minitube.corpus.layouts import LAYOUTS, index_files, items, layouts_named
-from vatt_edu.minitube.corpus.workers import Job, part_file, run_jobs
-from vatt_edu.minitube.presets import SPLITS, Preset, knobs_from, preset_named, splits_named
+from vatt_edu.files import locked, read_json, sweep, write_json, write_text
+from vatt_edu.minitube.corpus.folder import (
+    claim_folder,
+    describe_recipe,
+    read_annotations,
+    read_source,
+    require_claimable,
+    require_same_recipe,
+)
+from vatt_edu.minitube.corpus.index_files import annotations_json, split_index
+from vatt_edu.minitube.corpus.layouts import LAYOUTS, get_layouts, layout_index, layout_items
+from vatt_edu.minitube.corpus.workers import Job, run_jobs
+from vatt_edu.minitube.names import default_folder, part_file, video_file
+from vatt_edu.minitube.presets import SPLITS, Preset, Recipe, get_preset, get_splits, knobs_from
 from vatt_edu.system import cores
-
-if TYPE_CHECKING:
-    from vatt_edu.minitube.video import Recipe
 
 
 def make(
@@ -52,29 +55,27 @@ def make(
     Raises:
         UserError: An unknown preset, split, layout or knob, a folder that holds something else, a disk that is full.
     """
-    plan, wanted, chosen = preset_named(preset), splits_named(splits), knobs_from(knobs)
-    also = layouts_named((layouts,) if isinstance(layouts, str) else layouts)
-    needed = {split for name in also for split in LAYOUTS[name]}
-    wanted = tuple(split for split in SPLITS if split in {*wanted, *needed})
+    plan, behavior = get_preset(preset), knobs_from(knobs)
+    layouts = get_layouts((layouts,) if isinstance(layouts, str) else layouts)
+    sources = {split for name in layouts for split in LAYOUTS[name]}
+    selection = {*get_splits(splits), *sources}
+    splits = tuple(split for split in SPLITS if split in selection)
     if not isinstance(seed, int) or seed < 0:
         raise UserError(f"seed = {seed!r} must be a whole number of at least 0")
     if workers is not None and workers < 1:
         raise UserError(f"workers = {workers} must be at least 1")
-    out = Path(out)
-    ours = identity(plan, seed, chosen)
-    if _complete(out, ours, wanted, also):
+    out, recipe = Path(out), Recipe(plan, seed, behavior)
+    ours = describe_recipe(recipe)
+    if _complete(out, ours, splits, layouts):
         return out
-    claimable(out, ours)
-    _need_packages()
-    from vatt_edu.minitube.video import Recipe
-
-    recipe = Recipe(plan, seed, chosen)
+    require_claimable(out, ours)
+    _require_packages()
     try:
         with locked(out / ".lock"):
-            claim(out, ours)
+            claim_folder(out, ours)
             sweep(out)
-            _make_splits(out, recipe, wanted, workers or cores(), quiet)
-            _make_layouts(out, recipe, also, workers or cores(), quiet)
+            _make_splits(out, recipe, splits, workers or cores(), quiet)
+            _make_layouts(out, recipe, layouts, workers or cores(), quiet)
     except Exception as error:
         if disk_full(error):
             raise UserError(
@@ -96,76 +97,72 @@ def ensure(preset: str | Preset, split: str | None = None, *, workers: int | Non
         workers: Processes; by default one a core.
         quiet: No progress bar.
     """
-    plan = preset_named(preset)
+    plan = get_preset(preset)
     return make(plan, default_folder(plan.name), splits=split, workers=workers, quiet=quiet)
 
 
-def default_folder(name: str) -> Path:
-    """Where a corpus of that name lies: under ``$VATT_DATA/minitube`` if that is set, else ``build/minitube``."""
-    return Path(os.environ.get("VATT_DATA") or "build") / "minitube" / name
-
-
-def _need_packages() -> None:
+def _require_packages() -> None:
     for package in ("pymunk", "cv2", "av", "scipy"):
         if importlib.util.find_spec(package) is None:
             raise missing(package, "data")
 
 
-def _complete(out: Path, ours: dict[str, Any], wanted: tuple[str, ...], layouts: tuple[str, ...]) -> bool:
+def _complete(out: Path, ours: dict[str, Any], splits: tuple[str, ...], layouts: tuple[str, ...]) -> bool:
     if not (out / "source.json").is_file():
         return False
     source = read_source(out)
-    agree(out, source, ours)
+    require_same_recipe(out, source, ours)
     # A layout's files are checked when it is asked for: that needs packages, this should not.
-    return not layouts and all(_split_complete(out, source, split) for split in wanted)
+    return not layouts and all(_split_complete(out, source, split) for split in splits)
 
 
 def _split_complete(out: Path, source: dict[str, Any], split: str) -> bool:
     count = source["planned"][split]
-    files = (write.video_file(split, number)[1] for number in range(count))
+    files = (video_file(split, number)[1] for number in range(count))
     return source["splits"].get(split) == count and all((out / file).is_file() for file in files)
 
 
-def _make_splits(out: Path, recipe: "Recipe", wanted: tuple[str, ...], workers: int, quiet: bool) -> None:
+def _make_splits(out: Path, recipe: Recipe, splits: tuple[str, ...], workers: int, quiet: bool) -> None:
     plan = recipe.preset
     source = read_source(out)
-    known = read_annotations(out)
-    absent = {split: _missing(out, known, split, plan.count(split)) for split in wanted}
-    jobs = [job for split in wanted for job in absent[split]]
-    left = {split: len(absent[split]) for split in wanted}
-    for split in wanted:
-        if not left[split] and not _split_complete(out, source, split):
+    annotations = read_annotations(out)
+    split_jobs = {split: _missing_videos(out, annotations, split, plan.count(split)) for split in splits}
+    jobs = [job for split in splits for job in split_jobs[split]]
+    remaining = {split: len(split_jobs[split]) for split in splits}
+    for split in splits:
+        if not remaining[split] and not _split_complete(out, source, split):
             _finish(out, split, plan.count(split))
     with _progress(f"minitube {plan.name}", len(jobs), quiet) as tick:
         for split, _ in run_jobs(recipe, out, jobs, workers):
             tick()
-            left[split] -= 1
-            if not left[split]:
+            remaining[split] -= 1
+            if not remaining[split]:
                 _finish(out, split, plan.count(split))
 
 
-def _missing(out: Path, known: dict[str, Any], split: str, count: int) -> list[Job]:
+def _missing_videos(out: Path, annotations: dict[str, Any], split: str, count: int) -> list[Job]:
     """Numbers of a split whose video or annotation is not there."""
     jobs = []
     for number in range(count):
-        name, file = write.video_file(split, number)
-        annotated = name in known or part_file(out, split, number).is_file()
-        if not (annotated and (out / file).is_file()):
+        name, file = video_file(split, number)
+        has_annotation = name in annotations or part_file(out, split, number).is_file()
+        if not (has_annotation and (out / file).is_file()):
             jobs.append((split, number))
     return jobs
 
 
 def _finish(out: Path, split: str, count: int) -> None:
     """Index a split whose videos are all there; from then on ``source.json`` lists it."""
-    known = read_annotations(out)
+    annotations = read_annotations(out)
     parts = [part_file(out, split, number) for number in range(count)]
     for part in filter(Path.is_file, parts):
-        annotation = json.loads(part.read_text(encoding="utf-8"))
-        known[annotation["id"]] = annotation
+        annotation = read_json(part)
+        annotations[annotation["id"]] = annotation
     order = {name: place for place, name in enumerate(SPLITS)}
-    known = dict(sorted(known.items(), key=lambda item: (order[item[1]["split"]], item[1]["number"])))
-    write_text(out / "annotations.json", write.annotations_json(known))
-    for file, text in write.index_files(split, [video for video in known.values() if video["split"] == split]).items():
+    annotations = dict(sorted(annotations.items(), key=lambda item: (order[item[1]["split"]], item[1]["number"])))
+    write_text(out / "annotations.json", annotations_json(annotations))
+    videos = [video for video in annotations.values() if video["split"] == split]
+    for file, text in split_index(split, videos).items():
         (out / file).parent.mkdir(parents=True, exist_ok=True)
         write_text(out / file, text)
     source = read_source(out)
@@ -175,22 +172,22 @@ def _finish(out: Path, split: str, count: int) -> None:
         part.unlink(missing_ok=True)
 
 
-def _make_layouts(out: Path, recipe: "Recipe", layouts: tuple[str, ...], workers: int, quiet: bool) -> None:
+def _make_layouts(out: Path, recipe: Recipe, layouts: tuple[str, ...], workers: int, quiet: bool) -> None:
     """Media files first, then the index files, then ``source.json`` lists the layout."""
     for layout in layouts:
-        files = items(recipe, layout)
+        files = layout_items(recipe, layout)
         jobs = [(layout, number) for number, item in enumerate(files) if not (out / item.file).is_file()]
         if not jobs and read_source(out).get("layouts", {}).get(layout) == len(files):
             continue
         with _progress(f"minitube {recipe.preset.name} as {layout}", len(jobs), quiet) as tick:
             for _ in run_jobs(recipe, out, jobs, workers):
                 tick()
-        for file, text in index_files(recipe, layout, read_annotations(out)).items():
+        for file, text in layout_index(recipe, layout, read_annotations(out)).items():
             (out / file).parent.mkdir(parents=True, exist_ok=True)
             write_text(out / file, text)
         source = read_source(out)
-        listed = {**source.get("layouts", {}), layout: len(files)}
-        source["layouts"] = {name: listed[name] for name in LAYOUTS if name in listed}
+        counts = {**source.get("layouts", {}), layout: len(files)}
+        source["layouts"] = {name: counts[name] for name in LAYOUTS if name in counts}
         write_json(out / "source.json", source)
 
 

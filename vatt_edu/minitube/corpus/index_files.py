@@ -53,6 +53,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from vatt_edu.minitube.names import segment
 from vatt_edu.minitube.world import ACTIONS, MATERIALS
 
 # ------------------------------------------------------------------ index files of the two real layouts
@@ -83,8 +84,8 @@ def audioset_files(videos: Sequence[dict[str, Any]], classes: Sequence[str]) -> 
     rows = []
     positives = 0
     for video in videos:
-        seen = {step[key] for step in video["steps"] for key in ("action", "material")}
-        labels = [f"/mt/{name}" for name in classes if name in seen]
+        subjects = {step[key] for step in video["steps"] for key in ("action", "material")}
+        labels = [f"/mt/{name}" for name in classes if name in subjects]
         positives += len(labels)
         start, end = segment(video["number"], video["duration"])
         rows.append(f'{video["id"]}, {start:.3f}, {end:.3f}, "{",".join(labels)}"')
@@ -101,12 +102,6 @@ def audioset_files(videos: Sequence[dict[str, Any]], classes: Sequence[str]) -> 
     }
 
 
-def segment(number: int, duration: float) -> tuple[float, float]:
-    """Start and end, in seconds, of the segment that a text-free clip claims to be cut from."""
-    start = 10.0 * (number * 7 % 30)
-    return start, start + duration
-
-
 EVAL_KEYS = ("caption", "captions", "action", "material", "shape", "color", "size", "count", "outcome", "bg_id")
 
 
@@ -120,23 +115,11 @@ def eval_files(split: str, videos: Sequence[dict[str, Any]]) -> dict[str, str]:
     return {f"eval/{split}.json": json.dumps(rows, indent=1) + "\n"}
 
 
-def index_files(split: str, videos: Sequence[dict[str, Any]]) -> dict[str, str]:
+def split_index(split: str, videos: Sequence[dict[str, Any]]) -> dict[str, str]:
     """All index files of a complete split, as {path relative to OUT: text}."""
     if split == "howto":
         return howto_files(videos)
     return audioset_files(videos, (*ACTIONS, *MATERIALS)) if split == "audioset" else eval_files(split, videos)
-
-
-def video_file(split: str, number: int) -> tuple[str, str]:
-    """Identity and path (relative to OUT) of the video with that number in a split."""
-    if split == "howto":
-        name = f"howto_{number:05d}"
-        return name, f"howto/videos/{name}.mp4"
-    if split == "audioset":
-        name = f"aset_{number:06d}"
-        return name, f"audioset/videos/{name}_{segment(number, 0.0)[0]:.0f}.mp4"
-    name = f"{split}_{number:05d}"
-    return name, f"eval/{split}/{name}.mp4"
 
 
 def annotations_json(videos: dict[str, dict[str, Any]]) -> str:

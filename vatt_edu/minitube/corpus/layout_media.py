@@ -11,18 +11,18 @@ from vatt_edu.data.media import read_audio, read_video
 from vatt_edu.files import atomic
 from vatt_edu.minitube.corpus.layouts import Item
 from vatt_edu.minitube.encode import write_video
-from vatt_edu.minitube.presets import FPS, SAMPLE_RATE, SIZE
+from vatt_edu.minitube.presets import FPS, FRAME_SIZE, SAMPLE_RATE
 
 ESC_RATE, ESC_SECONDS = 44_100, 5
 
 
-def copy(out: Path, item: Item) -> None:
+def make_item(out: Path, item: Item) -> None:
     """Make one file of a layout under ``out``."""
     target, source = out / item.file, out / item.source
     target.parent.mkdir(parents=True, exist_ok=True)
     if item.kind == "cut":
         seconds = item.end - item.start
-        frames = read_video(source, item.start, round(seconds * FPS), float(FPS), SIZE, decoder="pyav")
+        frames = read_video(source, item.start, round(seconds * FPS), float(FPS), FRAME_SIZE, decoder="pyav")
         sound = read_audio(source, item.start, round(seconds * SAMPLE_RATE), SAMPLE_RATE)
         assert sound is not None, f"{source} has no sound"
         write_video(target, frames, sound)

@@ -27,15 +27,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from vatt_edu.errors import UserError
-from vatt_edu.minitube.corpus.index_files import video_file
-from vatt_edu.minitube.narrate import captions
+from vatt_edu.minitube.names import video_file
+from vatt_edu.minitube.narrate import step_captions
+from vatt_edu.minitube.presets import Recipe
 from vatt_edu.minitube.world import ACTIONS, MATERIALS, factors_of, stream
-
-if TYPE_CHECKING:
-    from vatt_edu.minitube.video import Recipe
 
 LAYOUTS = {"msrvtt": ("val", "test_iid"), "kinetics": ("howto", "val", "test_iid"), "esc50": ("val", "test_iid")}
 """Names, and the splits of the corpus that each is made from."""
@@ -43,7 +41,8 @@ CUT_EVERY = 2
 """Of the steps of a narrated video, every so many is a training clip of Kinetics: cutting all would take a minute more
 on preset small."""
 FOLDS = 5
-HELD = {"validate": "val", "test": "test_iid"}
+CORPUS_SPLIT = {"validate": "val", "test": "test_iid"}
+"""Of which split of the corpus an evaluation split of a layout is made."""
 
 
 @dataclass(frozen=True)
@@ -65,30 +64,30 @@ class Item:
     end: float = 0.0
 
 
-def layouts_named(names: Sequence[str]) -> tuple[str, ...]:
+def get_layouts(names: Sequence[str]) -> tuple[str, ...]:
     """Layouts in their fixed order from names or ``"all"``.
 
     Raises:
         UserError: For a name that is none.
     """
-    wanted = set(LAYOUTS) if "all" in names else set(names)
-    if unknown := sorted(wanted - set(LAYOUTS)):
+    selection = set(LAYOUTS) if "all" in names else set(names)
+    if unknown := sorted(selection - set(LAYOUTS)):
         raise UserError(f"unknown layout {unknown[0]!r} of minitube: choose from {', '.join((*LAYOUTS, 'all'))}")
-    return tuple(name for name in LAYOUTS if name in wanted)
+    return tuple(name for name in LAYOUTS if name in selection)
 
 
 @lru_cache(maxsize=4)
-def items(recipe: "Recipe", layout: str) -> tuple[Item, ...]:
+def layout_items(recipe: Recipe, layout: str) -> tuple[Item, ...]:
     """Every media file of a layout, in a fixed order: a function of the recipe."""
     if layout == "msrvtt":
-        held = [(split, number) for split in HELD.values() for number in range(recipe.preset.count(split))]
-        return tuple(Item(f"msrvtt/videos/video{k}.mp4", video_file(*clip)[1]) for k, clip in enumerate(held))
+        clips = [(split, number) for split in CORPUS_SPLIT.values() for number in range(recipe.preset.count(split))]
+        return tuple(Item(f"msrvtt/videos/video{k}.mp4", video_file(*clip)[1]) for k, clip in enumerate(clips))
     if layout == "kinetics":
-        return tuple(item for _, _, item in _kinetics(recipe))
-    return tuple(Item(f"esc50/audio/{row['filename']}", source, "wav") for row, source in _esc50(recipe))
+        return tuple(item for _, _, item in kinetics_clips(recipe))
+    return tuple(Item(f"esc50/audio/{row['filename']}", source, "wav") for row, source in esc50_sounds(recipe))
 
 
-def index_files(recipe: "Recipe", layout: str, videos: dict[str, dict[str, Any]]) -> dict[str, str]:
+def layout_index(recipe: Recipe, layout: str, videos: dict[str, dict[str, Any]]) -> dict[str, str]:
     """The index files of a layout, as {path relative to OUT: text}.
 
     Args:
@@ -100,14 +99,14 @@ def index_files(recipe: "Recipe", layout: str, videos: dict[str, dict[str, Any]]
     if layout == "msrvtt":
         return files | _msrvtt_files(recipe, videos)
     if layout == "kinetics":
-        rows = _kinetics(recipe)
+        rows = kinetics_clips(recipe)
         head = ["label", "youtube_id", "time_start", "time_end", "split"]
-        for split in ("train", *HELD):
+        for split in ("train", *CORPUS_SPLIT):
             files[f"kinetics/{split}.csv"] = _table(head, [row for name, row, _ in rows if name == split])
         return files
-    rows_ = [row for row, _ in _esc50(recipe)]
+    sounds = [row for row, _ in esc50_sounds(recipe)]
     head = ["filename", "fold", "target", "category", "esc10", "src_file", "take"]
-    return files | {"esc50/meta/esc50.csv": _table(head, [[row[key] for key in head] for row in rows_])}
+    return files | {"esc50/meta/esc50.csv": _table(head, [[row[key] for key in head] for row in sounds])}
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
@@ -116,21 +115,21 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     return table.getvalue()
 
 
-def _msrvtt_files(recipe: "Recipe", known: dict[str, dict[str, Any]]) -> dict[str, str]:
+def _msrvtt_files(recipe: Recipe, annotations: dict[str, dict[str, Any]]) -> dict[str, str]:
     videos: list[dict[str, Any]] = []
     sentences: list[dict[str, Any]] = []
     pairs: list[list[str]] = []
-    for split, ours in HELD.items():
+    for split, ours in CORPUS_SPLIT.items():
         for number in range(recipe.preset.count(ours)):
-            step = known[video_file(ours, number)[0]]["steps"][0]
+            step = annotations[video_file(ours, number)[0]]["steps"][0]
             k, name = len(videos), f"video{len(videos)}"
             row = {"category": ACTIONS.index(step["action"]), "video_id": name, "id": k, "url": "", "split": split}
             videos.append(row | {"start time": 0.0, "end time": step["end"] - step["start"]})
-            told = captions(_factors(recipe, ours, number), step["outcome"])
-            for text in (told[0], *told[1]):
+            caption, paraphrases = step_captions(_factors(recipe, ours, number), step["outcome"])
+            for text in (caption, *paraphrases):
                 sentences.append({"caption": text, "video_id": name, "sen_id": len(sentences)})
             if split == "test":
-                pairs.append([f"ret{len(pairs)}", f"msr{k}", name, told[0]])
+                pairs.append([f"ret{len(pairs)}", f"msr{k}", name, caption])
     info = {"description": "MiniTube in the layout of MSR-VTT", "contributor": "vatt_edu", "version": "1"}
     data = {"info": info, "videos": videos, "sentences": sentences}
     return {
@@ -139,41 +138,41 @@ def _msrvtt_files(recipe: "Recipe", known: dict[str, dict[str, Any]]) -> dict[st
     }
 
 
-def _factors(recipe: "Recipe", split: str, number: int, step: int = 0) -> Any:
+def _factors(recipe: Recipe, split: str, number: int, step: int = 0) -> Any:
     return factors_of(recipe.seed, split, number, step)
 
 
-def _kinetics(recipe: "Recipe") -> list[tuple[str, list[Any], Item]]:
+def kinetics_clips(recipe: Recipe) -> list[tuple[str, list[Any], Item]]:
     """Split, row of its table, and file of each clip."""
-    rows = []
+    clips = []
     seconds = recipe.preset.step_seconds
     for number in range(recipe.preset.howto):
         for step in range(number % CUT_EVERY, recipe.preset.steps, CUT_EVERY):
-            rows.append(("train", "howto", number, step, step * seconds))
-    for split, ours in HELD.items():
-        rows += [(split, ours, number, 0, 0.0) for number in range(recipe.preset.count(ours))]
-    found = []
-    for split, ours, number, step, start in rows:
+            clips.append(("train", "howto", number, step, step * seconds))
+    for split, ours in CORPUS_SPLIT.items():
+        clips += [(split, ours, number, 0, 0.0) for number in range(recipe.preset.count(ours))]
+    rows = []
+    for split, ours, number, step, start in clips:
         label = _factors(recipe, ours, number, step).action
         name, source = video_file(ours, number)
         # Kinetics counts whole seconds.
         first, last = round(start), round(start + seconds)
         file = f"kinetics/{split}/{label}/{name}_{first:06d}_{last:06d}.mp4"
         item = Item(file, source, "cut" if ours == "howto" else "link", start, start + seconds)
-        found.append((split, [label, name, first, last, split], item))
-    return found
+        rows.append((split, [label, name, first, last, split], item))
+    return rows
 
 
-def _esc50(recipe: "Recipe") -> list[tuple[dict[str, Any], str]]:
+def esc50_sounds(recipe: Recipe) -> list[tuple[dict[str, Any], str]]:
     """Row of the table, and the corpus's file, of each sound."""
-    clips = [(split, number) for split in HELD.values() for number in range(recipe.preset.count(split))]
+    clips = [(split, number) for split in CORPUS_SPLIT.values() for number in range(recipe.preset.count(split))]
     order = stream(recipe.seed, "esc50", 0, 0, "folds").permutation(len(clips))
-    seen = dict.fromkeys(MATERIALS, 0)
+    counts = dict.fromkeys(MATERIALS, 0)
     folds = {}
     for place in order:
         material = _factors(recipe, *clips[place]).material
-        folds[int(place)] = 1 + seen[material] % FOLDS
-        seen[material] += 1
+        folds[int(place)] = 1 + counts[material] % FOLDS
+        counts[material] += 1
     rows = []
     for place, (split, number) in enumerate(clips):
         material = _factors(recipe, split, number).material

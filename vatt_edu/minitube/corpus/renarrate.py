@@ -1,20 +1,17 @@
 """Other words for the same videos: narration drawn again, and nothing rendered."""
 
 import os
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from vatt_edu.errors import UserError
 from vatt_edu.files import atomic, write_json, write_text
-from vatt_edu.minitube.corpus import index_files as write
-from vatt_edu.minitube.corpus.folder import agree, read_annotations, read_source
+from vatt_edu.minitube.corpus.folder import read_annotations, read_source, require_same_recipe
+from vatt_edu.minitube.corpus.index_files import annotations_json, split_index
 from vatt_edu.minitube.corpus.layouts import LAYOUTS
-from vatt_edu.minitube.narrate import narration
-from vatt_edu.minitube.presets import NARRATION_KNOBS, VERSION, Knobs, as_json, knobs_from
-from vatt_edu.minitube.world import Factors
-
-FACTORS = tuple(field.name for field in fields(Factors))
+from vatt_edu.minitube.narrate import redraw_narration
+from vatt_edu.minitube.presets import NARRATION_KNOBS, VERSION, Knobs, knobs_from
 
 
 def renarrate(source: str | Path, out: str | Path, *, seed: int, **knobs: Any) -> Path:
@@ -37,17 +34,17 @@ def renarrate(source: str | Path, out: str | Path, *, seed: int, **knobs: Any) -
     source, out = Path(source), Path(out)
     if other := sorted(set(knobs) - set(NARRATION_KNOBS)):
         raise UserError(f"{other[0]!r} is no knob of narration: there are {', '.join(NARRATION_KNOBS)}")
-    known = read_source(source)
-    agree(source, known, {"version": VERSION})
-    if "howto" not in known["splits"]:
+    about = read_source(source)
+    require_same_recipe(source, about, {"version": VERSION})
+    if "howto" not in about["splits"]:
         raise UserError(f"{source} has no narrated videos yet: complete its split howto first")
-    chosen = knobs_from(knobs, Knobs(**known["knobs"]))
+    behavior = knobs_from(knobs, Knobs(**about["knobs"]))
     if out.exists():
         raise UserError(f"{out} exists already: choose a new folder for the narration")
     out.parent.mkdir(parents=True, exist_ok=True)
     with atomic(out) as partial:
         partial.mkdir()
-        _fill(source, partial, known | {"knobs": as_json(chosen), "narration_seed": seed}, chosen, seed)
+        _fill(source, partial, about | {"knobs": asdict(behavior), "narration_seed": seed}, behavior, seed)
     return out
 
 
@@ -55,21 +52,13 @@ def _fill(source: Path, work: Path, about: dict[str, Any], knobs: Knobs, seed: i
     videos = read_annotations(source)
     for video in videos.values():
         if video["split"] == "howto":
-            video["narration"] = redraw(video, seed, knobs)
+            video["narration"] = redraw_narration(video, seed, knobs)
     for folder in ("howto/videos", "audioset", "eval", *LAYOUTS):
         if (source / folder).is_dir():
             (work / folder).parent.mkdir(parents=True, exist_ok=True)
             os.symlink((source / folder).resolve(), work / folder, target_is_directory=True)
     narrated = [video for video in videos.values() if video["split"] == "howto"]
-    for file, text in write.index_files("howto", narrated).items():
+    for file, text in split_index("howto", narrated).items():
         write_text(work / file, text)
-    write_text(work / "annotations.json", write.annotations_json(videos))
+    write_text(work / "annotations.json", annotations_json(videos))
     write_json(work / "source.json", about)
-
-
-def redraw(video: dict[str, Any], seed: int, knobs: Knobs) -> list[dict[str, Any]]:
-    """Narration lines of one annotated video, as its annotation holds them."""
-    told = [(Factors(**{name: step[name] for name in FACTORS}), step["outcome"]) for step in video["steps"]]
-    seconds = video["steps"][0]["end"] - video["steps"][0]["start"]
-    lines = narration(told, seconds, seed, video["split"], video["number"], knobs)
-    return [asdict(line) for line in lines]

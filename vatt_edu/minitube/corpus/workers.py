@@ -14,12 +14,13 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from vatt_edu.minitube.corpus.layouts import LAYOUTS, items
-
-if TYPE_CHECKING:
-    from vatt_edu.minitube.video import Recipe
+import vatt_edu
+from vatt_edu.config.serialize import from_json, to_json
+from vatt_edu.minitube.corpus.layouts import LAYOUTS, layout_items
+from vatt_edu.minitube.names import part_file
+from vatt_edu.minitube.presets import Recipe
 
 Job = tuple[str, int]
 """A split and the number of a video, or a layout and the number of one of its files."""
@@ -27,12 +28,7 @@ Job = tuple[str, int]
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
-def part_file(out: Path, split: str, number: int) -> Path:
-    """Where the annotation of a video waits until its split is complete."""
-    return out / ".parts" / f"{split}_{number:06d}.json"
-
-
-def run_jobs(recipe: "Recipe", out: Path, jobs: Sequence[Job], workers: int) -> Iterator[Job]:
+def run_jobs(recipe: Recipe, out: Path, jobs: Sequence[Job], workers: int) -> Iterator[Job]:
     """Make videos and their annotations; yields each job when it is done, in any order."""
     if workers <= 1 or len(jobs) <= 1:
         yield from _run_here(recipe, out, jobs)
@@ -40,7 +36,7 @@ def run_jobs(recipe: "Recipe", out: Path, jobs: Sequence[Job], workers: int) -> 
         yield from _run_apart(recipe, out, jobs, min(workers, len(jobs)))
 
 
-def _run_here(recipe: "Recipe", out: Path, jobs: Sequence[Job]) -> Iterator[Job]:
+def _run_here(recipe: Recipe, out: Path, jobs: Sequence[Job]) -> Iterator[Job]:
     import cv2
 
     threads = cv2.getNumThreads()
@@ -53,12 +49,12 @@ def _run_here(recipe: "Recipe", out: Path, jobs: Sequence[Job]) -> Iterator[Job]
         cv2.setNumThreads(threads)
 
 
-def do_job(recipe: "Recipe", out: Path, job: Job) -> None:
+def do_job(recipe: Recipe, out: Path, job: Job) -> None:
     """Make one video, then its annotation: where both are, it is done. Or one file of a layout."""
     if job[0] in LAYOUTS:
-        from vatt_edu.minitube.corpus.layout_media import copy
+        from vatt_edu.minitube.corpus.layout_media import make_item
 
-        copy(out, items(recipe, job[0])[job[1]])
+        make_item(out, layout_items(recipe, job[0])[job[1]])
         return
     from vatt_edu.files import write_text
     from vatt_edu.minitube.video import make_video
@@ -69,18 +65,18 @@ def do_job(recipe: "Recipe", out: Path, job: Job) -> None:
     write_text(part, json.dumps(annotation))
 
 
-def _run_apart(recipe: "Recipe", out: Path, jobs: Sequence[Job], workers: int) -> Iterator[Job]:
-    todo: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-    done: queue.SimpleQueue[Job | Exception] = queue.SimpleQueue()
+def _run_apart(recipe: Recipe, out: Path, jobs: Sequence[Job], workers: int) -> Iterator[Job]:
+    pending: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+    answers: queue.SimpleQueue[Job | Exception] = queue.SimpleQueue()
     for job in [*jobs, *[None] * workers]:
-        todo.put(job)
-    processes = [_start(recipe, out) for _ in range(workers)]
-    threads = [threading.Thread(target=_serve, args=(process, todo, done), daemon=True) for process in processes]
+        pending.put(job)
+    processes = [start_worker(recipe, out) for _ in range(workers)]
+    threads = [threading.Thread(target=_serve, args=(process, pending, answers), daemon=True) for process in processes]
     try:
         for thread in threads:
             thread.start()
         for _ in jobs:
-            answer = done.get()
+            answer = answers.get()
             if isinstance(answer, Exception):
                 raise answer
             yield answer
@@ -90,18 +86,19 @@ def _run_apart(recipe: "Recipe", out: Path, jobs: Sequence[Job], workers: int) -
                 _stop(process)
 
 
-def _start(recipe: "Recipe", out: Path) -> subprocess.Popen[str]:
-    root = str(Path(__file__).resolve().parents[3])
+def start_worker(recipe: Recipe, out: Path) -> subprocess.Popen[str]:
+    """A process that makes videos of that recipe: `main`, with its first line written."""
+    root = str(Path(vatt_edu.__file__).resolve().parents[1])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     process = subprocess.Popen(
-        [sys.executable, "-c", "from vatt_edu.minitube.corpus.workers import main; main()"],
+        [sys.executable, "-c", f"from {__name__} import main; main()"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         env=os.environ | ONE_THREAD | {"PYTHONPATH": os.pathsep.join(paths)},
     )
     assert process.stdin is not None
-    process.stdin.write(json.dumps({"recipe": recipe.as_json(), "out": str(out.resolve())}) + "\n")
+    process.stdin.write(json.dumps({"recipe": to_json(recipe), "out": str(out.resolve())}) + "\n")
     process.stdin.flush()
     return process
 
@@ -118,11 +115,11 @@ def _stop(process: subprocess.Popen[str]) -> None:
         process.wait()
 
 
-def _serve(process: subprocess.Popen[str], todo: Any, done: Any) -> None:
+def _serve(process: subprocess.Popen[str], pending: Any, answers: Any) -> None:
     """Hand jobs to one worker, one at a time."""
     assert process.stdin is not None
     assert process.stdout is not None
-    while (job := todo.get()) is not None:
+    while (job := pending.get()) is not None:
         try:
             process.stdin.write(json.dumps(job) + "\n")
             process.stdin.flush()
@@ -132,9 +129,9 @@ def _serve(process: subprocess.Popen[str], todo: Any, done: Any) -> None:
         if "error" in answer:
             message = f"a worker failed: {job[0]} {job[1]}: {answer['error']}"
             number = answer.get("errno")
-            done.put(OSError(number, message) if number else RuntimeError(message))
+            answers.put(OSError(number, message) if number else RuntimeError(message))
             return
-        done.put(job)
+        answers.put(job)
 
 
 def main() -> None:
@@ -142,11 +139,9 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the caller, who then ends this input.
     import cv2
 
-    from vatt_edu.minitube.video import Recipe
-
     cv2.setNumThreads(1)
     start = json.loads(sys.stdin.readline())
-    recipe, out = Recipe.from_json(start["recipe"]), Path(start["out"])
+    recipe, out = from_json(Recipe, start["recipe"]), Path(start["out"])
     for line in sys.stdin:
         try:
             do_job(recipe, out, tuple(json.loads(line)))

@@ -11,10 +11,11 @@ import numpy as np
 import pymunk
 
 from vatt_edu.minitube.physics.motions import slide, swing, tap
+from vatt_edu.minitube.physics.scene import Cage, Crane, Jug, Pose, Scene
 from vatt_edu.minitube.physics.stage import GRAVITY, TICK, UNIT, Drive, Stage, foot
-from vatt_edu.minitube.world import EDGE, FLOOR, PIECES, Factors, Pose, Scene, Tool
+from vatt_edu.minitube.world import EDGE, FLOOR, PIECES, Factors
 
-BOUNCE = {"rubber": 0.9, "metal": 0.8, "glass": 0.74, "wood": 0.67, "stone": 0.6}
+RESTITUTION = {"rubber": 0.9, "metal": 0.8, "glass": 0.74, "wood": 0.67, "stone": 0.6}
 """Share of speed that a bounce keeps: material is seen in motion, too."""
 
 
@@ -23,7 +24,7 @@ def bounce(stage: Stage) -> Drive:
     radius, rng = stage.radius, stage.rng
     start = (rng.uniform(0.35, 0.65), max(0.24, radius + EDGE))
     # A large moment of inertia keeps corners from turning the bounce into a spin.
-    body = stage.add(*start, radius, BOUNCE[stage.factors.material], inertia=5.0)
+    body = stage.add(*start, radius, RESTITUTION[stage.factors.material], inertia=5.0)
     body.angle = rng.uniform(-0.3, 0.3)
     drift = stage.side * rng.uniform(0.03, 0.12) * UNIT
     stage.bumpers()
@@ -121,12 +122,12 @@ def shake(stage: Stage) -> Drive:
     def drive(time: float) -> None:
         since = max(0.0, time - stage.start)
         pace = 2 * math.pi * often
-        grown = min(1.0, since / 0.3)
-        x = 0.5 + width * grown * math.sin(pace * since)
-        y = middle + 0.3 * width * grown * math.sin(2 * pace * since)
+        growth = min(1.0, since / 0.3)
+        x = 0.5 + width * growth * math.sin(pace * since)
+        y = middle + 0.3 * width * growth * math.sin(2 * pace * since)
         cage.velocity = ((x * UNIT - cage.position.x) / TICK, (y * UNIT - cage.position.y) / TICK)
 
-    stage.tools = lambda time: (Tool("cage", cage.position.x / UNIT, cage.position.y / UNIT, half),)
+    stage.tools = lambda time: (Cage(cage.position.x / UNIT, cage.position.y / UNIT, half),)
     return drive
 
 
@@ -136,7 +137,7 @@ def pour(stage: Stage) -> Drive:
     radius = stage.radius * 0.4
     stage.bumpers()
     mouth = (0.5 - stage.side * 0.1, 0.29)
-    lively = 0.8 * BOUNCE[stage.factors.material]
+    lively = 0.8 * RESTITUTION[stage.factors.material]
     gap = (stage.duration - 1.3) / PIECES
     due = [stage.start + 0.15 + gap * i + rng.uniform(0, 0.4) * gap for i in range(PIECES)]
 
@@ -148,15 +149,15 @@ def pour(stage: Stage) -> Drive:
             piece.angle = rng.uniform(-3, 3)
             piece.angular_velocity = rng.uniform(-3, 3)
 
-    def jug(time: float) -> tuple[Tool, ...]:
-        tipped = min(1.0, max(0.0, time - stage.start + 0.1) / 0.25)
-        return (Tool("jug", mouth[0], mouth[1], stage.side * (0.5 + 1.4 * tipped), 0.27),)
+    def jug(time: float) -> tuple[Jug, ...]:
+        tilt = min(1.0, max(0.0, time - stage.start + 0.1) / 0.25)
+        return (Jug(mouth[0], mouth[1], stage.side * (0.5 + 1.4 * tilt), 0.27),)
 
     stage.tools = jug
     return drive
 
 
-STACKED = {2: 0.8, 3: 0.7, 4: 0.6}
+STACK_SCALE = {2: 0.8, 3: 0.7, 4: 0.6}
 """Radius of each of so many stacked things, relative to one alone: as large as a tower of boxes leaves room for."""
 
 
@@ -164,7 +165,7 @@ def stack(stage: Stage) -> Drive:
     """Things are set on top of each other by a crane; physics decides whether they stay there."""
     rng, count = stage.rng, stage.factors.count
     shape = stage.factors.shape
-    radius = stage.radius * STACKED[count]
+    radius = stage.radius * STACK_SCALE[count]
     stage.bumpers()
     height = radius * (1 + foot(shape)) if shape != "box" else 2 * radius * foot(shape)
     gap = (stage.duration - 1.2) / count * rng.uniform(0.85, 1.0)
@@ -176,22 +177,22 @@ def stack(stage: Stage) -> Drive:
         return max(0.12, FLOOR - radius * foot(shape) - index * height - 0.03)
 
     def drive(time: float) -> None:
-        released = len(stage.bodies)
-        if released < count and time >= due[released]:
-            body = stage.add(places[released], level(released), radius, 0.1)
+        index = len(stage.bodies)
+        if index < count and time >= due[index]:
+            body = stage.add(places[index], level(index), radius, 0.1)
             body.velocity = (0, 0.3 * UNIT)
 
-    def held(time: float) -> tuple[Pose, ...]:
+    def load(time: float) -> tuple[Pose, ...]:
         index = len(stage.bodies)
         if index >= count or time < due[index] - lowering:
             return ()
         part = (due[index] - time) / lowering
         return (Pose(places[index], level(index) - part * (level(index) + radius), 0.0, radius),)
 
-    def crane(time: float) -> tuple[Tool, ...]:
-        return tuple(Tool("crane", pose.x, -0.2, pose.x, pose.y) for pose in held(time))
+    def crane(time: float) -> tuple[Crane, ...]:
+        return tuple(Crane(pose.x, -0.2, pose.x, pose.y) for pose in load(time))
 
-    stage.extra = held
+    stage.extra = load
     stage.tools = crane
     return drive
 
@@ -220,7 +221,7 @@ ACTS = {
 }
 
 
-def simulate(factors: Factors, duration: float, rng: np.random.Generator) -> Scene:
+def simulate_step(factors: Factors, duration: float, rng: np.random.Generator) -> Scene:
     """Play one step.
 
     Args:

@@ -2,8 +2,9 @@
 
 import math
 
+from vatt_edu.minitube.physics.scene import Event, Pose, Post, Rope, Stick
 from vatt_edu.minitube.physics.stage import FULL_HIT, GRAVITY, TICK, UNIT, Drive, Stage, corners, foot
-from vatt_edu.minitube.world import EDGE, FLOOR, Event, Pose, Tool
+from vatt_edu.minitube.world import EDGE, FLOOR
 
 
 def slide(stage: Stage) -> Drive:
@@ -44,26 +45,26 @@ def swing(stage: Stage) -> Drive:
     pace = 1.7 * GRAVITY / length  # Brisker than gravity, so that it hits about once a second.
     hit_angle = -stage.side * stage.rng.uniform(0.02, 0.1)
     angle, turning = stage.side * min(stage.rng.uniform(0.6, 0.75), widest), 0.0
-    kept = {"rubber": 0.97, "metal": 0.93, "glass": 0.9, "wood": 0.88, "stone": 0.85}[stage.factors.material]
+    restitution = {"rubber": 0.97, "metal": 0.93, "glass": 0.9, "wood": 0.88, "stone": 0.85}[stage.factors.material]
     reach = radius * max((x for x, _ in corners(stage.factors.shape, 1.0)), default=1.0)
     touch = hook + length * math.sin(hit_angle) - stage.side * (reach + 0.025)
-    stage.scenery.append(Tool("post", touch, 0.42))
-    hung = Pose(hook, top + length, 0.0, radius)
+    stage.scenery.append(Post(touch, 0.42))
+    weight = Pose(hook, top + length, 0.0, radius)
 
     def drive(time: float) -> None:
-        nonlocal angle, turning, hung
+        nonlocal angle, turning, weight
         if time >= stage.start:
             turning -= pace * math.sin(angle) * TICK
             angle += turning * TICK
         if (angle - hit_angle) * stage.side < 0 and turning * stage.side < 0:
             stage.hit(abs(turning) * length / FULL_HIT * 1.6, radius)
             # A hand that is not in the picture keeps it going.
-            turning = stage.side * max(kept * abs(turning), 1.7)
+            turning = stage.side * max(restitution * abs(turning), 1.7)
             angle = hit_angle
-        hung = Pose(hook + length * math.sin(angle), top + length * math.cos(angle), -angle, radius)
+        weight = Pose(hook + length * math.sin(angle), top + length * math.cos(angle), -angle, radius)
 
-    stage.extra = lambda time: (hung,)
-    stage.tools = lambda time: (Tool("rope", hook, top, hung.x, hung.y),)
+    stage.extra = lambda time: (weight,)
+    stage.tools = lambda time: (Rope(hook, top, weight.x, weight.y),)
     return drive
 
 
@@ -80,7 +81,7 @@ def tap(stage: Stage) -> Drive:
     for when, impulse in zip(hits, loud, strict=True):
         stage.events.append(Event(when, float(impulse), radius))
 
-    def raised(time: float) -> float:
+    def lift(time: float) -> float:
         """Height of the stick above the thing, in [0, 1]: it falls fast and rises slowly."""
         ahead = min((when - time for when in hits if when >= time), default=9.0)
         behind = min((time - when for when in hits if when <= time), default=9.0)
@@ -91,9 +92,9 @@ def tap(stage: Stage) -> Drive:
         dip = 0.012 * math.exp(-behind / 0.05) * math.cos(60 * behind)
         return (Pose(rest.x, rest.y + dip, 0.0, radius),)
 
-    def stick(time: float) -> tuple[Tool, ...]:
-        height = 0.26 * raised(time)
-        return (Tool("stick", 0.5, top - 0.03 - height, 0.5 + stage.side * 0.5, top - 0.22 - 1.3 * height),)
+    def stick(time: float) -> tuple[Stick, ...]:
+        height = 0.26 * lift(time)
+        return (Stick(0.5, top - 0.03 - height, 0.5 + stage.side * 0.5, top - 0.22 - 1.3 * height),)
 
     stage.extra = thing
     stage.tools = stick

@@ -10,9 +10,11 @@ from functools import lru_cache
 
 import numpy as np
 import pymunk
+from jaxtyping import Float64
 
+from vatt_edu.minitube.physics.scene import Bumper, Event, Frame, Pose, Tool
 from vatt_edu.minitube.presets import FPS
-from vatt_edu.minitube.world import EDGE, FLOOR, RADIUS, Event, Factors, Frame, Pose, Tool
+from vatt_edu.minitube.world import EDGE, FLOOR, RADIUS, Factors
 
 SUBSTEPS = 10
 TICK = 1 / (FPS * SUBSTEPS)
@@ -64,7 +66,7 @@ class Stage:
         self.extra: Callable[[float], tuple[Pose, ...]] = lambda t: ()
         self.rubbing: Callable[[], float] = lambda: 0.0
         self.scenery: list[Tool] = []
-        self._touched: dict[tuple[int, int], float] = {}
+        self._last_contact: dict[tuple[int, int], float] = {}
         self.wall((-2.0, FLOOR), (3.0, FLOOR))
         self.space.on_collision(None, None, post_solve=self._contact)
 
@@ -80,7 +82,7 @@ class Stage:
         for x, outwards in ((EDGE, -1), (1 - EDGE, 1)):
             self.wall((x, -2.0), (x, FLOOR), friction=0.0)
             # Its inner face is where things stop.
-            self.scenery.append(Tool("bumper", x + 0.03 * outwards, 0.24))
+            self.scenery.append(Bumper(x + 0.03 * outwards, 0.24))
 
     def add(self, x: float, y: float, radius: float, elasticity: float, inertia: float = 1.0) -> pymunk.Body:
         """A thing of the step's shape (its convex hull touches), of mass 1; ``inertia`` scales its moment."""
@@ -108,13 +110,13 @@ class Stage:
         first, second = arbiter.shapes
         pair = (id(first), id(second))
         # A hit is spread over a few substeps, and what lies on the floor is pushed back by it all the time.
-        if self.time - self._touched.get(pair, -1.0) > 0.04:
+        if self.time - self._last_contact.get(pair, -1.0) > 0.04:
             # Walls and the cage have no reach: the sound is that of what hits them.
             reaches = [getattr(shape.body, "reach", None) for shape in (first, second)]
             self.hit(impulse, next((reach for reach in reaches if reach is not None), self.radius))
-        self._touched[pair] = self.time
+        self._last_contact[pair] = self.time
 
-    def run(self, drive: Drive) -> tuple[list[Frame], np.ndarray]:
+    def run(self, drive: Drive) -> tuple[list[Frame], Float64[np.ndarray, " T"]]:
         """Simulate the step: its frames and, for each, the speed of what rubs on the floor."""
         count = round(self.duration * FPS)
         frames = []

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from jaxtyping import Float, Float32, Int64, UInt8
 
 from vatt_edu.minitube.presets import Knobs
 
-SIDE = 256
-VARIANTS = 6
+TEXTURE_SIDE = 256
+TEXTURE_VARIANTS = 6
 PHOTOS = {
     "china": ("sklearn", "datasets/images/china.jpg"),
     "flower": ("sklearn", "datasets/images/flower.jpg"),
@@ -27,38 +28,40 @@ PHOTOS = {
 }
 HELD_OUT_PHOTOS = ("flower", "gravel")
 
-Field = Callable[[np.random.Generator, np.ndarray, np.ndarray], np.ndarray]
+Axis = Float32[np.ndarray, "H W"]
+Field = Float[np.ndarray, "H W"]
+Painter = Callable[[np.random.Generator, Axis, Axis], Field]
 
 
-def _clouds(rng: np.random.Generator, octave: int, keep: float) -> np.ndarray:
-    total = np.zeros((SIDE, SIDE), np.float32)
+def _clouds(rng: np.random.Generator, octave: int, keep: float) -> Axis:
+    total = np.zeros((TEXTURE_SIDE, TEXTURE_SIDE), np.float32)
     for i in range(5):
         layer = rng.normal(0, keep**i, (octave * 2**i, octave * 2**i)).astype(np.float32)
-        total += cv2.resize(layer, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
+        total += cv2.resize(layer, (TEXTURE_SIDE, TEXTURE_SIDE), interpolation=cv2.INTER_CUBIC)
     return total
 
 
-def _turned(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+def _turned(rng: np.random.Generator, x: Axis, y: Axis) -> tuple[Axis, Axis, float]:
     angle = rng.uniform(0, math.pi)
     u, v = x * math.cos(angle) + y * math.sin(angle), y * math.cos(angle) - x * math.sin(angle)
     return u, v, rng.uniform(4, 14)
 
 
-def _cloudy(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _cloudy(rng: np.random.Generator, x: Axis, y: Axis) -> Field:
     return _clouds(rng, 4, 0.6)
 
 
-def _stripes(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _stripes(rng: np.random.Generator, x: Axis, y: Axis) -> Field:
     u, _, pace = _turned(rng, x, y)
     return np.sin(2 * math.pi * pace * u)
 
 
-def _eggbox(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _eggbox(rng: np.random.Generator, x: Axis, y: Axis) -> Field:
     u, v, pace = _turned(rng, x, y)
     return np.sin(2 * math.pi * pace * u) * np.sin(2 * math.pi * pace * v)
 
 
-def _wall(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _wall(rng: np.random.Generator, x: Axis, y: Axis) -> Field:
     rows = rng.uniform(5, 12)
     row = np.floor(y * rows)
     along = x * rows * 0.5 + 0.5 * (row % 2)
@@ -66,61 +69,65 @@ def _wall(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.where(mortar, -1.5, 0.6 + 0.3 * np.sin(row * 7.1 + np.floor(along) * 3.7))
 
 
-def _marble(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _marble(rng: np.random.Generator, x: Axis, y: Axis) -> Field:
     u, _, pace = _turned(rng, x, y)
     return np.sin(2 * math.pi * 0.6 * pace * u + 2 * _clouds(rng, 3, 0.5))
 
 
-def _nearest(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _nearest(
+    rng: np.random.Generator, x: Axis, y: Axis
+) -> tuple[Float32[np.ndarray, "2 H W"], Int64[np.ndarray, "H W"]]:
     """Distance to the nearest and the second nearest of 36 points."""
     points = rng.random((36, 2)).astype(np.float32)
     distance = np.stack([(x - a) ** 2 + (y - b) ** 2 for a, b in points])
     return np.partition(distance, 1, axis=0)[:2], distance.argmin(0)
 
 
-def _cells(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _cells(rng: np.random.Generator, x: Axis, y: Axis) -> Field:
     (first, second), _ = _nearest(rng, x, y)
     return np.clip((np.sqrt(second) - np.sqrt(first)) * 20, 0, 2)
 
 
-def _mosaic(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _mosaic(rng: np.random.Generator, x: Axis, y: Axis) -> Field:
     _, which = _nearest(rng, x, y)
     return rng.normal(0, 1, 36)[which]
 
 
-def _checks(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _checks(rng: np.random.Generator, x: Axis, y: Axis) -> Field:
     u, v, pace = _turned(rng, x, y)
     return ((np.floor(u * pace) + np.floor(v * pace)) % 2) * 1.0
 
 
-def _fibers(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    return cv2.GaussianBlur(rng.normal(0, 1, (SIDE, SIDE)), (0, 0), sigmaX=rng.uniform(4, 12), sigmaY=0.8)
+def _fibers(rng: np.random.Generator, x: Axis, y: Axis) -> Field:
+    return cv2.GaussianBlur(
+        rng.normal(0, 1, (TEXTURE_SIDE, TEXTURE_SIDE)), (0, 0), sigmaX=rng.uniform(4, 12), sigmaY=0.8
+    )
 
 
-def _discs(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    field = np.zeros((SIDE, SIDE), np.float32)
+def _discs(rng: np.random.Generator, x: Axis, y: Axis) -> Field:
+    field = np.zeros((TEXTURE_SIDE, TEXTURE_SIDE), np.float32)
     for _ in range(60):
-        center = (int(rng.integers(SIDE)), int(rng.integers(SIDE)))
+        center = (int(rng.integers(TEXTURE_SIDE)), int(rng.integers(TEXTURE_SIDE)))
         cv2.circle(field, center, int(rng.integers(5, 28)), float(rng.normal(0, 1.2)), -1)
     return field
 
 
-def _rings(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _rings(rng: np.random.Generator, x: Axis, y: Axis) -> Field:
     a, b = rng.uniform(0.2, 0.8, 2)
     return np.sin(2 * math.pi * rng.uniform(6, 14) * np.hypot(x - a, y - b))
 
 
-def _zigzag(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _zigzag(rng: np.random.Generator, x: Axis, y: Axis) -> Field:
     u, v, pace = _turned(rng, x, y)
     return np.sign(np.sin(2 * math.pi * pace * (u + 0.6 * np.abs((v * 3) % 1 - 0.5))))
 
 
-def _rays(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _rays(rng: np.random.Generator, x: Axis, y: Axis) -> Field:
     a, b = rng.uniform(0.2, 0.8, 2)
     return np.sin(np.arctan2(y - b, x - a) * int(rng.integers(5, 12)) + 3 * np.hypot(x - a, y - b))
 
 
-FAMILIES: dict[str, Field] = {
+FAMILIES: dict[str, Painter] = {
     "cloudy": _cloudy,
     "stripes": _stripes,
     "eggbox": _eggbox,
@@ -139,10 +146,10 @@ HELD_OUT_FAMILIES = ("rings", "zigzag", "rays")
 
 
 @cache
-def texture(family: str, variant: int) -> np.ndarray:
-    """A procedural texture, ``(SIDE, SIDE, 3)`` uint8 RGB: the same in every corpus, whatever its seed."""
+def texture(family: str, variant: int) -> UInt8[np.ndarray, "H W 3"]:
+    """A procedural texture, ``TEXTURE_SIDE`` wide: the same in every corpus, whatever its seed."""
     rng = np.random.default_rng((9000 + list(FAMILIES).index(family), variant))
-    y, x = np.mgrid[0:SIDE, 0:SIDE].astype(np.float32) / SIDE
+    y, x = np.mgrid[0:TEXTURE_SIDE, 0:TEXTURE_SIDE].astype(np.float32) / TEXTURE_SIDE
     field = FAMILIES[family](rng, x, y)
     field = np.clip((field - field.mean()) / (field.std() + 1e-6), -2, 2) * 0.25 + 0.5
     dark, light = rng.random(3), rng.random(3)
@@ -169,8 +176,8 @@ def _photo_path(name: str) -> Path | None:
 
 
 @cache
-def photo(name: str) -> np.ndarray:
-    """A photo, uint8 RGB."""
+def photo(name: str) -> UInt8[np.ndarray, "H W 3"]:
+    """A photo."""
     image = cv2.imread(str(_photo_path(name)), cv2.IMREAD_COLOR)
     assert image is not None, f"cannot read the photo {name}"
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
@@ -184,14 +191,14 @@ def draw_background(held_out: bool, knobs: Knobs, rng: np.random.Generator) -> s
         return f"photo:{names[index % len(names)]}"
     families = [name for name in FAMILIES if (name in HELD_OUT_FAMILIES) == held_out]
     # Families take turns, so that a small pool still has some of each.
-    pool = [(family, variant) for variant in range(VARIANTS) for family in families]
+    pool = [(family, variant) for variant in range(TEXTURE_VARIANTS) for family in families]
     pool = pool if held_out else pool[: knobs.backgrounds]
     family, variant = pool[index % len(pool)]
     return f"texture:{family}:{variant}"
 
 
-def crop(identity: str, side: int, rng: np.random.Generator) -> np.ndarray:
-    """A random square of a background, flattened and tinted so that things stand out, ``(side, side, 3)`` uint8 RGB."""
+def crop_background(identity: str, side: int, rng: np.random.Generator) -> UInt8[np.ndarray, "{side} {side} 3"]:
+    """A random square of a background, flattened and tinted so that things stand out."""
     kind, name, *variant = identity.split(":")
     image = photo(name) if kind == "photo" else texture(name, int(variant[0]))
     height, width = image.shape[:2]

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
+from jaxtyping import Float, Float32, Float64, UInt8
 
 from vatt_edu.minitube.physics.stage import corners
 
@@ -19,18 +20,20 @@ PALETTE = {
     "purple": (150, 56, 190),
     "white": (240, 240, 240),
 }
-LEVELS = (8, 16, 32, 64)
+SPRITE_RADII = (8, 16, 32, 64)
 """Radii in pixels at which sprites are kept; what is drawn comes from the next larger one."""
-VARIANTS = 4
-MARGIN = 1.12
+SPRITE_VARIANTS = 4
+SPRITE_MARGIN = 1.12
 """Half the side of a sprite in radii."""
 
-Sprite = np.ndarray
-"""``(S, S, 4)`` uint8: RGB already multiplied by alpha, and alpha."""
+Sprite = UInt8[np.ndarray, "D D 4"]
+"""RGB already multiplied by alpha, and alpha."""
+Axis = Float32[np.ndarray, "D D"]
+Shade = Float[np.ndarray, "D D"]
 
 
-def outline(shape: str, radius: float) -> np.ndarray:
-    """Corner points ``(n, 2)`` around the origin; a ball gets many."""
+def outline(shape: str, radius: float) -> Float64[np.ndarray, "N 2"]:
+    """Corner points around the origin; a ball gets many."""
     points = corners(shape, radius)
     if not points:
         turns = np.linspace(0, 2 * math.pi, 64, endpoint=False)
@@ -38,37 +41,37 @@ def outline(shape: str, radius: float) -> np.ndarray:
     return np.array(points)
 
 
-def _mask(shape: str, radius: int, side: int, grow: float = 1.0) -> np.ndarray:
-    """Coverage of the shape, ``(side, side)`` float32 in [0, 1], by drawing four times as large."""
+def _mask(shape: str, radius: int, side: int, grow: float = 1.0) -> Axis:
+    """Coverage of the shape in [0, 1], by drawing four times as large."""
     large = np.zeros((side * 4, side * 4), np.uint8)
     points = outline(shape, radius * 4 * grow) + side * 2
     cv2.fillPoly(large, [np.round(points * 16).astype(np.int32)], 255, shift=4)
     return cv2.resize(large, (side, side), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
 
 
-def _wood(u: np.ndarray, v: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _wood(u: Axis, v: Axis, rng: np.random.Generator) -> tuple[Shade, Shade]:
     grain = 0.5 + 0.5 * np.sin(11 * v + 3 * np.sin(2.2 * u + rng.uniform(0, 6)) + rng.normal(0, 0.3))
     return 0.5 + 0.5 * grain, np.zeros_like(u)
 
 
-def _metal(u: np.ndarray, v: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _metal(u: Axis, v: Axis, rng: np.random.Generator) -> tuple[Shade, Shade]:
     sheen = 0.5 + 0.5 * np.cos(4.2 * (u + v) + rng.uniform(-0.6, 0.6))
     return 0.45 + 0.55 * sheen, 0.75 * sheen**5
 
 
-def _glass(u: np.ndarray, v: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _glass(u: Axis, v: Axis, rng: np.random.Generator) -> tuple[Shade, Shade]:
     shine = np.exp(-((u + 0.32) ** 2 + (v + 0.3) ** 2) / 0.025) + 0.6 * np.exp(-((u - v) ** 2) / 0.01) * (u > 0.1)
     return np.ones_like(u), np.clip(0.15 + shine, 0, 1)
 
 
-def _rubber(u: np.ndarray, v: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _rubber(u: Axis, v: Axis, rng: np.random.Generator) -> tuple[Shade, Shade]:
     distance = np.hypot(u, v)
     # A tire: a dark band around a hub, and a bar by which one sees it turn.
     tire = ((distance > 0.34) & (distance < 0.54)) | ((np.abs(u) < 0.08) & (distance < 0.34))
     return np.where(tire, 0.12, 0.95 - 0.15 * distance), np.zeros_like(u)
 
 
-def _stone(u: np.ndarray, v: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _stone(u: Axis, v: Axis, rng: np.random.Generator) -> tuple[Shade, Shade]:
     side = len(u)
     rough = cv2.resize(rng.normal(0, 1, (9, 9)).astype(np.float32), (side, side))
     specks = cv2.resize((rng.random((20, 20)) < 0.22).astype(np.float32), (side, side), interpolation=cv2.INTER_LINEAR)
@@ -86,11 +89,11 @@ def sprite(shape: str, material: str, color: str, variant: int, level: int) -> S
         shape: One of the world's shapes.
         material: Its manner of drawing.
         color: Name in `PALETTE`.
-        variant: Which of ``VARIANTS`` grains, specks, reflections.
-        level: Radius in pixels, one of `LEVELS`.
+        variant: Which of ``SPRITE_VARIANTS`` grains, specks, reflections.
+        level: Radius in pixels, one of `SPRITE_RADII`.
     """
     rng = np.random.default_rng((7000, variant, sorted(MATERIAL_LOOKS).index(material)))
-    side = 2 * math.ceil(level * MARGIN)
+    side = 2 * math.ceil(level * SPRITE_MARGIN)
     axis = (np.arange(side, dtype=np.float32) + 0.5 - side / 2) / level
     u, v = np.meshgrid(axis, axis)
     shade, white = MATERIAL_LOOKS[material](u, v, rng)
@@ -115,20 +118,22 @@ def sprite(shape: str, material: str, color: str, variant: int, level: int) -> S
     return np.round(rgba * 255).astype(np.uint8)
 
 
-def paste(image: np.ndarray, shape: tuple[str, str, str, int], x: float, y: float, radius: float, angle: float) -> None:
+def paste_sprite(
+    image: UInt8[np.ndarray, "H W 3"], shape: tuple[str, str, str, int], x: float, y: float, radius: float, angle: float
+) -> None:
     """Draw a thing into a picture, in place.
 
     Args:
-        image: ``(H, W, 3)`` uint8.
+        image: The picture.
         shape: Shape, material, color and variant of its `sprite`.
         x: Center in pixels.
         y: Center in pixels.
         radius: In pixels.
         angle: In radians.
     """
-    level = next((size for size in LEVELS if size >= radius), LEVELS[-1])
+    level = next((size for size in SPRITE_RADII if size >= radius), SPRITE_RADII[-1])
     source = sprite(*shape, level)
-    half = math.ceil(radius * MARGIN) + 1
+    half = math.ceil(radius * SPRITE_MARGIN) + 1
     left, top = math.floor(x) - half, math.floor(y) - half
     box = 2 * half + 1
     x0, y0 = max(0, left), max(0, top)

@@ -9,12 +9,15 @@ from pathlib import Path
 
 import av
 import numpy as np
+from jaxtyping import Float32
 from scipy.fft import irfft, next_fast_len, rfft
 from scipy.signal import lfilter
 
+from vatt_edu.minitube.physics.scene import Event, Scene
 from vatt_edu.minitube.presets import SAMPLE_RATE, Knobs
-from vatt_edu.minitube.sound.synthesis import action_sound, draw_voice, rms, strike
-from vatt_edu.minitube.world import MATERIALS, Event, Scene
+from vatt_edu.minitube.sound.synthesis import Sound, action_sound, contact_sound, draw_voice, rms
+from vatt_edu.minitube.world import MATERIALS
+from vatt_edu.samples import SAMPLES
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class Take:
     rt60: float
 
 
-def room(dry: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, float]:
+def room(dry: Sound, rng: np.random.Generator) -> tuple[Sound, float]:
     """Reverberation: decaying noise, low-passed, after a gap. Returns sound and RT60 in seconds."""
     rt60 = rng.uniform(0.12, 0.6)
     taps = int(rt60 * 1.1 * SAMPLE_RATE)
@@ -50,8 +53,8 @@ def room(dry: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, float]:
     return dry + wet[: len(dry)], rt60
 
 
-def noise(samples: int, rng: np.random.Generator) -> np.ndarray:
-    """Brown and white noise, mixed. ``(samples,)``."""
+def noise(samples: int, rng: np.random.Generator) -> Sound:
+    """Brown and white noise, mixed."""
     white = rng.standard_normal(samples)
     brown = lfilter([1], [1, -(0.998 if rng.random() < 0.5 else 0.9)], white)
     share = rng.uniform(0, 1)
@@ -63,21 +66,21 @@ def noise(samples: int, rng: np.random.Generator) -> np.ndarray:
 
 def recordings_folder() -> Path:
     """Where recordings (CC0) are looked for."""
-    return Path(__file__).resolve().parents[3] / "data_samples" / "sounds"
+    return SAMPLES / "sounds"
 
 
-def recordings() -> tuple[str, ...]:
+def recordings_at_hand() -> tuple[str, ...]:
     """Names of the recordings at hand, sorted; empty where there are none."""
     return tuple(sorted(path.stem for path in recordings_folder().glob("*.flac")))
 
 
 @cache
-def recording(name: str) -> np.ndarray:
-    """A recording, mono float32 at ``SAMPLE_RATE``."""
+def read_recording(name: str) -> Float32[np.ndarray, " S"]:
+    """A recording, mono at ``SAMPLE_RATE``."""
     return _read(recordings_folder() / f"{name}.flac")
 
 
-def _read(path: Path) -> np.ndarray:
+def _read(path: Path) -> Float32[np.ndarray, " S"]:
     resampler = av.AudioResampler(format="fltp", layout="mono", rate=SAMPLE_RATE)
     parts = []
     with av.open(str(path)) as container:
@@ -87,7 +90,7 @@ def _read(path: Path) -> np.ndarray:
     return np.concatenate(parts).astype(np.float32)
 
 
-def _tune(samples: int, rng: np.random.Generator) -> np.ndarray:
+def _tune(samples: int, rng: np.random.Generator) -> Sound:
     out = np.zeros(samples)
     beat, base, bright = rng.uniform(0.2, 0.6), rng.uniform(110, 440), rng.uniform(0.3, 0.8)
     length = int(1.5 * beat * SAMPLE_RATE)
@@ -102,15 +105,15 @@ def _tune(samples: int, rng: np.random.Generator) -> np.ndarray:
     return out
 
 
-def _hits(samples: int, knobs: Knobs, rng: np.random.Generator) -> np.ndarray:
+def _hits(samples: int, knobs: Knobs, rng: np.random.Generator) -> Sound:
     voice = draw_voice(MATERIALS[rng.integers(len(MATERIALS))], knobs, rng)
     radius = rng.uniform(0.1, 0.3)
     times = rng.uniform(0, samples / SAMPLE_RATE, rng.integers(2, 8))
     events = tuple(Event(float(time), float(rng.uniform(0.3, 1)), radius) for time in times)
-    return strike(events, voice, samples, rng)
+    return contact_sound(events, voice, samples, rng)
 
 
-def _hum(samples: int, rng: np.random.Generator) -> np.ndarray:
+def _hum(samples: int, rng: np.random.Generator) -> Sound:
     time = np.arange(samples) / SAMPLE_RATE
     wander = 1 + 0.05 * np.sin(2 * np.pi * rng.uniform(0.1, 1) * time)
     phase = 2 * np.pi * np.cumsum(rng.uniform(50, 180) * wander) / SAMPLE_RATE
@@ -118,9 +121,9 @@ def _hum(samples: int, rng: np.random.Generator) -> np.ndarray:
     return np.tanh(sharp * np.sin(phase)) * (1 + 0.5 * np.sin(2 * np.pi * rng.uniform(3, 12) * time))
 
 
-def _recorded(samples: int, rng: np.random.Generator) -> np.ndarray:
-    known = recordings()
-    sound = recording(known[rng.integers(len(known))])
+def _recorded(samples: int, rng: np.random.Generator) -> Sound:
+    names = recordings_at_hand()
+    sound = read_recording(names[rng.integers(len(names))])
     out = np.zeros(samples)
     place = int(rng.uniform(0, samples / SAMPLE_RATE * 0.6) * SAMPLE_RATE)
     while place < samples:
@@ -130,17 +133,17 @@ def _recorded(samples: int, rng: np.random.Generator) -> np.ndarray:
     return out
 
 
-def distractor(samples: int, knobs: Knobs, rng: np.random.Generator) -> np.ndarray:
-    """A tune, hits out of view, a hum or, where there are any, a recording. ``(samples,)``."""
+def distractor(samples: int, knobs: Knobs, rng: np.random.Generator) -> Sound:
+    """A tune, hits out of view, a hum or, where there are any, a recording."""
     kind = rng.integers(4)
-    if kind == 3 and knobs.real_sounds and recordings():
+    if kind == 3 and knobs.real_sounds and recordings_at_hand():
         return _recorded(samples, rng)
     if kind == 0:
         return _tune(samples, rng)
     return _hum(samples, rng) if kind == 1 else _hits(samples, knobs, rng)
 
 
-def record(scene: Scene, knobs: Knobs, rng: np.random.Generator) -> tuple[np.ndarray, Take]:
+def record_scene(scene: Scene, knobs: Knobs, rng: np.random.Generator) -> tuple[Float32[np.ndarray, " S"], Take]:
     """The recorded sound of a step: action, room, noise, distractor, at some loudness.
 
     Args:
@@ -149,7 +152,7 @@ def record(scene: Scene, knobs: Knobs, rng: np.random.Generator) -> tuple[np.nda
         rng: All chance comes from here.
 
     Returns:
-        ``(samples,)`` float32 in (-1, 1) at ``SAMPLE_RATE``, and how it was recorded.
+        Samples in (-1, 1) at ``SAMPLE_RATE``, and how it was recorded.
     """
     voice = draw_voice(scene.factors.material, knobs, rng)
     sound, rt60 = room(action_sound(scene, voice, rng), rng)
@@ -162,10 +165,10 @@ def record(scene: Scene, knobs: Knobs, rng: np.random.Generator) -> tuple[np.nda
         other = distractor(len(sound), knobs, rng)
         below = rng.uniform(knobs.snr_low, knobs.snr_high)
         background += other * level * 10 ** (-below / 20) / rms(other)
-    mixed = sound + background
-    mixed *= 0.09 / rms(mixed) * 10 ** (rng.uniform(-6, 3) / 20)
-    fade = np.minimum(1, np.arange(len(mixed)) / (0.01 * SAMPLE_RATE))
-    mixed *= np.minimum(fade, fade[::-1])
-    loud = np.float32(0.8) * np.tanh(1.2 * mixed.astype(np.float32))
+    mix = sound + background
+    mix *= 0.09 / rms(mix) * 10 ** (rng.uniform(-6, 3) / 20)
+    fade = np.minimum(1, np.arange(len(mix)) / (0.01 * SAMPLE_RATE))
+    mix *= np.minimum(fade, fade[::-1])
+    loud = np.float32(0.8) * np.tanh(1.2 * mix.astype(np.float32))
     take = Take(round(voice.pitch, 4), round(voice.decay, 4), round(snr, 2), below and round(below, 2), round(rt60, 3))
     return loud, take
