@@ -118,6 +118,14 @@ def untrained(run: str | PathLike[str], source: Source | None = None, device: st
     return model.eval().to(device)
 
 
+def untrained_or_reason(run: Path, source: Source) -> tuple[VATT | None, str | None]:
+    """``untrained``; or None, and why there is none."""
+    try:
+        return untrained(run, source), None
+    except UnknownStart as error:
+        return None, str(error)
+
+
 def _trained_on(source: Source, data: Sequence[str], config: Config, vocab: Vocabulary) -> bool:
     """Whether a source is the only one of a run: the folder that it names, or one of that name with the same words."""
     if len(data) != 1:
