@@ -199,21 +199,53 @@ def test_evaluate_prints_a_table(world: Path, run: Path, capsys: Capture) -> Non
 
 
 def test_embed_writes_what_the_library_embeds(world: Path, run: Path, tmp_path: Path, capsys: Capture) -> None:
-    files, out = [film(world, 1), film(world, 0)], tmp_path / "found.npz"
+    files, out = [film(world, 1), film(world, 0)], tmp_path / "out.npz"
     model = vatt.load(run)
     for words, embed, space in (
-        ([], model.embed_video, "vt"),
-        (["--space", "va"], model.embed_video, "va"),
-        (["--modality", "audio", "--space", "va"], model.embed_audio, "va"),
+        (["--space", "vt"], model.embed_video, "vt"),
+        (["--space", "va", "--modality", "video"], model.embed_video, "va"),
+        (["--space", "va", "--modality", "audio"], model.embed_audio, "va"),
     ):
         assert main(["embed", str(run), *files, "--out", str(out), *words]) == 0
-        assert capsys.readouterr().out == f"{out}: 2 embeddings of width 128\n"
-        with np.load(out) as found:
-            assert found["files"].tolist() == files
-            assert found["embeddings"].shape == (2, 128)
+        modality = embed.__name__.removeprefix("embed_")
+        assert capsys.readouterr().out == f"{out}: 2 embeddings of width 128 in space {space}: 2 of {modality}\n"
+        with np.load(out) as arrays:
+            assert arrays["files"].tolist() == files
+            assert arrays["modalities"].tolist() == [modality] * 2
             wanted = np.stack([embed(path, space=space).numpy() for path in files])
-            assert (found["embeddings"] == wanted).all()
+            assert (arrays["embeddings"] == wanted).all()
     assert list(tmp_path.iterdir()) == [out]
+
+
+@pytest.mark.parametrize(("name", "codec"), [("song.mp3", "mp3"), ("song.flac", "flac"), ("song.wav", "pcm_s16le")])
+def test_a_file_with_sound_alone_is_embedded_as_sound(
+    name: str, codec: str, world: Path, run: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    song, out = tmp_path / name, tmp_path / "out.npz"
+    clips.write(song, duration=2, video=None, audio=clips.tone(440, duration=2), codec=codec)
+    mute = clips.write(tmp_path / "mute.mp4", duration=2, fps=10, size=(36, 48))
+    files = [str(song), film(world, 0), str(mute)]
+    assert main(["embed", str(run), *files, "--out", str(out), "--space", "va"]) == 0
+    assert capsys.readouterr().out == f"{out}: 3 embeddings of width 128 in space va: 2 of video, 1 of audio\n"
+    model = vatt.load(run)
+    wanted = [model.embed_audio(song, "va"), model.embed_video(files[1], "va"), model.embed_video(mute, "va")]
+    with np.load(out) as arrays:
+        assert arrays["modalities"].tolist() == ["audio", "video", "video"]
+        assert (arrays["embeddings"] == np.stack([row.numpy() for row in wanted])).all()
+
+
+@pytest.mark.parametrize("modality", ["video", "audio", None])
+def test_embed_without_a_space_names_both(
+    modality: str | None, world: Path, run: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    words = ["embed", str(run), film(world, 0), "--out", str(tmp_path / "out.npz")]
+    assert main([*words, *(["--modality", modality] if modality else [])]) == 2
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err.count("\n")) == ("", 1)
+    assert shown.err.startswith(f"vatt: {modality or 'video'} is embedded into one of two spaces")
+    partner = "video" if modality == "audio" else "audio"
+    assert f"--space va compares with {partner}, --space vt" in shown.err
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

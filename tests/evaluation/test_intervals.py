@@ -10,7 +10,7 @@ from helpers import made_runs
 from vatt_edu.cli import main
 from vatt_edu.data.sources.open import Source, open_source
 from vatt_edu.evaluation import metrics
-from vatt_edu.evaluation.retrieval import evaluate, queries
+from vatt_edu.evaluation.retrieval import evaluate_retrieval, retrieval_windows
 
 
 def ranks(n: int, seed: int, share: float = 0.4) -> np.ndarray:
@@ -20,12 +20,12 @@ def ranks(n: int, seed: int, share: float = 0.4) -> np.ndarray:
 
 
 def test_intervals_are_a_function_of_the_seed() -> None:
-    found = ranks(256, 0)
-    assert metrics.bootstrap(found) == metrics.bootstrap(found)
-    assert metrics.bootstrap(found) != metrics.bootstrap(found, seed=1)
-    measured = metrics.from_ranks(found)
-    for name, (low, high) in metrics.bootstrap(found).items():
-        assert low <= measured[name] <= high
+    places = ranks(256, 0)
+    assert metrics.bootstrap(places) == metrics.bootstrap(places)
+    assert metrics.bootstrap(places) != metrics.bootstrap(places, seed=1)
+    scores = metrics.from_ranks(places)
+    for name, (low, high) in metrics.bootstrap(places).items():
+        assert low <= scores[name] <= high
 
 
 def test_intervals_cover_and_shrink_as_one_over_the_root() -> None:
@@ -40,8 +40,8 @@ def test_intervals_cover_and_shrink_as_one_over_the_root() -> None:
 
 
 def test_intervals_of_equal_ranks_are_points() -> None:
-    found = metrics.bootstrap(np.full(16, 16))
-    assert found == {"R@1": [0.0, 0.0], "R@5": [0.0, 0.0], "R@10": [0.0, 0.0], "MedR": [16.0, 16.0]}
+    intervals = metrics.bootstrap(np.full(16, 16))
+    assert intervals == {"R@1": [0.0, 0.0], "R@5": [0.0, 0.0], "R@10": [0.0, 0.0], "MedR": [16.0, 16.0]}
 
 
 @pytest.fixture(scope="module")
@@ -54,13 +54,13 @@ def run(source: Source, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made_runs.trained(source, tmp_path_factory.mktemp("intervals") / "run")
 
 
-def test_training_clips_are_asked_where_there_is_ground_truth(
+def test_training_clips_are_queries_where_there_is_ground_truth(
     source: Source, run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["evaluate", "retrieval", str(run), "--data", str(source.root), "--quiet"]) == 0
-    found = json.loads((run / "retrieval.json").read_text())
-    assert set(found["splits"]) == {"train", "test_iid", "val"}
-    split = found["splits"]["train"]
+    results = json.loads((run / "retrieval.json").read_text())
+    assert set(results["splits"]) == {"train", "test_iid", "val"}
+    split = results["splits"]["train"]
     assert split["n"] == 6  # nine steps, six different captions
     for name, value in split["trained"]["text_to_video"].items():
         low, high = split["interval"]["text_to_video"][name]
@@ -71,26 +71,26 @@ def test_training_clips_are_asked_where_there_is_ground_truth(
     # Asked by name: the same numbers, and the other splits stay.
     assert main(["evaluate", "retrieval", str(run), "--data", str(source.root), "--split", "train", "--quiet"]) == 0
     again = json.loads((run / "retrieval.json").read_text())
-    assert again["splits"] == found["splits"]
+    assert again["splits"] == results["splits"]
 
 
 def test_without_ground_truth_training_clips_are_left_out(source: Source, run: Path, tmp_path: Path) -> None:
     hidden = source.root / "annotations.json"
-    kept = hidden.rename(tmp_path / "annotations.json")
+    elsewhere = hidden.rename(tmp_path / "annotations.json")
     try:
         (run / "retrieval.json").unlink()
-        assert set(evaluate(run, open_source(source.root), quiet=True)["splits"]) == {"test_iid", "val"}
+        assert set(evaluate_retrieval(run, open_source(source.root), quiet=True)["splits"]) == {"test_iid", "val"}
     finally:
-        kept.rename(hidden)
+        elsewhere.rename(hidden)
 
 
 def test_training_queries_are_steps_with_their_captions(source: Source) -> None:
     config = made_runs.config()
-    windows = queries(source, "train", config)
+    windows = retrieval_windows(source, "train", config)
     assert len({window.text for window in windows}) == len(windows) == 6
     for window in windows:
         assert window.video.split == "train"
         assert window.video.lines
         assert window.start in (1.2, 5.2, 9.2)  # 1.6 s in the middle of 4 s
         assert window.text == f"clip number {int(window.video.id[-1])} {int(window.start > 5 and window.start < 9)}"
-    assert queries(source, "train", config) == windows
+    assert retrieval_windows(source, "train", config) == windows

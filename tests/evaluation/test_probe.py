@@ -13,12 +13,12 @@ from vatt_edu.config import ClipSpec
 from vatt_edu.data.sources.open import Source, Video
 from vatt_edu.errors import UserError
 from vatt_edu.evaluation.features import FEATURES
-from vatt_edu.evaluation.ground_truth import FACTORS, Step, labels, some, steps
-from vatt_edu.evaluation.probing import baseline_features as handmade
-from vatt_edu.evaluation.probing import evaluate as probe
-from vatt_edu.evaluation.probing import linear_probe as linear
-from vatt_edu.evaluation.probing.shortcut_audit import honesty, section
-from vatt_edu.evaluation.probing.targets import TARGETS, by_action, contact, majority
+from vatt_edu.evaluation.ground_truth import FACTORS, Step, factor_labels, list_steps, sample_steps
+from vatt_edu.evaluation.probing import baseline_features
+from vatt_edu.evaluation.probing.evaluate import measure_probes
+from vatt_edu.evaluation.probing.linear_probe import C_VALUES, ITERATIONS, Probe, fit_probe, select_regularization
+from vatt_edu.evaluation.probing.shortcut_audit import audio_shortcut_probe, shortcut_section
+from vatt_edu.evaluation.probing.targets import TARGETS, by_action_accuracy, contact, majority_accuracy
 
 TARGET = {target.name: target for target in TARGETS}
 VALUES = {"action": "tap", "material": "wood", "size": "big", "count": "2", "color": "red", "shape": "ball"}
@@ -37,10 +37,10 @@ def test_equal_to_a_float64_reference_and_converged() -> None:
     random = np.random.default_rng(0)
     features = random.standard_normal((120, 6)) * [1, 5, 0.1, 2, 1, 1] + 3
     answers = np.array(["a", "b", "c"])[(features[:, :3] + random.standard_normal((120, 3))).argmax(1)]
-    strength = 0.5
-    fitted = linear.fit(features, answers, strength)
-    assert fitted.converged
-    assert fitted.iterations < linear.ITERATIONS
+    C = 0.5
+    probe = fit_probe(features, answers, C)
+    assert probe.converged
+    assert probe.iterations < ITERATIONS
 
     x = torch.from_numpy((features - features.mean(0)) / features.std(0))
     y = torch.from_numpy(np.searchsorted(["a", "b", "c"], answers))
@@ -50,7 +50,7 @@ def test_equal_to_a_float64_reference_and_converged() -> None:
 
     def objective() -> torch.Tensor:
         cross = torch.nn.functional.cross_entropy(x @ weight.T + bias, y, reduction="sum")
-        return strength * cross + weight.square().sum() / 2
+        return C * cross + weight.square().sum() / 2
 
     def closure() -> torch.Tensor:
         optimizer.zero_grad()
@@ -59,18 +59,17 @@ def test_equal_to_a_float64_reference_and_converged() -> None:
         return value
 
     optimizer.step(closure)
-    regression = fitted.model[-1]
+    regression = probe.model[-1]
     assert np.abs(regression.coef_ - weight.detach().numpy()).max() < 1e-3
     theirs = torch.softmax(x @ weight.T + bias, 1).detach().numpy()
-    assert np.abs(fitted.model.predict_proba(features) - theirs).max() < 1e-4
+    assert np.abs(probe.model.predict_proba(features) - theirs).max() < 1e-4
 
 
-def test_a_fit_that_was_stopped_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(linear, "ITERATIONS", 2)
+def test_a_fit_that_was_stopped_says_so() -> None:
     random = np.random.default_rng(0)
     features = random.standard_normal((60, 8))
     with pytest.warns(UserWarning, match="converge"):
-        assert not linear.fit(features, (features[:, 0] > 0).astype(str), 1.0).converged
+        assert not fit_probe(features, (features[:, 0] > 0).astype(str), 1.0, max_iterations=2).converged
 
 
 def test_planted_signal_is_found_and_shuffled_is_chance() -> None:
@@ -78,26 +77,26 @@ def test_planted_signal_is_found_and_shuffled_is_chance() -> None:
     answers = random.integers(0, 4, 900).astype(str)
     features = random.standard_normal((900, 32))
     features[:, :4] += 3 * np.eye(4)[answers.astype(int)]
-    fitted, val, test = slice(0, 500), slice(500, 600), slice(600, 900)
-    found = linear.choose(features[fitted], answers[fitted], features[val], answers[val])
-    assert found.accuracy(features[test], answers[test]) > 0.9
+    train, val, test = slice(0, 500), slice(500, 600), slice(600, 900)
+    probe = select_regularization(features[train], answers[train], features[val], answers[val])
+    assert probe.accuracy(features[test], answers[test]) > 0.9
     shuffled = random.permutation(answers)
-    lost = linear.choose(features[fitted], shuffled[fitted], features[val], shuffled[val])
-    assert lost.accuracy(features[test], shuffled[test]) == pytest.approx(0.25, abs=0.09)
+    blind = select_regularization(features[train], shuffled[train], features[val], shuffled[val])
+    assert blind.accuracy(features[test], shuffled[test]) == pytest.approx(0.25, abs=0.09)
 
 
 def test_c_is_chosen_on_val(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where val wants weak weights and where it wants strong ones; the rows that are fitted always want strong ones."""
     random = np.random.default_rng(2)
     features, answers = random.standard_normal((60, 80)), random.integers(0, 2, 60).astype(str)
-    strong = linear.choose(features, answers, features, answers)  # val is learned by heart: free weights are best
-    assert strong.strength > min(linear.STRENGTHS)
+    free = select_regularization(features, answers, features, answers)  # val is learned by heart: free weights are best
+    assert min(C_VALUES) < free.C
     scores = {0.001: 0.4, 0.01: 0.7, 0.1: 0.7, 1.0: 0.6}
     monkeypatch.setattr(
-        linear.Probe, "accuracy", lambda self, rows, _: scores[self.strength] if len(rows) == 7 else pytest.fail("seen")
+        Probe, "accuracy", lambda self, rows, _: scores[self.C] if len(rows) == 7 else pytest.fail("seen")
     )
-    chosen = linear.choose(features, answers, features[:7], answers[:7])
-    assert (chosen.strength, chosen.chosen_at) == (0.01, 0.7)  # of equals, the smaller
+    probe = select_regularization(features, answers, features[:7], answers[:7])
+    assert (probe.C, probe.val_accuracy) == (0.01, 0.7)  # of equals, the smaller
 
 
 # ------------------------------------------------------------------ labels
@@ -117,22 +116,23 @@ def test_contact_is_counted_from_the_middle_of_the_clip() -> None:
 
 
 def test_labels_of_the_targets() -> None:
-    listed = [step(0), step(1, action="shake", count="1"), step(2, events=((2.1, 1.0),), action="roll")]
-    mask, answers = TARGET["action"].labels(listed)
-    assert mask.tolist() == [True] * 3
-    assert answers.tolist() == ["tap", "shake", "roll"]
-    mask, answers = TARGET["contact"].labels(listed)
-    assert mask.tolist() == [True, False, True]
-    assert answers.tolist() == ["none", "hit"]
+    steps = [step(0), step(1, action="shake", count="1"), step(2, events=((2.1, 1.0),), action="roll")]
+    answers = TARGET["action"].labels(steps)
+    assert answers.mask.tolist() == [True] * 3
+    assert answers.labels.tolist() == ["tap", "shake", "roll"]
+    answers = TARGET["contact"].labels(steps)
+    assert answers.mask.tolist() == [True, False, True]
+    assert answers.labels.tolist() == ["none", "hit"]
     assert set(TARGET) == {*FACTORS, "contact"}
 
 
 def test_references_by_hand() -> None:
     train, test = np.array(["x", "x", "y"]), np.array(["y", "x", "z", "x"])
-    assert majority(train, test) == 0.5
+    assert majority_accuracy(train, test) == 0.5
     # "tap" says y, "roll" says x (never seen with "stack": the majority, x)
-    given, asked = np.array(["tap", "roll", "tap"]), np.array(["tap", "tap", "roll", "stack"])
-    assert by_action(np.array(["y", "x", "y"]), given, np.array(["y", "x", "x", "y"]), asked) == 0.75
+    actions, test_actions = np.array(["tap", "roll", "tap"]), np.array(["tap", "tap", "roll", "stack"])
+    train, test = np.array(["y", "x", "y"]), np.array(["y", "x", "x", "y"])
+    assert by_action_accuracy(train, actions, test, test_actions) == 0.75
 
 
 @pytest.fixture(scope="module")
@@ -153,32 +153,32 @@ def spec() -> ClipSpec:
 
 
 def test_steps_are_those_of_the_split_in_its_order(source: Source, spec: ClipSpec) -> None:
-    train = steps(source, "train")
+    train = list_steps(source, "train")
     assert [s.video.id for s in train] == [f"howto_{n:05d}" for n in range(3) for _ in range(3)]  # no text-free one
     assert [s.start for s in train[:3]] == [0.0, 4.0, 8.0]
-    assert labels(train[:3], "count").tolist() == ["2"] * 3
+    assert factor_labels(train[:3], "count").tolist() == ["2"] * 3
     window = train[1].window(spec)
     assert (window.start, window.text) == (pytest.approx(4.4), "clip number 0 1")
-    assert [s.video.split for s in steps(source, "test_iid")] == ["test_iid"] * 3
+    assert [s.video.split for s in list_steps(source, "test_iid")] == ["test_iid"] * 3
 
 
 def test_some_steps_are_a_function_of_the_seed(source: Source) -> None:
-    train = steps(source, "train")
-    assert some(train, 4, 0, "probe") == some(train, 4, 0, "probe")
-    assert some(train, 4, 0, "probe") != some(train, 4, 1, "probe")
-    assert len(some(train, 100, 0, "probe")) == 9
-    said = [s.caption for s in some(train, 100, 0, "retrieval", distinct=True)]
-    assert sorted(said) == sorted(set(said))
-    assert len(said) == 6
+    train = list_steps(source, "train")
+    assert sample_steps(train, 4, 0, "probe") == sample_steps(train, 4, 0, "probe")
+    assert sample_steps(train, 4, 0, "probe") != sample_steps(train, 4, 1, "probe")
+    assert len(sample_steps(train, 100, 0, "probe")) == 9
+    captions = [s.caption for s in sample_steps(train, 100, 0, "retrieval", distinct=True)]
+    assert sorted(captions) == sorted(set(captions))
+    assert len(captions) == 6
 
 
 def test_without_ground_truth(source: Source, tmp_path: Path) -> None:
     plain = Source("plain", tmp_path, source.videos)
     with pytest.raises(UserError, match="no ground truth"):
-        steps(plain, "train")
+        list_steps(plain, "train")
     (tmp_path / "annotations.json").write_text('{"a": {"steps": []}}')
     with pytest.raises(UserError, match="damaged or of another version"):
-        steps(plain, "train")
+        list_steps(plain, "train")
 
 
 # ------------------------------------------------------------------ features by hand
@@ -187,14 +187,14 @@ def test_without_ground_truth(source: Source, tmp_path: Path) -> None:
 def test_features_by_hand() -> None:
     still = torch.zeros(1, 3, 4, 4, 3, dtype=torch.uint8)
     still[:, 1] = 255
-    row = handmade.video_features(still)[0]
+    row = baseline_features.video_features(still)[0]
     assert row[0] == pytest.approx(2 / 3)  # black
     assert row[63] == pytest.approx(1 / 3)  # white
     assert row[64:].tolist() == [1.0, 1.0]
-    counts = handmade.text_features(torch.tensor([[3, 2, 3, 0, 0]]), 5)
+    counts = baseline_features.text_features(torch.tensor([[3, 2, 3, 0, 0]]), 5)
     assert counts.tolist() == [[0, 0, 1, 2, 0]]
     wave = 0.5 * torch.sin(2 * torch.pi * 1000 * torch.arange(16_000) / 16_000)
-    loud, quiet = handmade.audio_features(torch.stack([wave, 0.1 * wave]), 16_000)
+    loud, quiet = baseline_features.audio_features(torch.stack([wave, 0.1 * wave]), 16_000)
     assert loud.shape == (3 * 64,)
     assert (loud[:64] >= quiet[:64]).all()
     assert loud[:64].argmax() == quiet[:64].argmax()
@@ -215,12 +215,12 @@ def planted(count: int, seed: int) -> list[Step]:
 def test_a_feature_that_holds_the_material_is_read_and_noise_is_not() -> None:
     sets = {"train": planted(300, 0), "val": planted(80, 1), "test_iid": planted(200, 2)}
     tables = {}
-    for name, listed in sets.items():
-        random = np.random.default_rng(len(listed))
-        noise = random.standard_normal((len(listed), 4))
-        holds = noise + 4 * (labels(listed, "material") == "wood")[:, None]
+    for name, steps in sets.items():
+        random = np.random.default_rng(len(steps))
+        noise = random.standard_normal((len(steps), 4))
+        holds = noise + 4 * (factor_labels(steps, "material") == "wood")[:, None]
         tables[name] = {"trained": {"audio": holds, "video_va": noise}, "random_init": {"audio": noise}}
-    fits, splits = probe.measure(sets, tables, ["test_iid"])
+    fits, splits = measure_probes(sets, tables, ["test_iid"])
     factors = splits["test_iid"]["factors"]
     assert set(factors) == {"action", "material", "contact"}  # all else has one value: nothing to ask
     material = factors["material"]
@@ -238,7 +238,7 @@ def test_probe_of_a_run(source: Source, tiny_run: Path, capsys: pytest.CaptureFi
     assert "test_iid: 3 clips" in text
     assert "majority" in text
     first = json.loads((tiny_run / "probe.json").read_text())
-    assert list(first["splits"]) == ["test_iid"]
+    assert set(first["splits"]) == {"test_iid"}
     size = first["splits"]["test_iid"]["factors"]["size"]
     assert set(size["features"]) == set(FEATURES)
     assert set(size["features"]["audio"]) == {"trained", "random_init", "handmade"}
@@ -247,7 +247,7 @@ def test_probe_of_a_run(source: Source, tiny_run: Path, capsys: pytest.CaptureFi
     # Another split is merged in, and the same numbers come again.
     assert main(["evaluate", "probe", str(tiny_run), "--data", str(source.root), "--split", "val", "--quiet"]) == 0
     second = json.loads((tiny_run / "probe.json").read_text())
-    assert list(second["splits"]) == ["test_iid", "val"]
+    assert set(second["splits"]) == {"test_iid", "val"}
     assert second["splits"]["test_iid"] == first["splits"]["test_iid"]
     assert second["fits"] == first["fits"]
 
@@ -261,13 +261,13 @@ def test_a_source_without_ground_truth_is_one_line(
     assert "\n" not in error
 
 
-def test_honesty_listens_to_the_files(source: Source) -> None:
-    found = honesty(source, quiet=True)
-    assert set(found["splits"]) == {"val", "test_iid"}
-    size = found["splits"]["test_iid"]["factors"]["size"]
+def test_the_audit_listens_to_the_files(source: Source) -> None:
+    audit = audio_shortcut_probe(source, quiet=True)
+    assert set(audit["splits"]) == {"val", "test_iid"}
+    size = audit["splits"]["test_iid"]["factors"]["size"]
     assert set(size) == {"n", "handmade", "majority", "by_action", "chance", "C", "converged"}
     assert size["n"] == 3
     assert not (source.root / "cache" / "v1-64px-5fps-16000hz").exists()
-    (page,) = section(found).values()
+    (page,) = shortcut_section(audit).values()
     assert f"{100 * size['handmade']:.1f}" in page
     assert page.count("<table") == 2

@@ -16,11 +16,11 @@ from vatt_edu.cli import main
 from vatt_edu.config import toy, toy_plain
 from vatt_edu.data.sources.open import Source, open_source
 from vatt_edu.errors import UserError
-from vatt_edu.evaluation.ground_truth import steps
+from vatt_edu.evaluation.ground_truth import list_steps
 from vatt_edu.evaluation.report import drawing, run_files, write_report
 from vatt_edu.evaluation.report.drawing import Curve
 from vatt_edu.evaluation.report.gallery import confusion
-from vatt_edu.evaluation.report.recorded import recorded
+from vatt_edu.evaluation.report.recorded import experiment_tables
 
 
 class Page(HTMLParser):
@@ -87,11 +87,11 @@ def test_every_number_of_the_files_is_there_exactly(run: Path, text: str) -> Non
 
 
 def test_intervals_are_there(run: Path, text: str) -> None:
-    found = [(a["data-low"], a["data-high"]) for tag, a in Page(text).elements if "data-low" in a]
+    intervals = [(a["data-low"], a["data-high"]) for tag, a in Page(text).elements if "data-low" in a]
     split = json.loads((run / "retrieval.json").read_text())["splits"]["test_iid"]
     for direction in split["trained"]:
         for low, high in split["interval"][direction].values():
-            assert (repr(low), repr(high)) in found
+            assert (repr(low), repr(high)) in intervals
 
 
 def test_nothing_from_elsewhere(text: str) -> None:
@@ -144,10 +144,10 @@ def test_waiting_is_a_share_of_all_time() -> None:
 
 
 def test_confusion_by_hand(source: Source) -> None:
-    listed = steps(source, "test_iid")
-    assert [step.factors["size"] for step in listed] == ["big", "small"] * 3
-    found = torch.eye(6)[[0, 1, 3, 2, 4, 4]]  # 2 finds 3 (small), 3 finds 2 (big), 5 finds 4 (big)
-    counts, names = confusion(listed, found, "size")
+    steps = list_steps(source, "test_iid")
+    assert [step.factors["size"] for step in steps] == ["big", "small"] * 3
+    similarity = torch.eye(6)[[0, 1, 3, 2, 4, 4]]  # 2 finds 3 (small), 3 finds 2 (big), 5 finds 4 (big)
+    counts, names = confusion(steps, similarity, "size")
     assert names == ["big", "small"]
     assert counts.tolist() == [[2, 1], [2, 1]]
 
@@ -201,7 +201,7 @@ def test_recorded_experiments_show_median_and_range(tmp_path: Path) -> None:
         return {"label": label, "seed": seed, "steps": 600, "metrics": metrics}
 
     rows = [one("toy", 0, 0.5), one("toy", 1, 0.7), one("toy", 2, 0.6), one("toy-without-heads", 0, 0.25)]
-    found = {
+    results = {
         "name": "departures",
         "question": "Which?",
         "command": "vatt experiment departures",
@@ -209,8 +209,8 @@ def test_recorded_experiments_show_median_and_range(tmp_path: Path) -> None:
         "seeds": [0, 1, 2],
         "rows": rows,
     }
-    (tmp_path / "departures.json").write_text(json.dumps(found))
-    page = recorded(tmp_path)
+    (tmp_path / "departures.json").write_text(json.dumps(results))
+    page = experiment_tables(tmp_path)
     assert "median of 3 seeds, test_iid" in page
     assert 'data-value="0.6"' in page
     assert "50.0" in page
@@ -218,10 +218,10 @@ def test_recorded_experiments_show_median_and_range(tmp_path: Path) -> None:
     assert 'data-value="0.25"' in page
     assert "vatt experiment departures, commit abc" in page
     plain = {
-        **found,
+        **results,
         "name": "plain",
         "rows": [one("toy_plain", 0, 0.5) | {"curve": [[9.0, 4.4, 4.3], [19.0, 4.0, 3.5]]}],
     }
     (tmp_path / "plain.json").write_text(json.dumps(plain))
-    assert "toy_plain over 19 steps: NCE from 4.40 to 4.00, MIL-NCE from 4.30 to 3.50." in recorded(tmp_path)
-    assert "None recorded" in recorded(tmp_path / "nothing")
+    assert "toy_plain over 19 steps: NCE from 4.40 to 4.00, MIL-NCE from 4.30 to 3.50." in experiment_tables(tmp_path)
+    assert "None recorded" in experiment_tables(tmp_path / "nothing")

@@ -1,4 +1,4 @@
-"""``evaluate``: the numbers are those of the embeddings, beside the model before training; results are merged."""
+"""Retrieval: numbers are those of the embeddings, beside the model before training; results are merged."""
 
 import json
 import shutil
@@ -14,7 +14,7 @@ from vatt_edu.data.loader.windows import Window
 from vatt_edu.data.sources.open import open_source
 from vatt_edu.evaluation.features import embed_windows
 from vatt_edu.evaluation.metrics import DIRECTIONS
-from vatt_edu.evaluation.retrieval import evaluate
+from vatt_edu.evaluation.retrieval import evaluate_retrieval
 from vatt_edu.training import checkpoint
 
 
@@ -27,13 +27,13 @@ def by_hand(run: Path, world: Path) -> dict[str, dict[str, float]]:
     model, source = vatt.load(run), open_source(world)
     (batch,) = eval_batches(source.clips("test_iid"), model.config.clip, model.vocab, 64)
     with torch.no_grad():
-        found = model.model(batch)
+        embeddings = model.model(batch)
         spaces = {
-            "video_va": found.video_va,
-            "audio_va": found.audio_va,
-            "video_vt": found.video_vt,
-            "audio_vt": model.model.common_space.to_vt(found.audio_va, batch.has_audio),
-            "text_vt": found.text_vt[:, 0],
+            "video_va": embeddings.video_va,
+            "audio_va": embeddings.audio_va,
+            "video_vt": embeddings.video_vt,
+            "audio_vt": model.model.common_space.to_vt(embeddings.audio_va, batch.has_audio),
+            "text_vt": embeddings.text_vt[:, 0],
         }
     arrays = {name: value.double().numpy() for name, value in spaces.items()}
     results = {}
@@ -48,46 +48,44 @@ def by_hand(run: Path, world: Path) -> dict[str, dict[str, float]]:
 
 
 def test_numbers_are_those_of_the_embeddings(run: Path, copy: Path, world: Path) -> None:
-    found = evaluate(copy, open_source(world), quiet=True)["splits"]["test_iid"]
-    assert found["n"] == 6
+    split = evaluate_retrieval(copy, open_source(world), quiet=True)["splits"]["test_iid"]
+    assert split["n"] == 6
     wanted = by_hand(run, world)
     for direction, values in wanted.items():
-        assert found["trained"][direction] == pytest.approx(values, abs=1e-6)
+        assert split["trained"][direction] == pytest.approx(values, abs=1e-6)
     start = checkpoint.read_tensors(copy / "checkpoints/step-00000000/state.safetensors")
     weights = {name.removeprefix("model."): value for name, value in start.items() if name.startswith("model.")}
     checkpoint.write_tensors(copy / "model.safetensors", weights)
     untrained = by_hand(copy, world)
     for direction, values in untrained.items():
-        assert found["random_init"][direction] == pytest.approx(values, abs=1e-6)
+        assert split["random_init"][direction] == pytest.approx(values, abs=1e-6)
     assert untrained != wanted
-    assert all(values["MedR"] == 3.5 for values in found["chance"].values())
+    assert all(values["MedR"] == 3.5 for values in split["chance"].values())
 
 
 def test_results_of_the_same_weights_are_merged(copy: Path, world: Path) -> None:
     source = open_source(world)
-    first = evaluate(copy, source, quiet=True)
+    first = evaluate_retrieval(copy, source, quiet=True)
     stored = json.loads((copy / "retrieval.json").read_text())
     assert stored == first
     stored["splits"]["test_bg"] = {"n": 7}
     (copy / "retrieval.json").write_text(json.dumps(stored))
-    again = evaluate(copy, source, "test_iid", quiet=True)
+    again = evaluate_retrieval(copy, source, "test_iid", quiet=True)
     assert again["splits"] == stored["splits"]
     assert json.loads((copy / "retrieval.json").read_text()) == again
     (copy / "retrieval.json").write_text(json.dumps(stored | {"steps": 2}))  # evaluated before the end of training
-    assert set(evaluate(copy, source, quiet=True)["splits"]) == {"test_iid"}
+    assert set(evaluate_retrieval(copy, source, quiet=True)["splits"]) == {"test_iid"}
 
 
-def test_embeddings_do_not_depend_on_the_batch(run: Path, world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_embeddings_do_not_depend_on_the_batch(run: Path, world: Path) -> None:
     model, source = vatt.load(run), open_source(world)
-    clips = source.clips("test_iid")
-    found = []
+    windows = [Window(clip, text=clip.caption) for clip in source.clips("test_iid")]
+    by_size = []
     for size in (64, 4, 1):
-        monkeypatch.setattr("vatt_edu.evaluation.features.BATCH", size)
-        windows = [Window(clip, text=clip.caption) for clip in clips]
-        spaces, present = embed_windows(model.model, windows, model.config, model.vocab, source, "", quiet=True)
+        spaces, present = embed_windows(model.model, windows, model.config, model.vocab, source, "", True, size)
         assert all(mask.shape == (6,) and mask.all() for mask in present.values())
-        found.append(spaces)
-    assert {"video_va", "audio_va", "video_vt", "audio_vt", "text_vt"} <= set(found[0])
-    for other in found[1:]:
-        for name, value in found[0].items():
+        by_size.append(spaces)
+    assert {"video_va", "audio_va", "video_vt", "audio_vt", "text_vt"} <= set(by_size[0])
+    for other in by_size[1:]:
+        for name, value in by_size[0].items():
             torch.testing.assert_close(other[name], value, rtol=0, atol=1e-5)

@@ -32,13 +32,13 @@ def test_small_and_free_of_this_machine(folder: Path) -> None:
 
 def test_the_card_quotes_its_files(folder: Path) -> None:
     text = (folder / "README.md").read_text()
-    found = json.loads((folder / "retrieval.json").read_text())
-    for name, split in found["splits"].items():
+    results = json.loads((folder / "retrieval.json").read_text())
+    for name, split in results["splits"].items():
         row = next(line for line in text.splitlines() if line.startswith(f"| {name} |"))
         cells = [cell.strip() for cell in row.strip("|").split("|")]
         assert cells[2] == percent(split["trained"]["text_to_video"]["R@5"])
         assert cells[4] == percent(split["trained"]["video_to_audio"]["R@5"])
-    assert f"{found['steps']:,} steps" in text
+    assert f"{results['steps']:,} steps" in text
     assert re.search(r"commit [0-9a-f]{12}", text)
 
 

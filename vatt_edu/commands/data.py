@@ -107,11 +107,11 @@ def describe(
     found = open_source(source)
     card, extra = measure(found, quiet=quiet), {}
     if probe:
-        from vatt_edu.evaluation.probing.shortcut_audit import honesty, section
-        from vatt_edu.evaluation.terminal import honesty_table
+        from vatt_edu.evaluation.probing.shortcut_audit import audio_shortcut_probe, shortcut_section
+        from vatt_edu.evaluation.terminal import shortcut_table
 
-        card["probe"] = honesty(found, quiet=quiet)
-        extra = section(card["probe"])
+        card["probe"] = audio_shortcut_probe(found, quiet=quiet)
+        extra = shortcut_section(card["probe"])
     if json:
         print_json(card)
     if not json or out:
@@ -119,7 +119,7 @@ def describe(
         write_page(target, page(card, found, extra))
         print(f"{target}: the data card of {found.root}", file=sys.stderr if json else sys.stdout)
     if probe and not json:
-        print("\n".join(honesty_table(card["probe"])))
+        print("\n".join(shortcut_table(card["probe"])))
     return 0
 
 

@@ -15,33 +15,41 @@ def embed(
     run: tyro.conf.Positional[Path],
     files: tyro.conf.Positional[tuple[Path, ...]],
     out: Path,
-    modality: Literal["video", "audio"] = "video",
-    space: Literal["va", "vt"] = "vt",
+    modality: Literal["video", "audio"] | None = None,
+    space: Literal["va", "vt"] | None = None,
 ) -> int:
-    """Embeds files with a trained model into an .npz: names and l2-normalized embeddings.
+    """Embeds files with a trained model into an .npz: names, modalities and l2-normalized embeddings.
 
     Args:
         run: Folder of the run.
         files: Video or sound files.
         out: The .npz to write.
-        modality: What of the files to embed.
-        space: The video-audio or the video-text space.
+        modality: What of the files to embed; by default the pictures of those that have any, the sound of the others.
+        space: va, where video and audio compare, or vt, where video and text do (sound gets there through the video's
+            map, which no loss trained). It has to be given.
     """
     import numpy as np
 
-    from vatt_edu.evaluation.embed import load
+    from vatt_edu.data.media import probe
+    from vatt_edu.evaluation.embed import load, require_space
 
     if not files:
-        raise UserError("no file to embed: vatt embed RUN FILE… --out FILE.npz")
+        raise UserError("no file to embed: vatt embed RUN FILE… --space SPACE --out FILE.npz")
     if out.is_dir() or not out.parent.is_dir():
         why = "it is a" if out.is_dir() else "there is no such"
         raise UserError(f"cannot write {out}: {why} folder; choose another --out")
+    modalities = [modality or ("video" if probe(path).has_video else "audio") for path in files]
+    spaces = [require_space(kind, space, "--space {}") for kind in modalities]
     model = load(run)
-    embed = model.embed_video if modality == "video" else model.embed_audio
-    rows = [embed(path, space=space).numpy() for path in files]
+    rows = [
+        (model.embed_video(path, there) if kind == "video" else model.embed_audio(path, there)).numpy()
+        for path, kind, there in zip(files, modalities, spaces, strict=True)
+    ]
     with atomic(out) as partial, partial.open("wb") as handle:
-        np.savez(handle, files=np.array([str(path) for path in files]), embeddings=np.stack(rows))
-    print(f"{out}: {len(rows)} embeddings of width {rows[0].shape[-1]}")
+        names = np.array([str(path) for path in files])
+        np.savez(handle, files=names, modalities=np.array(modalities), embeddings=np.stack(rows))
+    counts = ", ".join(f"{modalities.count(kind)} of {kind}" for kind in ("video", "audio") if kind in modalities)
+    print(f"{out}: {len(rows)} embeddings of width {rows[0].shape[-1]} in space {space}: {counts}")
     return 0
 
 
@@ -63,12 +71,12 @@ def convert(
     """
     from vatt_edu.interop.convert import convert
 
-    found = convert(prefix, out, config, vocab)
+    report = convert(prefix, out, config, vocab)
     if json:
-        print_json(asdict(found))
+        print_json(asdict(report))
         return 0
-    print(found.summary())
-    reader = "vatt.load" if found.kind.endswith("fac") else "vatt_edu.finetuning.classifier.load"
+    print(report.summary())
+    reader = "vatt.load" if report.kind.endswith("fac") else "vatt_edu.finetuning.classifier.load"
     print(f"{out}: converted; {reader}({str(out)!r}) reads it")
     return 0
 
@@ -93,11 +101,11 @@ def cost(
         processes: That train together.
         json: Print JSON.
     """
-    from vatt_edu.config import preset as named
+    from vatt_edu.config import preset as preset_config
     from vatt_edu.cost import cost, resized
     from vatt_edu.evaluation.terminal import cost_table
 
     if batch < 1 or processes < 1 or not 0 < keep <= 1:
         raise UserError("--batch and --processes must be at least 1, --keep in (0, 1]")
-    found = cost(resized(named(preset), frames, size), batch, keep, processes)
-    return show({"preset": preset, **found}, cost_table, json)
+    values = cost(resized(preset_config(preset), frames, size), batch, keep, processes)
+    return show({"preset": preset, **values}, cost_table, json)

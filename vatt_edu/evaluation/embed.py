@@ -1,6 +1,7 @@
-"""From files and words to vectors: a trained model with its reader and its vocabulary."""
+"""From files and words to vectors: a trained model, the sizes of its clips and its vocabulary."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -8,19 +9,34 @@ from typing import Literal, overload
 
 import numpy as np
 import torch
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from vatt_edu.config import Config
 from vatt_edu.data.clips.transforms import eval_clip
+from vatt_edu.data.loader.stream import ClipStream
 from vatt_edu.data.media import probe, read_audio, read_video
-from vatt_edu.data.text.vocabulary import Vocabulary
+from vatt_edu.data.sources.open import KINDS, Source
+from vatt_edu.data.text.vocabulary import NoVocabulary, Vocabulary
 from vatt_edu.errors import UserError
 from vatt_edu.losses import l2_normalize
 from vatt_edu.model import VATT
 from vatt_edu.training import checkpoint
 from vatt_edu.training.run_folder import read_config, read_vocabulary
+from vatt_edu.training.whitening import BATCHES, whiten_
 
+Modality = Literal["video", "audio"]
 Space = Literal["va", "vt"]
+
+# What an embedding of each modality compares with, by space.
+PARTNERS: dict[Modality, dict[Space, str]] = {
+    "video": {"va": "compares with audio", "vt": "with text"},
+    "audio": {"va": "compares with video", "vt": "goes through the video's map to text, which no loss trained"},
+}
+
+
+class UnknownStart(UserError):
+    """There is no telling how the model of a run was before its first training step."""
 
 
 @dataclass(frozen=True)
@@ -28,16 +44,24 @@ class Windows:
     """Embeddings of consecutive windows of one file.
 
     Attributes:
-        embeddings: One l2-normalized row for each window, ``(N, D)``.
-        times: Where each window begins, seconds, ``(N,)``.
+        embeddings: One l2-normalized row for each window.
+        times: Where each window begins, seconds.
     """
 
-    embeddings: Tensor
-    times: np.ndarray
+    embeddings: Float[Tensor, "N D"]
+    times: Float[np.ndarray, " N"]
 
 
 def load(run: str | PathLike[str], device: str = "cpu") -> "Embedder":
     """The trained model of a run folder, ready to embed. Reads safetensors and JSON only, never a pickle.
+
+    >>> import vatt_edu as vatt
+    >>> model = vatt.load(vatt.shipped("toy"))
+    >>> clip = vatt.shipped("toy").parent / "minitube/eval/test_iid/test_iid_00002.mp4"
+    >>> video = model.embed_video(clip, space="vt")
+    >>> roll, tap = model.embed_text(["roll the big purple ball", "tap the small yellow box"])
+    >>> bool(video @ roll > video @ tap)  # cosines
+    True
 
     Args:
         run: A folder that ``vatt pretrain`` or ``vatt convert`` wrote. Before the end of training its last checkpoint
@@ -59,17 +83,60 @@ def load(run: str | PathLike[str], device: str = "cpu") -> "Embedder":
     return Embedder(model_from(config, weights).to(device), config, vocab, torch.device(device))
 
 
-def untrained(run: str | PathLike[str], device: str = "cpu") -> VATT:
+def untrained(run: str | PathLike[str], source: Source | None = None, device: str = "cpu") -> VATT:
     """The model of a run before its first training step, its start included.
 
+    It is read from the checkpoint of step 0. Where that is missing, the seed alone makes it again, unless its
+    tokenizers started whitened: then ``source`` must be what the run was trained on. (Word vectors that
+    ``vatt pretrain --words`` read, and that were trained on, are not in a run's record: they come from the seed.)
+
     Raises:
-        UserError: If the folder holds no run, or its checkpoint of step 0 is not there.
+        UnknownStart: If the start can neither be read nor made.
+        UserError: If the folder holds no run, or a file of it is damaged.
     """
-    config, _ = read_config(Path(run))
-    start = checkpoint.first(Path(run))
-    if start is None:
-        raise UserError(f"{run}: the checkpoint of step 0 is missing, so there is no untrained model to compare with")
-    return model_from(config, start / "state.safetensors").to(device)
+    folder = Path(run)
+    config, record = read_config(folder)
+    start = checkpoint.first(folder)
+    if start is not None:
+        return model_from(config, start / "state.safetensors").to(device)
+    if record["converted"] is not None:
+        raise UnknownStart("the model was converted, and how it started is not recorded")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        model = VATT(config.model)
+    if config.model.tokenizer_init == "whitened":
+        vocab = read_vocabulary(folder, config)
+        if source is None or not _trained_on(source, record["data"], config, vocab):
+            data = ", ".join(record["data"])
+            raise UnknownStart(
+                f"the checkpoint of step 0 is missing, and the tokenizers started whitened on {data}: "
+                "with --data there, the start can be made again"
+            )
+        training = source.first(config.data.max_narrated_videos)
+        stream = ClipStream([(training, 1.0)], config.clip, config.data, vocab, config.seed, cache=False, quiet=True)
+        whiten_(model, (stream.batch(step)[0] for step in range(BATCHES)))
+    return model.eval().to(device)
+
+
+def untrained_or_reason(run: Path, source: Source) -> tuple[VATT | None, str | None]:
+    """``untrained``; or None, and why there is none."""
+    try:
+        return untrained(run, source), None
+    except UnknownStart as error:
+        return None, str(error)
+
+
+def _trained_on(source: Source, data: Sequence[str], config: Config, vocab: Vocabulary) -> bool:
+    """Whether a source is the only one of a run: the folder that it names, or one of that name with the same words."""
+    if len(data) != 1:
+        return False
+    folder = Path(re.sub(rf"^({'|'.join(KINDS)}):|:[\d.]+$", "", data[0]))
+    if folder.exists() and source.root.samefile(folder):
+        return True
+    texts = source.first(config.data.max_narrated_videos).texts
+    words = Vocabulary.train(texts, config.model.text.vocab)
+    same_words = len(words) == len(vocab) and words.decode(range(len(words))) == vocab.decode(range(len(vocab)))
+    return source.root.resolve().name == folder.name and same_words
 
 
 def model_from(config: Config, weights: Path) -> VATT:
@@ -79,13 +146,30 @@ def model_from(config: Config, weights: Path) -> VATT:
     return model
 
 
+def require_space(modality: Modality, space: Space | None, option: str = 'space="{}"') -> Space:
+    """The space, if it is one: no default fits, since it depends on what an embedding is compared with.
+
+    Args:
+        modality: What is embedded.
+        space: What was asked for.
+        option: How the caller gives a space, with ``{}`` for its name.
+
+    Raises:
+        UserError: If it is none; the message names both and what each compares with.
+    """
+    if space is None or space not in PARTNERS[modality]:
+        both = ", ".join(f"{option.format(name)} {partner}" for name, partner in PARTNERS[modality].items())
+        raise UserError(f"{modality} is embedded into one of two spaces, and {space or 'none'} was given: {both}")
+    return space
+
+
 @dataclass
 class Embedder:
-    """A model, its reader and its vocabulary.
+    """A trained model, ready to embed files and words.
 
     Attributes:
         model: In eval mode.
-        config: The run that it comes from.
+        config: The run that it comes from: length, rate and size of its clips.
         vocab: Words to ids.
         device: Where the model is.
     """
@@ -95,67 +179,99 @@ class Embedder:
     vocab: Vocabulary
     device: torch.device
 
+    @property
+    def words(self) -> Vocabulary | None:
+        """The vocabulary; None where there is none (a converted model may lack it)."""
+        return None if isinstance(self.vocab, NoVocabulary) else self.vocab
+
     @overload
-    def embed_video(self, path: str | PathLike[str], space: Space = ..., windows: Literal[False] = ...) -> Tensor: ...
+    def embed_video(
+        self, path: str | PathLike[str], space: Space, windows: Literal[False] = ...
+    ) -> Float[Tensor, " D"]: ...
     @overload
-    def embed_video(self, path: str | PathLike[str], space: Space = ..., *, windows: Literal[True]) -> Windows: ...
-    @torch.no_grad()
-    def embed_video(self, path: str | PathLike[str], space: Space = "vt", windows: bool = False) -> Tensor | Windows:
+    def embed_video(self, path: str | PathLike[str], space: Space, windows: Literal[True]) -> Windows: ...
+    def embed_video(
+        self, path: str | PathLike[str], space: Space | None = None, windows: bool = False
+    ) -> Float[Tensor, " D"] | Windows:
         """Embeds a video's pictures.
 
         Args:
             path: Any file that the reader can decode.
-            space: ``"vt"``, to compare with text, or ``"va"``, to compare with audio.
+            space: ``"va"``, to compare with audio, or ``"vt"``, to compare with text. It has to be given.
             windows: All windows and their times instead of their mean.
 
         Returns:
-            ``(D,)``, l2-normalized mean of the l2-normalized windows; or ``Windows``.
+            l2-normalized mean of the l2-normalized windows; or ``Windows``.
 
         Raises:
-            UserError: If the file cannot be decoded or has no video.
+            UserError: If no space is given, or the file cannot be decoded or has no video.
         """
         clip = self.config.clip
-        times, found = self._times(path), []
-        for start in times:
+
+        def pixels(start: float) -> Tensor:
             frames = read_video(path, start, clip.frames, clip.fps, clip.short_side)
             frames, _ = eval_clip(frames, np.zeros(clip.samples, np.float32), clip)
-            pooled, _ = self.model.video(torch.from_numpy(np.ascontiguousarray(frames))[None].to(self.device))
-            va = self.model.common_space.video_to_va(pooled, _valid(pooled))
-            found.append(va if space == "va" else self.model.common_space.to_vt(va, _valid(va)))
-        return _pooled(found, times, windows)
+            return torch.from_numpy(np.ascontiguousarray(frames))
+
+        return self._embed(path, "video", require_space("video", space), windows, pixels)
 
     @overload
-    def embed_audio(self, path: str | PathLike[str], space: Space = ..., windows: Literal[False] = ...) -> Tensor: ...
+    def embed_audio(
+        self, path: str | PathLike[str], space: Space, windows: Literal[False] = ...
+    ) -> Float[Tensor, " D"]: ...
     @overload
-    def embed_audio(self, path: str | PathLike[str], space: Space = ..., *, windows: Literal[True]) -> Windows: ...
-    @torch.no_grad()
-    def embed_audio(self, path: str | PathLike[str], space: Space = "va", windows: bool = False) -> Tensor | Windows:
+    def embed_audio(self, path: str | PathLike[str], space: Space, windows: Literal[True]) -> Windows: ...
+    def embed_audio(
+        self, path: str | PathLike[str], space: Space | None = None, windows: bool = False
+    ) -> Float[Tensor, " D"] | Windows:
         """Embeds a file's sound.
 
         Args:
             path: A video or a sound file.
             space: ``"va"``, to compare with video; ``"vt"`` sends it through the video's map, which no loss trained.
+                It has to be given.
             windows: All windows and their times instead of their mean.
 
         Returns:
             As ``embed_video``.
 
         Raises:
-            UserError: If the file cannot be decoded or has no audio stream.
+            UserError: If no space is given, or the file cannot be decoded or has no audio stream.
         """
         clip = self.config.clip
-        times, found = self._times(path), []
-        for start in times:
+
+        def waveform(start: float) -> Tensor:
             audio = read_audio(path, start, clip.samples, clip.sample_rate)
             if audio is None:
                 raise UserError(f"{path} has no audio stream, so there is no sound to embed")
-            pooled, _ = self.model.audio(torch.from_numpy(audio)[None].to(self.device))
-            va = self.model.common_space.audio_to_va(pooled, _valid(pooled))
-            found.append(va if space == "va" else self.model.common_space.to_vt(va, _valid(va)))
-        return _pooled(found, times, windows)
+            return torch.from_numpy(audio)
+
+        return self._embed(path, "audio", require_space("audio", space), windows, waveform)
 
     @torch.no_grad()
-    def embed_text(self, text: str | Sequence[str]) -> Tensor:
+    def _embed(
+        self,
+        path: str | PathLike[str],
+        modality: Modality,
+        space: Space,
+        windows: bool,
+        read: Callable[[float], Tensor],
+    ) -> Float[Tensor, " D"] | Windows:
+        """Embeds the consecutive windows that fill a file; a short file has one."""
+        tower, heads = getattr(self.model, modality), self.model.common_space
+        to_va = heads.video_to_va if modality == "video" else heads.audio_to_va
+        seconds = self.config.clip.seconds
+        times = np.arange(max(int(probe(path).duration / seconds + 1e-6), 1)) * seconds
+        rows = []
+        for start in times:
+            pooled, _ = tower(read(start)[None].to(self.device))
+            va = to_va(pooled, _valid(pooled))
+            rows.append(va if space == "va" else heads.to_vt(va, _valid(va)))
+        embeddings = l2_normalize(torch.cat(rows)).cpu()
+        return Windows(embeddings, times) if windows else l2_normalize(embeddings.mean(0))
+
+    @torch.no_grad()
+    def embed_text(self, text: str | Sequence[str]) -> Float[Tensor, " D"] | Float[Tensor, "N D"]:
         """Embeds a sentence, ``(D,)``, or several, ``(N, D)``, in the video-text space, l2-normalized.
 
         Words that the vocabulary does not know count as one unknown word.
@@ -163,20 +279,9 @@ class Embedder:
         lines = [text] if isinstance(text, str) else list(text)
         ids = self.vocab.encode(lines, self.config.clip.words).to(self.device)
         pooled, _ = self.model.text(ids)
-        found = l2_normalize(self.model.common_space.text_to_vt(pooled, _valid(pooled))).cpu()
-        return found[0] if isinstance(text, str) else found
-
-    def _times(self, path: str | PathLike[str]) -> np.ndarray:
-        """Starts of consecutive windows that fill the file; a short file has one."""
-        seconds = self.config.clip.seconds
-        count = max(int(probe(path).duration / seconds + 1e-6), 1)
-        return np.arange(count) * seconds
+        embeddings = l2_normalize(self.model.common_space.text_to_vt(pooled, _valid(pooled))).cpu()
+        return embeddings[0] if isinstance(text, str) else embeddings
 
 
-def _valid(rows: Tensor) -> Tensor:
+def _valid(rows: Float[Tensor, "B D"]) -> Bool[Tensor, " B"]:
     return torch.ones(len(rows), dtype=torch.bool, device=rows.device)
-
-
-def _pooled(found: list[Tensor], times: np.ndarray, windows: bool) -> Tensor | Windows:
-    embeddings = l2_normalize(torch.cat(found)).cpu()
-    return Windows(embeddings, times) if windows else l2_normalize(embeddings.mean(0))

@@ -1,8 +1,9 @@
 """What a frozen model says about clips: the pooled feature of each tower, and where each lands in the common space."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import torch
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from vatt_edu.batch import Batch
@@ -12,7 +13,7 @@ from vatt_edu.data.sources.open import Source
 from vatt_edu.data.text.vocabulary import Vocabulary
 from vatt_edu.model import VATT
 
-BATCH = 64
+EMBED_BATCH = 64
 
 TOWERS = ("video", "audio", "text")
 SPACES = ("video_va", "audio_va", "video_vt", "text_vt", "audio_vt")
@@ -20,7 +21,7 @@ FEATURES = (*TOWERS, *SPACES)
 
 
 @torch.no_grad()
-def features(model: VATT, batch: Batch) -> dict[str, Tensor]:
+def features(model: VATT, batch: Batch) -> dict[str, Float[Tensor, "B _"]]:
     """Every feature of a batch, before l2 normalization; of the text, those of each clip's first line.
 
     Args:
@@ -36,16 +37,16 @@ def features(model: VATT, batch: Batch) -> dict[str, Tensor]:
     video, _ = model.video(batch.video)
     audio, _ = model.audio(batch.audio)
     text, _ = model.text(batch.text[:, 0])
-    found = space(video, audio, text[:, None], batch.has_video, batch.has_audio, batch.has_text)
+    spaces = space(video, audio, text[:, None], batch.has_video, batch.has_audio, batch.has_text)
     return {
         "video": video,
         "audio": audio,
         "text": text,
-        "video_va": found.video_va,
-        "audio_va": found.audio_va,
-        "video_vt": found.video_vt,
-        "text_vt": found.text_vt[:, 0],
-        "audio_vt": space.to_vt(found.audio_va, batch.has_audio),
+        "video_va": spaces.video_va,
+        "audio_va": spaces.audio_va,
+        "video_vt": spaces.video_vt,
+        "text_vt": spaces.text_vt[:, 0],
+        "audio_vt": space.to_vt(spaces.audio_va, batch.has_audio),
     }
 
 
@@ -53,38 +54,42 @@ def embed_windows(
     model: VATT,
     windows: Sequence[Window],
     config: Config,
-    vocab: Vocabulary,
+    vocab: Vocabulary | None,
     source: Source | None,
     label: str,
     quiet: bool,
-) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    batch_size: int = EMBED_BATCH,
+) -> tuple[dict[str, Float[Tensor, "n _"]], dict[str, Bool[Tensor, " n"]]]:
     """Features of many windows, and which of them have video, audio and text.
 
     Args:
         model: The model, on any device.
         windows: What to embed.
         config: The run.
-        vocab: Of the run.
+        vocab: Of the run; None: no text, and no features of it.
         source: Read through this source's decoded cache; None decodes the files.
         label: For the progress bar.
         quiet: No progress bar.
+        batch_size: How many at a time.
 
     Returns:
-        As ``features``, each ``(n, D)``, on the CPU; and ``video audio text``, each ``(n,)`` bool.
+        As ``features``, on the CPU; and masks of ``video audio text``.
     """
     from tqdm import tqdm
 
     device = next(model.parameters()).device
     model.eval()
     parts, present = [], []
+    towers = [name for name in TOWERS if name != "text" or vocab is not None]
+    names = [name for name in FEATURES if not name.startswith("text") or vocab is not None]
     with tqdm(total=len(windows), desc=f"embed {label}", unit="clip", disable=quiet) as bar:
-        for batch in window_batches(windows, config.clip, vocab, BATCH, source, quiet):
-            parts.append({name: value.cpu() for name, value in features(model, batch.to(device)).items()})
-            present.append({name: getattr(batch, f"has_{name}") for name in TOWERS})
+        for batch in window_batches(windows, config.clip, vocab, batch_size, source, quiet):
+            values = features(model, batch.to(device))
+            parts.append({name: values[name].cpu() for name in names})
+            present.append({name: getattr(batch, f"has_{name}") for name in towers})
             bar.update(len(batch))
     return _joined(parts), _joined(present)
 
 
-def _joined(parts: Iterable[dict[str, Tensor]]) -> dict[str, Tensor]:
-    listed = list(parts)
-    return {name: torch.cat([part[name] for part in listed]) for name in listed[0]}
+def _joined(parts: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
+    return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from jaxtyping import Shaped
 
 from vatt_edu.config import ClipSpec
 from vatt_edu.data.loader.windows import Window
@@ -57,58 +58,58 @@ class Step:
         return any(after <= time - self.middle < until and hard >= impulse for time, hard in self.events)
 
 
-def has_truth(source: Source) -> bool:
+def has_ground_truth(source: Source) -> bool:
     """Whether the source says what happens in its videos."""
     return (source.root / FILE).exists()
 
 
-def steps(source: Source, split: str) -> list[Step]:
+def list_steps(source: Source, split: str) -> list[Step]:
     """The steps of one split, in the order of its videos; of the training split, those of narrated videos.
 
     Raises:
         UserError: If the source has no ground truth or no such split, or the file does not fit.
     """
-    if not has_truth(source):
+    if not has_ground_truth(source):
         raise UserError(f"{source.root} has no ground truth (no {FILE}): only a corpus that was made, MiniTube, has")
     videos = {os.path.relpath(video.path, source.root): video for video in source.clips(split)}
-    found: dict[str, list[Step]] = {}
+    by_video: dict[str, list[Step]] = {}
     path = source.root / FILE
     try:
         for annotation in read_json(path).values():
             video = videos.get(os.path.normpath(annotation["file"]))
             if video is not None and (split != "train" or video.lines):
-                found[video.id] = [_step(video, row) for row in annotation["steps"]]
+                by_video[video.id] = [_step(video, row) for row in annotation["steps"]]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UserError(f"{path} is damaged or of another version ({error!r}): make the corpus again") from None
-    listed = [step for video in videos.values() for step in found.get(video.id, [])]
-    if not listed:
+    steps = [step for video in videos.values() for step in by_video.get(video.id, [])]
+    if not steps:
         raise UserError(f"{path} says nothing about split {split}: make the corpus again")
-    return listed
+    return steps
 
 
-def some(listed: Sequence[Step], count: int, seed: int, purpose: str, distinct: bool = False) -> list[Step]:
+def sample_steps(steps: Sequence[Step], count: int, seed: int, purpose: str, distinct: bool = False) -> list[Step]:
     """At most ``count`` random steps: a function of (seed, purpose), in the order drawn.
 
     Args:
-        listed: Steps to draw from.
+        steps: Steps to draw from.
         count: How many at most.
         seed: Of the run.
         purpose: What they are for; another purpose draws others.
         distinct: No two with the same caption, so that each sentence has one right answer.
     """
-    drawn: list[Step] = []
-    said: set[str] = set()
-    for number in generator(seed, purpose).permutation(len(listed)):
-        step = listed[number]
-        if len(drawn) < count and not (distinct and step.caption in said):
-            drawn.append(step)
-            said.add(step.caption)
-    return drawn
+    sample: list[Step] = []
+    captions: set[str] = set()
+    for number in generator(seed, purpose).permutation(len(steps)):
+        step = steps[number]
+        if len(sample) < count and not (distinct and step.caption in captions):
+            sample.append(step)
+            captions.add(step.caption)
+    return sample
 
 
-def labels(listed: Sequence[Step], factor: str) -> np.ndarray:
-    """The value of one factor for each step, as words: (n,)."""
-    return np.array([step.factors[factor] for step in listed])
+def factor_labels(steps: Sequence[Step], factor: str) -> Shaped[np.ndarray, " n"]:
+    """The value of one factor for each step, as words."""
+    return np.array([step.factors[factor] for step in steps])
 
 
 def _step(video: Video, row: dict[str, Any]) -> Step:

@@ -20,7 +20,7 @@ DIRECTIONS = {
 }
 
 
-def ranks(similarity: Float[Tensor, "Q Q"]) -> np.ndarray:
+def ranks(similarity: Float[Tensor, "Q Q"]) -> Int[np.ndarray, " Q"]:
     """The rank of each query's own item, from 1; items that are as similar as it stand before it.
 
     Counting ties against ourselves means that a collapsed model, for which everything is equal, gets the last rank.
@@ -34,21 +34,23 @@ def retrieval(similarity: Float[Tensor, "Q Q"]) -> dict[str, float]:
     return from_ranks(ranks(similarity))
 
 
-def from_ranks(found: np.ndarray) -> dict[str, float]:
+def from_ranks(ranks: Int[np.ndarray, " Q"]) -> dict[str, float]:
     """Recall at 1, 5 and 10 and the median of given ranks."""
-    recalls = {f"R@{k}": float((found <= k).mean()) for k in AT}
-    return {**recalls, "MedR": float(np.median(found))}
+    recalls = {f"R@{k}": float((ranks <= k).mean()) for k in AT}
+    return {**recalls, "MedR": float(np.median(ranks))}
 
 
-def bootstrap(found: np.ndarray, resamples: int = 2_000, seed: int = 0, level: float = 0.95) -> dict[str, list[float]]:
+def bootstrap(
+    ranks: Int[np.ndarray, " Q"], resamples: int = 2_000, seed: int = 0, level: float = 0.95
+) -> dict[str, list[float]]:
     """Percentile intervals of the same numbers when the queries are drawn anew, with replacement.
 
     It says how much other queries would have changed a number, in the same gallery and with the same weights; what
     another seed of training changes is not in it. A recall of 0 or of 1 gets an interval without width.
 
     Args:
-        found: Ranks from 1, ``(n,)``.
-        resamples: How many times n of them are drawn.
+        ranks: From 1.
+        resamples: How many times Q of them are drawn.
         seed: Of the draws.
         level: Share of the draws that lie within.
 
@@ -56,8 +58,8 @@ def bootstrap(found: np.ndarray, resamples: int = 2_000, seed: int = 0, level: f
         ``[low, high]`` of each name in ``from_ranks``.
     """
     random = np.random.default_rng(seed)
-    drawn = found[random.integers(len(found), size=(resamples, len(found)))]
-    values = {f"R@{k}": (drawn <= k).mean(1) for k in AT} | {"MedR": np.median(drawn, 1)}
+    samples = ranks[random.integers(len(ranks), size=(resamples, len(ranks)))]
+    values = {f"R@{k}": (samples <= k).mean(1) for k in AT} | {"MedR": np.median(samples, 1)}
     ends = [(1 - level) / 2, (1 + level) / 2]
     return {name: [float(end) for end in np.quantile(value, ends)] for name, value in values.items()}
 

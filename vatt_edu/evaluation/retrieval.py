@@ -1,13 +1,15 @@
 """Zero-shot retrieval: does a sentence find its clip, a clip its sound, and the other way round?
 
-Beside the trained model stand chance and the same model before its first training step (its start included), so that
-what training added can be seen. Where the source says what happens in its videos, training clips are asked, too: what
-is found there and not in the test splits has been learned by heart.
+Beside the trained model stand chance and, where it is known, the same model before its first training step (its start
+included), so that what training added can be seen. Where the source says what happens in its videos, training clips
+are queries, too: what is right there and not in the test splits has been learned by heart.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+
+import numpy as np
+from jaxtyping import Int
 
 from vatt_edu.config import Config
 from vatt_edu.data.loader.windows import Window
@@ -15,21 +17,28 @@ from vatt_edu.data.sources.open import Source
 from vatt_edu.data.text.vocabulary import Vocabulary
 from vatt_edu.errors import UserError
 from vatt_edu.evaluation import metrics
-from vatt_edu.evaluation.embed import load, untrained
+from vatt_edu.evaluation.embed import load, untrained_or_reason
 from vatt_edu.evaluation.features import embed_windows
-from vatt_edu.evaluation.ground_truth import has_truth, some, steps
-from vatt_edu.evaluation.results_file import complete, header, merge, read
+from vatt_edu.evaluation.ground_truth import has_ground_truth, list_steps, sample_steps
+from vatt_edu.evaluation.results_file import (
+    RetrievalResults,
+    RetrievalSplit,
+    merge_splits,
+    read_results,
+    require_all_modalities,
+    run_header,
+)
 from vatt_edu.model import VATT
 
 TRAIN = "train"
 TRAIN_CLIPS = 256  # as many as the gallery of small's test_iid, so that the numbers compare
 
 
-def evaluate(run: Path, source: Source, split: str = "all", quiet: bool = False) -> dict[str, Any]:
+def evaluate_retrieval(run: Path, source: Source, split: str = "all", quiet: bool = False) -> RetrievalResults:
     """Retrieval of a run on the splits of a source; merged into ``RUN/retrieval.json``, which is returned.
 
     Args:
-        run: A run folder.
+        run: A run folder, or one that ``vatt convert`` wrote; without a vocabulary no direction has text in it.
         source: A corpus with captioned clips.
         split: One split, or ``"all"``, which leaves ``train`` out unless the source has ground truth.
         quiet: No progress bar.
@@ -37,28 +46,33 @@ def evaluate(run: Path, source: Source, split: str = "all", quiet: bool = False)
     Raises:
         UserError: If the run has no weights, or the split does not exist or has fewer than two clips.
     """
-    read(run / "retrieval.json")  # what is damaged there must show before the work
-    embedder, before = load(run), untrained(run)
-    config, vocab = embedder.config, embedder.vocab
-    names = [name for name in source.splits if name != TRAIN or has_truth(source)] if split == "all" else [split]
+    read_results(run / "retrieval.json")  # what is damaged there must show before the work
+    embedder = load(run)
+    config, vocab = embedder.config, embedder.words
+    names = [name for name in source.splits if name != TRAIN or has_ground_truth(source)] if split == "all" else [split]
     if not names:
         raise UserError(f"{source.root} has no split besides train; name one with --split")
-    results = {}
+    start, note = untrained_or_reason(run, source)
+    splits: dict[str, RetrievalSplit] = {}
     for name in names:
-        windows = queries(source, name, config)
+        windows = retrieval_windows(source, name, config)
         trained = _ranks(embedder.model, windows, config, vocab, source, f"{name} trained", quiet)
-        random_init = _ranks(before, windows, config, vocab, source, f"{name} random", quiet)
-        results[name] = {
+        random_init = None
+        if start is not None:
+            ranks = _ranks(start, windows, config, vocab, source, f"{name} random", quiet)
+            random_init = {direction: metrics.from_ranks(values) for direction, values in ranks.items()}
+        splits[name] = {
             "n": len(windows),
             "trained": {direction: metrics.from_ranks(ranks) for direction, ranks in trained.items()},
-            "random_init": {direction: metrics.from_ranks(ranks) for direction, ranks in random_init.items()},
-            "chance": {direction: metrics.chance(len(windows)) for direction in metrics.DIRECTIONS},
+            "random_init": random_init,
+            "chance": {direction: metrics.chance(len(windows)) for direction in trained},
             "interval": {direction: metrics.bootstrap(ranks) for direction, ranks in trained.items()},
         }
-    return merge(run / "retrieval.json", header(run), results)
+    results: RetrievalResults = merge_splits(run / "retrieval.json", run_header(run, note), splits)
+    return results
 
 
-def queries(source: Source, split: str, config: Config) -> list[Window]:
+def retrieval_windows(source: Source, split: str, config: Config) -> list[Window]:
     """The gallery of a split: the center window of each clip with its caption.
 
     Of the training split of a source with ground truth: the middles of 256 steps of narrated videos, drawn with the
@@ -67,9 +81,9 @@ def queries(source: Source, split: str, config: Config) -> list[Window]:
     Raises:
         UserError: If there is no such split, it has fewer than two clips, or one of them has no caption.
     """
-    if split == TRAIN and has_truth(source):
-        drawn = some(steps(source, split), TRAIN_CLIPS, config.seed, "retrieval", distinct=True)
-        windows = [step.window(config.clip) for step in drawn]
+    if split == TRAIN and has_ground_truth(source):
+        steps = sample_steps(list_steps(source, split), TRAIN_CLIPS, config.seed, "retrieval", distinct=True)
+        windows = [step.window(config.clip) for step in steps]
     else:
         windows = [Window(clip, text=clip.caption) for clip in source.clips(split)]
     if len(windows) < 2:
@@ -81,11 +95,18 @@ def queries(source: Source, split: str, config: Config) -> list[Window]:
 
 
 def _ranks(
-    model: VATT, windows: Sequence[Window], config: Config, vocab: Vocabulary, source: Source, label: str, quiet: bool
-) -> dict[str, Any]:
+    model: VATT,
+    windows: Sequence[Window],
+    config: Config,
+    vocab: Vocabulary | None,
+    source: Source,
+    label: str,
+    quiet: bool,
+) -> dict[str, Int[np.ndarray, " n"]]:
     spaces, present = embed_windows(model, windows, config, vocab, source, label, quiet)
-    complete(present, source, label.split()[0])
+    require_all_modalities(present, source, label.split()[0])
     return {
         direction: metrics.ranks(metrics.similarities(spaces[query], spaces[item]))
         for direction, (query, item) in metrics.DIRECTIONS.items()
+        if query in spaces and item in spaces
     }

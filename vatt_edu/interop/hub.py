@@ -166,7 +166,7 @@ def _card(model: HubVATT) -> list[str]:
         "from vatt_edu.interop.hub import HubVATT",
         "",
         'model = HubVATT.from_pretrained("USER/NAME").embedder()',
-        'model.embed_video("clip.mp4") @ model.embed_text("pour water into the glass")',
+        'model.embed_video("clip.mp4", space="vt") @ model.embed_text("pour water into the glass")',
         "```",
         "",
         "It has a vocabulary."

@@ -54,7 +54,7 @@ class Gallery:
         from tqdm import tqdm
 
         rows = [
-            (model.embed_video(c.path, space="vt"), model.embed_video(c.path, space="va"), model.embed_audio(c.path))
+            (model.embed_video(c.path, "vt"), model.embed_video(c.path, "va"), model.embed_audio(c.path, "va"))
             for c in tqdm(clips, desc="embed", unit="clip", disable=quiet)
         ]
         return cls(clips, *(torch.stack(column) for column in zip(*rows, strict=True)))

@@ -16,7 +16,7 @@ from vatt_edu.data.loader.windows import Window, window_batches
 from vatt_edu.data.media.torchaudio_compat import log_mel
 from vatt_edu.data.sources.open import Source
 from vatt_edu.data.text.vocabulary import Vocabulary
-from vatt_edu.evaluation.features import BATCH
+from vatt_edu.evaluation.features import EMBED_BATCH
 
 BANDS = 64
 LEVELS = 4  # of each color channel: 64 colors
@@ -46,24 +46,25 @@ def video_features(video: UInt8[Tensor, "B T H W 3"]) -> Float[Tensor, "B F"]:
     return torch.cat([histogram, motion], 1)
 
 
-def text_features(text: Int[Tensor, "B M"], size: int) -> Float[Tensor, "B F"]:
-    """How often each word occurs, F = ``size``; padding (id 0) is not counted."""
+def text_features(text: Int[Tensor, "B M"], size: int) -> Float[Tensor, "B {size}"]:
+    """How often each word occurs; padding (id 0) is not counted."""
     counts = torch.zeros(len(text), size)
     counts.scatter_add_(1, text, (text != 0).to(counts.dtype))
     return counts
 
 
-def embed_windows(
-    windows: Sequence[Window], spec: ClipSpec, vocab: Vocabulary, source: Source | None, label: str, quiet: bool
-) -> dict[str, np.ndarray]:
-    """Hand-made features of many windows: ``video audio text``, each ``(n, F)``. Arguments as in ``features``."""
+def window_features(
+    windows: Sequence[Window], spec: ClipSpec, vocab: Vocabulary | None, source: Source | None, label: str, quiet: bool
+) -> dict[str, Float[np.ndarray, "n _"]]:
+    """Hand-made features of many windows: ``video audio text``. Arguments as in ``features.embed_windows``."""
     from tqdm import tqdm
 
     parts: dict[str, list[Tensor]] = {"video": [], "audio": [], "text": []}
     with tqdm(total=len(windows), desc=f"by hand {label}", unit="clip", disable=quiet) as bar:
-        for batch in window_batches(windows, spec, vocab, BATCH, source, quiet):
+        for batch in window_batches(windows, spec, vocab, EMBED_BATCH, source, quiet):
             parts["video"].append(video_features(batch.video))
             parts["audio"].append(audio_features(batch.audio, spec.sample_rate))
-            parts["text"].append(text_features(batch.text[:, 0], len(vocab)))
+            if vocab is not None:
+                parts["text"].append(text_features(batch.text[:, 0], len(vocab)))
             bar.update(len(batch))
-    return {name: torch.cat(values).double().numpy() for name, values in parts.items()}
+    return {name: torch.cat(values).double().numpy() for name, values in parts.items() if values}

@@ -1,38 +1,48 @@
 """Linear probes: what can be read from frozen features, beside what could be read without any training.
 
-Windows in the middle of training steps are fitted, C is chosen on ``val``, and the test splits are scored once. Beside
-each trained feature stand chance, the majority class, the same model before its first training step (its start
-included) and features made by hand. The spaces ``va`` and ``vt`` have nothing by hand of their own.
+Probes are fitted on windows in the middle of training steps, C is chosen on ``val``, and the test splits are scored
+once. Beside each trained feature stand chance, the majority class, the same model before its first training step (its
+start included) and features made by hand. The spaces ``va`` and ``vt`` have nothing by hand of their own.
 """
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
-from vatt_edu.data.loader.windows import Window
 from vatt_edu.data.sources.open import Source
 from vatt_edu.errors import UserError
-from vatt_edu.evaluation.embed import load, untrained
+from vatt_edu.evaluation.embed import Embedder, load, untrained_or_reason
 from vatt_edu.evaluation.features import FEATURES, embed_windows
-from vatt_edu.evaluation.ground_truth import Step, labels, some, steps
-from vatt_edu.evaluation.probing import baseline_features as handmade
-from vatt_edu.evaluation.probing.linear_probe import STRENGTHS, Probe, choose
-from vatt_edu.evaluation.probing.targets import TARGETS, Target, by_action, majority
-from vatt_edu.evaluation.results_file import complete, header, merge, read
+from vatt_edu.evaluation.ground_truth import Step, factor_labels, list_steps, sample_steps
+from vatt_edu.evaluation.probing.baseline_features import window_features
+from vatt_edu.evaluation.probing.linear_probe import C_VALUES, Probe, select_regularization
+from vatt_edu.evaluation.probing.targets import TARGETS, Target, by_action_accuracy, majority_accuracy
+from vatt_edu.evaluation.results_file import (
+    ProbeFits,
+    ProbeResults,
+    ProbeSplit,
+    ProbeTarget,
+    merge_splits,
+    read_results,
+    require_all_modalities,
+    run_header,
+)
+from vatt_edu.model import VATT
 
 TRAIN_WINDOWS = 1_500
-FITTED, CHOSEN = "train", "val"
+TRAIN, VAL = "train", "val"
 
-Table = Mapping[str, Mapping[str, np.ndarray]]  # by who (trained, random_init, handmade), then by feature: (n, F)
+# By whose they are (trained, random_init, handmade), then by feature.
+FeatureTable = Mapping[str, Mapping[str, Float[np.ndarray, "n _"]]]
 
 
-def evaluate(run: Path, source: Source, split: str = "all", quiet: bool = False) -> dict[str, Any]:
+def evaluate_probes(run: Path, source: Source, split: str = "all", quiet: bool = False) -> ProbeResults:
     """Probes of a run on the test splits of a source; merged into ``RUN/probe.json``, which is returned.
 
     Args:
-        run: A run folder.
+        run: A run folder, or one that ``vatt convert`` wrote.
         source: A corpus with ground truth and a split ``val``.
         split: One split, or ``"all"`` but ``train`` and ``val``.
         quiet: No progress bar.
@@ -40,22 +50,27 @@ def evaluate(run: Path, source: Source, split: str = "all", quiet: bool = False)
     Raises:
         UserError: If the run has no weights, the source has no ground truth, or a split does not exist.
     """
-    read(run / "probe.json")  # what is damaged there must show before the work
-    train = some(steps(source, FITTED), TRAIN_WINDOWS, 0, "probe")
-    sets = {FITTED: train, CHOSEN: steps(source, CHOSEN)}
+    read_results(run / "probe.json")  # what is damaged there must show before the work
+    train = sample_steps(list_steps(source, TRAIN), TRAIN_WINDOWS, 0, "probe")
+    sets = {TRAIN: train, VAL: list_steps(source, VAL)}
     names = [name for name in source.splits if name not in sets] if split == "all" else [split]
     if not names:
         raise UserError(f"{source.root} has no split besides train and val; name one with --split")
-    sets |= {name: steps(source, name) for name in names if name not in sets}
-    tables = {name: _embed(run, source, listed, name, quiet) for name, listed in sets.items()}
-    fits, splits = measure(sets, tables, names, quiet)
-    extra = {"train_windows": len(train), "val_windows": len(sets[CHOSEN]), "strengths": list(STRENGTHS), "fits": fits}
-    return merge(run / "probe.json", header(run) | extra, splits)
+    sets |= {name: list_steps(source, name) for name in names if name not in sets}
+    embedder = load(run)
+    start, note = untrained_or_reason(run, source)
+    tables = {name: _embed(embedder, start, source, steps, name, quiet) for name, steps in sets.items()}
+    fits, splits = measure_probes(sets, tables, names, quiet)
+    sizes = {"train_windows": len(train), "val_windows": len(sets[VAL])}
+    results: ProbeResults = merge_splits(
+        run / "probe.json", run_header(run, note), splits, **sizes, strengths=list(C_VALUES), fits=fits
+    )
+    return results
 
 
-def measure(
-    sets: Mapping[str, Sequence[Step]], tables: Mapping[str, Table], names: Sequence[str], quiet: bool = True
-) -> tuple[dict[str, Any], dict[str, Any]]:
+def measure_probes(
+    sets: Mapping[str, Sequence[Step]], tables: Mapping[str, FeatureTable], names: Sequence[str], quiet: bool = True
+) -> tuple[ProbeFits, dict[str, ProbeSplit]]:
     """Fits every probe and scores it.
 
     Args:
@@ -65,19 +80,19 @@ def measure(
         quiet: No progress bar.
 
     Returns:
-        How each fit went, by target, feature and who; and accuracies (fractions) by split. A target that has fewer
-        than two answers among the training windows is left out.
+        How each fit went; and accuracies by split. A target that has fewer than two answers among the training windows
+        is left out.
     """
     from tqdm import tqdm
 
-    fits: dict[str, Any] = {}
-    factors: dict[str, dict[str, Any]] = {name: {} for name in names}
-    columns = [(feature, who) for feature in FEATURES for who in tables[FITTED] if feature in tables[FITTED][who]]
-    targets = [target for target in TARGETS if len(set(target.labels(sets[FITTED])[1])) > 1]
+    fits: ProbeFits = {}
+    factors: dict[str, dict[str, ProbeTarget]] = {name: {} for name in names}
+    columns = [(feature, who) for feature in FEATURES for who in tables[TRAIN] if feature in tables[TRAIN][who]]
+    targets = [target for target in TARGETS if len(set(target.labels(sets[TRAIN]).labels)) > 1]
     with tqdm(total=len(targets) * len(columns), desc="fit", unit="probe", disable=quiet) as bar:
         for target in targets:
             for name in names:
-                factors[name][target.name] = _references(target, sets[FITTED], sets[name])
+                factors[name][target.name] = _references(target, sets[TRAIN], sets[name])
             for feature, who in columns:
                 probe, scores = _fit(target, feature, who, sets, tables, names)
                 fits.setdefault(target.name, {}).setdefault(feature, {})[who] = probe.record()
@@ -92,41 +107,49 @@ def _fit(
     feature: str,
     who: str,
     sets: Mapping[str, Sequence[Step]],
-    tables: Mapping[str, Table],
+    tables: Mapping[str, FeatureTable],
     names: Sequence[str],
 ) -> tuple[Probe, dict[str, float | None]]:
-    asked = {name: target.labels(sets[name]) for name in {FITTED, CHOSEN, *names}}
-    rows = {name: tables[name][who][feature][mask] for name, (mask, _) in asked.items()}
-    if not len(rows[CHOSEN]):
-        raise UserError(f"split {CHOSEN} has no clip to choose C of the probe of {target.name} on")
-    probe = choose(rows[FITTED], asked[FITTED][1], rows[CHOSEN], asked[CHOSEN][1])
-    return probe, {name: probe.accuracy(rows[name], asked[name][1]) if len(rows[name]) else None for name in names}
+    answers = {name: target.labels(sets[name]) for name in {TRAIN, VAL, *names}}
+    rows = {name: tables[name][who][feature][answer.mask] for name, answer in answers.items()}
+    if not len(rows[VAL]):
+        raise UserError(f"split {VAL} has no clip to choose C of the probe of {target.name} on")
+    probe = select_regularization(rows[TRAIN], answers[TRAIN].labels, rows[VAL], answers[VAL].labels)
+    return probe, {
+        name: probe.accuracy(rows[name], answers[name].labels) if len(rows[name]) else None for name in names
+    }
 
 
-def _references(target: Target, train: Sequence[Step], test: Sequence[Step]) -> dict[str, Any]:
+def _references(target: Target, train: Sequence[Step], test: Sequence[Step]) -> ProbeTarget:
     """What needs no features: chance, the majority class, and each action's own."""
-    train_mask, given = target.labels(train)
-    mask, wanted = target.labels(test)
-    some_asked = len(wanted) > 0
-    actions = labels(train, "action")[train_mask], labels(test, "action")[mask]
+    fitted, scored = target.labels(train), target.labels(test)
+    classes = len(set(fitted.labels))
+    majority = by_action = None
+    if len(scored.labels):
+        train_actions = factor_labels(train, "action")[fitted.mask]
+        test_actions = factor_labels(test, "action")[scored.mask]
+        majority = majority_accuracy(fitted.labels, scored.labels)
+        by_action = by_action_accuracy(fitted.labels, train_actions, scored.labels, test_actions)
     return {
-        "n": len(wanted),
-        "classes": len(set(given)),
-        "chance": 1 / len(set(given)),
-        "majority": majority(given, wanted) if some_asked else None,
-        "by_action": by_action(given, actions[0], wanted, actions[1]) if some_asked else None,
+        "n": len(scored.labels),
+        "classes": classes,
+        "chance": 1 / classes,
+        "majority": majority,
+        "by_action": by_action,
         "features": {},
     }
 
 
-def _embed(run: Path, source: Source, listed: Sequence[Step], name: str, quiet: bool) -> Table:
-    embedder = load(run)
-    config, vocab = embedder.config, embedder.vocab
-    windows: list[Window] = [step.window(config.clip) for step in listed]
+def _embed(
+    embedder: Embedder, start: VATT | None, source: Source, steps: Sequence[Step], name: str, quiet: bool
+) -> FeatureTable:
+    config, vocab = embedder.config, embedder.words
+    windows = [step.window(config.clip) for step in steps]
     table: dict[str, dict[str, np.ndarray]] = {}
-    for who, model in {"trained": embedder.model, "random_init": untrained(run)}.items():
-        found, present = embed_windows(model, windows, config, vocab, source, f"{name} {who}", quiet)
-        complete(present, source, name)
-        table[who] = {feature: value.double().numpy() for feature, value in found.items()}
-    table["handmade"] = handmade.embed_windows(windows, config.clip, vocab, source, name, quiet)
+    for who, model in {"trained": embedder.model, "random_init": start}.items():
+        if model is not None:
+            values, present = embed_windows(model, windows, config, vocab, source, f"{name} {who}", quiet)
+            require_all_modalities(present, source, name)
+            table[who] = {feature: value.double().numpy() for feature, value in values.items()}
+    table["handmade"] = window_features(windows, config.clip, vocab, source, name, quiet)
     return table

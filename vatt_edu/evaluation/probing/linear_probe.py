@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float, Shaped
 
 from vatt_edu.errors import missing
+from vatt_edu.evaluation.results_file import ProbeFit
 
-STRENGTHS = (0.001, 0.01, 0.1, 1.0)  # C: the larger, the freer the weights
+C_VALUES = (0.001, 0.01, 0.1, 1.0)  # the inverse of the regularization: the larger, the freer the weights
 ITERATIONS = 10_000
 TOLERANCE = 1e-6  # of the largest entry of the gradient of the mean loss
 
@@ -22,39 +24,45 @@ class Probe:
 
     Attributes:
         model: scikit-learn's pipeline of standardization and logistic regression.
-        strength: The chosen C.
+        C: The chosen one.
         iterations: Of L-BFGS, at that C.
-        converged: Whether it ended by itself, before ``ITERATIONS``.
-        chosen_at: Accuracy on the clips that C was chosen on, a fraction.
+        converged: Whether it ended by itself, before the most that it was allowed.
+        val_accuracy: On the clips that C was chosen on, a fraction.
     """
 
     model: Any
-    strength: float
+    C: float
     iterations: int
     converged: bool
-    chosen_at: float
+    val_accuracy: float
 
-    def accuracy(self, features: np.ndarray, labels: np.ndarray) -> float:
+    def accuracy(self, features: Float[np.ndarray, "n F"], labels: Shaped[np.ndarray, " n"]) -> float:
         """Share of rows whose label is predicted."""
         return float((self.model.predict(features) == labels).mean())
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> ProbeFit:
         """What ``probe.json`` says about the fit."""
         return {
-            "C": self.strength,
+            "C": self.C,
             "iterations": self.iterations,
             "converged": self.converged,
-            "val": self.chosen_at,
+            "val": self.val_accuracy,
         }
 
 
-def fit(features: np.ndarray, labels: np.ndarray, strength: float) -> Probe:
+def fit_probe(
+    features: Float[np.ndarray, "n F"],
+    labels: Shaped[np.ndarray, " n"],
+    C: float,
+    max_iterations: int = ITERATIONS,
+) -> Probe:
     """Logistic regression at one C: least ``C · Σ cross entropy + ½ ‖weights‖²`` (the bias is free).
 
     Args:
-        features: ``(n, F)``; standardized inside, by these rows.
-        labels: ``(n,)``, at least two different ones.
-        strength: C.
+        features: Standardized inside, by these rows.
+        labels: At least two different ones.
+        C: The inverse of the regularization.
+        max_iterations: Of L-BFGS.
     """
     try:
         from sklearn.linear_model import LogisticRegression
@@ -63,26 +71,26 @@ def fit(features: np.ndarray, labels: np.ndarray, strength: float) -> Probe:
         from threadpoolctl import threadpool_limits
     except ImportError:
         raise missing("scikit-learn", "data") from None
-    regression = LogisticRegression(C=strength, solver="lbfgs", tol=TOLERANCE, max_iter=ITERATIONS)
+    regression = LogisticRegression(C=C, solver="lbfgs", tol=TOLERANCE, max_iter=max_iterations)
     with threadpool_limits(1):  # matrices this small: with a thread for each core it took up to 100 times as long
         model = make_pipeline(StandardScaler(), regression).fit(features.astype(np.float64), labels)
     iterations = int(regression.n_iter_.max())
-    return Probe(model, strength, iterations, iterations < ITERATIONS, float("nan"))
+    return Probe(model, C, iterations, iterations < max_iterations, float("nan"))
 
 
-def choose(
-    features: np.ndarray,
-    labels: np.ndarray,
-    val_features: np.ndarray,
-    val_labels: np.ndarray,
-    strengths: tuple[float, ...] = STRENGTHS,
+def select_regularization(
+    features: Float[np.ndarray, "n F"],
+    labels: Shaped[np.ndarray, " n"],
+    val_features: Float[np.ndarray, "v F"],
+    val_labels: Shaped[np.ndarray, " v"],
+    C_values: tuple[float, ...] = C_VALUES,
 ) -> Probe:
     """The probe whose C is best on the validation rows; of equals, the one with the smallest weights."""
     best: Probe | None = None
-    for strength in sorted(strengths):
-        probe = fit(features, labels, strength)
-        probe = replace(probe, chosen_at=probe.accuracy(val_features, val_labels))
-        if best is None or probe.chosen_at > best.chosen_at:
+    for C in sorted(C_values):
+        probe = fit_probe(features, labels, C)
+        probe = replace(probe, val_accuracy=probe.accuracy(val_features, val_labels))
+        if best is None or probe.val_accuracy > best.val_accuracy:
             best = probe
     assert best is not None
     return best

@@ -10,12 +10,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Bool, Shaped
 
 from vatt_edu.evaluation.ground_truth import FACTORS, Step
 
 CONTACT_ACTIONS = ("bounce", "roll", "tap", "stack")
 CONTACT_SECONDS = (0.0, 0.3)  # from the middle of the clip
 CONTACT_IMPULSE = 0.1  # 1 is a fall from the top of the picture
+
+
+@dataclass(frozen=True)
+class TargetLabels:
+    """The right answers of some steps to one question.
+
+    Attributes:
+        mask: Which of the steps have one.
+        labels: The answers of those, as words.
+    """
+
+    mask: Bool[np.ndarray, " steps"]
+    labels: Shaped[np.ndarray, " answers"]
 
 
 @dataclass(frozen=True)
@@ -30,10 +44,11 @@ class Target:
     name: str
     answer: Callable[[Step], str | None]
 
-    def labels(self, steps: Sequence[Step]) -> tuple[np.ndarray, np.ndarray]:
-        """Which of the steps are asked ``(n,)`` bool, and the labels of those, as words."""
+    def labels(self, steps: Sequence[Step]) -> TargetLabels:
+        """The labels of those of the steps that have one."""
         answers = [self.answer(step) for step in steps]
-        return np.array([a is not None for a in answers], bool), np.array([a for a in answers if a is not None])
+        words = np.array([answer for answer in answers if answer is not None])
+        return TargetLabels(np.array([answer is not None for answer in answers], bool), words)
 
 
 def contact(step: Step) -> str | None:
@@ -50,17 +65,22 @@ def _factor(name: str) -> Target:
 TARGETS = (*(_factor(name) for name in FACTORS), Target("contact", contact))
 
 
-def majority(train: np.ndarray, test: np.ndarray) -> float:
+def majority_accuracy(train: Shaped[np.ndarray, " n"], test: Shaped[np.ndarray, " m"]) -> float:
     """Accuracy on ``test`` of always giving the most frequent answer of ``train`` (of equals, the first word)."""
     words, counts = np.unique(train, return_counts=True)
     return float((test == words[counts.argmax()]).mean())
 
 
-def by_action(train: np.ndarray, train_actions: np.ndarray, test: np.ndarray, test_actions: np.ndarray) -> float:
+def by_action_accuracy(
+    train: Shaped[np.ndarray, " n"],
+    train_actions: Shaped[np.ndarray, " n"],
+    test: Shaped[np.ndarray, " m"],
+    test_actions: Shaped[np.ndarray, " m"],
+) -> float:
     """Accuracy of giving each action's most frequent answer: what a feature that knows the action gets for nothing."""
-    right = 0.0
+    correct = 0.0
     for action in np.unique(test_actions):
-        mine = train[train_actions == action]
-        asked = test[test_actions == action]
-        right += len(asked) * majority(mine if len(mine) else train, asked)
-    return right / len(test)
+        train_labels, test_labels = train[train_actions == action], test[test_actions == action]
+        accuracy = majority_accuracy(train_labels if len(train_labels) else train, test_labels)
+        correct += len(test_labels) * accuracy
+    return correct / len(test)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from vatt_edu.data.sources.open import Source
 from vatt_edu.evaluation.report import neighbors, run_files, sections
-from vatt_edu.evaluation.report.gallery import ask
+from vatt_edu.evaluation.report.gallery import embed_gallery
 from vatt_edu.evaluation.report.page import page
-from vatt_edu.evaluation.report.recorded import recorded
-from vatt_edu.evaluation.results_file import header, read
+from vatt_edu.evaluation.report.recorded import experiment_tables
+from vatt_edu.evaluation.results_file import read_results, run_header
 from vatt_edu.files import write_text
 from vatt_edu.training.run_folder import read_config
 
@@ -37,9 +37,9 @@ def write_report(run: Path, source: Source, split: str = "all", quiet: bool = Fa
     if split == "all":
         others = [name for name in source.splits if name != "train"]
         split = PREFERRED if PREFERRED in others else [*others, "train"][0]
-    head, asked = header(run), ask(run, source, split, quiet)
+    head, asked = run_header(run), embed_gallery(run, source, split, quiet)
     pictures = neighbors.Pictures(asked)
-    found = read(run / "retrieval.json")
+    found = read_results(run / "retrieval.json")
     parts = [
         ("Retrieval", sections.retrieval(found, split)),
         ("Training", sections.curves(run_files.training(run, config))),
@@ -47,9 +47,9 @@ def write_report(run: Path, source: Source, split: str = "all", quiet: bool = Fa
         ("Nearest neighbors", neighbors.neighbors(asked, pictures)),
         ("Worst failures", neighbors.worst(asked, pictures)),
         ("Confusions", neighbors.confusions(asked)),
-        ("Linear probes", sections.probes(read(run / "probe.json"), split)),
+        ("Linear probes", sections.probes(read_results(run / "probe.json"), split)),
         ("Skipped files", sections.skips(run_files.skipped(run))),
-        ("Other runs of the toy", recorded()),
+        ("Other runs of the toy", experiment_tables()),
     ]
     title = f"{record['preset']}, seed {config.seed}, {head['steps']} steps"
     lead = sections.lead(found, split) if found else f"<p>{escape(str(run))}</p>"

@@ -1,4 +1,4 @@
-"""What a trained model answers when it is asked: who finds whom in one split, and how its clips look and sound."""
+"""The gallery of one split: who finds whom in it, and how its clips look and sound."""
 
 import base64
 import io
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
 from vatt_edu.config import Config
@@ -19,9 +20,9 @@ from vatt_edu.errors import missing
 from vatt_edu.evaluation import metrics
 from vatt_edu.evaluation.embed import load
 from vatt_edu.evaluation.features import embed_windows
-from vatt_edu.evaluation.ground_truth import Step, has_truth, steps
-from vatt_edu.evaluation.results_file import complete
-from vatt_edu.evaluation.retrieval import queries
+from vatt_edu.evaluation.ground_truth import Step, has_ground_truth, list_steps
+from vatt_edu.evaluation.results_file import require_all_modalities
+from vatt_edu.evaluation.retrieval import retrieval_windows
 
 SHOWN = (0.1, 0.43, 0.9)  # places in a clip whose frames are shown side by side; not evenly apart, as a swing is
 SIDE = 72  # their height in pixels
@@ -29,7 +30,7 @@ LISTEN = 8_000  # samples per second of a sound in the page
 
 
 @dataclass(frozen=True)
-class Asked:
+class RetrievalGallery:
     """The gallery of a split and all similarities in it.
 
     Attributes:
@@ -37,31 +38,31 @@ class Asked:
         config: The run.
         windows: Its clips with their captions, n of them.
         steps: What is true of each; None where the source does not say.
-        by_text: How similar sentence i and clip j are, ``(n, n)``.
-        by_sound: How similar sound i and clip j are, ``(n, n)``.
+        by_text: How similar sentence i and clip j are; None for a model without a vocabulary.
+        by_sound: How similar sound i and clip j are.
     """
 
     split: str
     config: Config
     windows: list[Window]
     steps: list[Step] | None
-    by_text: Tensor
-    by_sound: Tensor
+    by_text: Float[Tensor, "n n"] | None
+    by_sound: Float[Tensor, "n n"]
 
     def frames(self, number: int) -> bytes:
         """Three frames of a clip, side by side, as JPEG."""
         window = self.windows[number]
         seconds = self.config.clip.seconds
         times = [self._start(number) + seconds * place for place in SHOWN]
-        found = [read_video(window.video.path, time, 1, 1.0, SIDE)[0] for time in times]
-        apart = np.full((found[0].shape[0], 2, 3), 255, np.uint8)
-        return jpeg(np.concatenate([part for frame in found for part in (frame, apart)][:-1], axis=1))
+        frames = [read_video(window.video.path, time, 1, 1.0, SIDE)[0] for time in times]
+        gap = np.full((frames[0].shape[0], 2, 3), 255, np.uint8)
+        return jpeg(np.concatenate([part for frame in frames for part in (frame, gap)][:-1], axis=1))
 
     def sound(self, number: int) -> bytes:
         """The sound of a clip as a WAV file."""
         samples = round(self.config.clip.seconds * LISTEN)
-        heard = read_audio(self.windows[number].video.path, self._start(number), samples, LISTEN)
-        pcm = np.zeros(samples, np.int16) if heard is None else np.round(heard * 32767).astype("<i2")
+        audio = read_audio(self.windows[number].video.path, self._start(number), samples, LISTEN)
+        pcm = np.zeros(samples, np.int16) if audio is None else np.round(audio * 32767).astype("<i2")
         buffer = io.BytesIO()
         with wave.open(buffer, "wb") as file:
             file.setnchannels(1)
@@ -74,8 +75,8 @@ class Asked:
         """The log-mel spectrogram of a clip's sound, low bands below, as JPEG."""
         rate = 16_000
         samples = round(self.config.clip.seconds * rate)
-        heard = read_audio(self.windows[number].video.path, self._start(number), samples, rate)
-        bands = log_mel(torch.zeros(samples) if heard is None else torch.from_numpy(heard), rate, 48).numpy()[::-1]
+        audio = read_audio(self.windows[number].video.path, self._start(number), samples, rate)
+        bands = log_mel(torch.zeros(samples) if audio is None else torch.from_numpy(audio), rate, 48).numpy()[::-1]
         shades = np.uint8(255 * bands / max(float(bands.max()), 1e-6))
         return jpeg(np.repeat(np.repeat(shades, 2, 0)[..., None], 3, 2))
 
@@ -87,39 +88,40 @@ class Asked:
         return max(0.0, (window.video.start + end - seconds) / 2)
 
 
-def ask(run: Path, source: Source, split: str, quiet: bool) -> Asked:
+def embed_gallery(run: Path, source: Source, split: str, quiet: bool) -> RetrievalGallery:
     """Embeds a split with the trained model of a run.
 
     Raises:
         UserError: As retrieval does.
     """
     embedder = load(run)
-    config, windows = embedder.config, queries(source, split, embedder.config)
-    found, present = embed_windows(embedder.model, windows, config, embedder.vocab, source, f"{split} report", quiet)
-    complete(present, source, split)
-    true: list[Step] | None = None
-    if has_truth(source) and split != "train":
-        known = {step.video.id: step for step in steps(source, split)}
-        if all(window.video.id in known for window in windows):
-            true = [known[window.video.id] for window in windows]
-    return Asked(
+    config, windows = embedder.config, retrieval_windows(source, split, embedder.config)
+    spaces, present = embed_windows(embedder.model, windows, config, embedder.words, source, f"{split} report", quiet)
+    require_all_modalities(present, source, split)
+    steps: list[Step] | None = None
+    if has_ground_truth(source) and split != "train":
+        by_video = {step.video.id: step for step in list_steps(source, split)}
+        if all(window.video.id in by_video for window in windows):
+            steps = [by_video[window.video.id] for window in windows]
+    return RetrievalGallery(
         split,
         config,
         windows,
-        true,
-        metrics.similarities(found["text_vt"], found["video_vt"]),
-        metrics.similarities(found["audio_va"], found["video_va"]),
+        steps,
+        metrics.similarities(spaces["text_vt"], spaces["video_vt"]) if "text_vt" in spaces else None,
+        metrics.similarities(spaces["audio_va"], spaces["video_va"]),
     )
 
 
-def confusion(step_list: list[Step], similarity: Tensor, factor: str) -> tuple[np.ndarray, list[str]]:
-    """How often a query of one value finds, first of all, a clip of another: ``(K, K)`` counts and K values."""
-    asked = [step.factors[factor] for step in step_list]
-    best = similarity.argmax(1).tolist()
-    names = sorted(set(asked), key=lambda name: (int(name) if name.isdigit() else 0, name))
+def confusion(
+    steps: list[Step], similarity: Float[Tensor, "n n"], factor: str
+) -> tuple[Int[np.ndarray, "K K"], list[str]]:
+    """How often a query of one value finds, first of all, a clip of another: counts, and the K values."""
+    values = [step.factors[factor] for step in steps]
+    names = sorted(set(values), key=lambda name: (int(name) if name.isdigit() else 0, name))
     counts = np.zeros((len(names), len(names)), int)
-    for number, found in enumerate(best):
-        counts[names.index(asked[number]), names.index(asked[found])] += 1
+    for query, item in enumerate(similarity.argmax(1).tolist()):
+        counts[names.index(values[query]), names.index(values[item])] += 1
     return counts, names
 
 
@@ -129,8 +131,8 @@ def player(data: bytes, name: str) -> str:
     return f'<audio controls preload="none" aria-label="{name}" src="data:audio/wav;base64,{coded}"></audio>'
 
 
-def jpeg(frame: np.ndarray) -> bytes:
-    """A JPEG of ``(H, W, 3)`` uint8, RGB."""
+def jpeg(frame: UInt8[np.ndarray, "H W 3"]) -> bytes:
+    """A JPEG of an RGB picture."""
     try:
         import cv2
     except ImportError:

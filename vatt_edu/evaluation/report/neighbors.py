@@ -9,15 +9,16 @@ from vatt_edu.data.seeds import generator
 from vatt_edu.evaluation import metrics
 from vatt_edu.evaluation.ground_truth import FACTORS
 from vatt_edu.evaluation.report import drawing
-from vatt_edu.evaluation.report.gallery import Asked, confusion, player
+from vatt_edu.evaluation.report.gallery import RetrievalGallery, confusion, player
 
 SENTENCES, SOUNDS, WORST, TOP = 6, 4, 4, 5
+NO_WORDS = "<p>This model has no vocabulary, so it reads no sentences.</p>"
 
 
 class Pictures:
     """Frames of clips, each decoded once."""
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, asked: RetrievalGallery) -> None:
         self._asked = asked
         self._known: dict[int, bytes] = {}
 
@@ -32,14 +33,16 @@ class Pictures:
         return f"<li{css}>{image}<span>{mark}{escape(place)}</span><span>{escape(caption)}</span></li>"
 
 
-def neighbors(asked: Asked, pictures: Pictures) -> str:
+def neighbors(asked: RetrievalGallery, pictures: Pictures) -> str:
     """For some random sentences and sounds the five most similar clips, the right one marked."""
     random = generator(asked.config.seed, "report")
     chosen = random.permutation(len(asked.windows)).tolist()
-    sentences = "".join(
-        _answer(asked, pictures, asked.by_text, number, f"<h4>“{escape(asked.windows[number].text)}”</h4>")
-        for number in chosen[:SENTENCES]
-    )
+    sentences = NO_WORDS
+    if asked.by_text is not None:
+        sentences = "".join(
+            _answer(asked, pictures, asked.by_text, number, f"<h4>“{escape(asked.windows[number].text)}”</h4>")
+            for number in chosen[:SENTENCES]
+        )
     sounds = "".join(
         _answer(asked, pictures, asked.by_sound, number, _sound(asked, number)) for number in chosen[-SOUNDS:]
     )
@@ -49,8 +52,10 @@ def neighbors(asked: Asked, pictures: Pictures) -> str:
     )
 
 
-def worst(asked: Asked, pictures: Pictures) -> str:
+def worst(asked: RetrievalGallery, pictures: Pictures) -> str:
     """The sentences whose right clip has the worst rank, beside what was found first."""
+    if asked.by_text is None:
+        return NO_WORDS
     ranks = metrics.ranks(asked.by_text)
     parts = []
     for number in np.argsort(-ranks, kind="stable")[:WORST].tolist():
@@ -62,16 +67,18 @@ def worst(asked: Asked, pictures: Pictures) -> str:
     return "".join(parts)
 
 
-def confusions(asked: Asked) -> str:
+def confusions(asked: RetrievalGallery) -> str:
     """Asked × found, for each factor, of the clip that a sentence and a sound find first."""
     if asked.steps is None:
         return "<p>This source has no ground truth, so there is nothing to compare with.</p>"
     parts = ["<p>Of the one clip found first: rows are what was asked for, columns what was found; counts.</p>"]
-    pairs: tuple[tuple[str, Tensor, bool], ...] = (
+    pairs: tuple[tuple[str, Tensor | None, bool], ...] = (
         ("A sentence finds a clip", asked.by_text, True),
         ("A sound finds a clip", asked.by_sound, False),
     )
     for title, similarity, opened in pairs:
+        if similarity is None:
+            continue
         tables = "".join(
             drawing.heat_table(_agreement(factor, counts), counts, names)
             for factor in FACTORS
@@ -86,7 +93,7 @@ def _agreement(factor: str, counts: np.ndarray) -> str:
     return f"{factor}: the same in {100 * np.trace(counts) / max(counts.sum(), 1):.0f} %"
 
 
-def _answer(asked: Asked, pictures: Pictures, similarity: Tensor, number: int, title: str) -> str:
+def _answer(asked: RetrievalGallery, pictures: Pictures, similarity: Tensor, number: int, title: str) -> str:
     best = similarity[number].argsort(descending=True, stable=True)[:TOP].tolist()
     rank = int(metrics.ranks(similarity)[number])
     cards = "".join(pictures.card(k, k == number, f"{place}.") for place, k in enumerate(best, 1))
@@ -94,7 +101,7 @@ def _answer(asked: Asked, pictures: Pictures, similarity: Tensor, number: int, t
     return f'<section class="answer">{title}<ol class="clips">{cards}</ol>{where}</section>'
 
 
-def _sound(asked: Asked, number: int) -> str:
+def _sound(asked: RetrievalGallery, number: int) -> str:
     caption = escape(asked.windows[number].text, quote=True)
     image = drawing.picture(asked.spectrogram(number), f"spectrogram of the sound of: {asked.windows[number].text}")
     return (

@@ -9,13 +9,14 @@ from typing import Any
 
 from vatt_edu.evaluation.report import drawing
 from vatt_edu.evaluation.report.drawing import Curve, percent, row
+from vatt_edu.evaluation.results_file import ExperimentRow
 
 RESULTS = Path(__file__).resolve().parents[3] / "results"
 DIRECTIONS = ("text_to_video", "video_to_audio")
 NAMES = ("toy", "plain", "departures", "shortcut", "log_mel", "agnostic", "toy_gpu")
 
 
-def recorded(results: Path = RESULTS, split: str = "test_iid") -> str:
+def experiment_tables(results: Path = RESULTS, split: str = "test_iid") -> str:
     """A table for each recorded experiment on the toy: R@5 each way, the median of its seeds and their range.
 
     Args:
@@ -32,20 +33,20 @@ def recorded(results: Path = RESULTS, split: str = "test_iid") -> str:
     return "".join(parts) or "<p>None recorded: <code>vatt experiment NAME</code> makes them.</p>"
 
 
-def _table(found: dict[str, Any], only: str | None) -> str:
+def _table(results: dict[str, Any], only: str | None) -> str:
     rows = [
         row(f"{label}: {split}" if only is None else label, [f"<td>{steps:,}</td>", *cells])
-        for label, split, steps, cells in _rows(found["rows"])
+        for label, split, steps, cells in _rows(results["rows"])
         if only in (None, split)
     ]
-    seeds, where = len(found["seeds"]), f", {only}" if only else ""
-    caption = f"{found['question']} R@5, median of {seeds} seed{'s' if seeds > 1 else ''}{where}"
-    made = f"<p><small>{escape(found['command'])}, commit {found['commit']}</small></p>"
+    seeds, where = len(results["seeds"]), f", {only}" if only else ""
+    caption = f"{results['question']} R@5, median of {seeds} seed{'s' if seeds > 1 else ''}{where}"
+    made = f"<p><small>{escape(results['command'])}, commit {results['commit']}</small></p>"
     table = drawing.table(["", "steps", "text → video, %", "video → audio, %"], rows, caption)
-    return table + (_curve(found["rows"][0]) if found["name"] == "plain" else "") + made
+    return table + (_curve(results["rows"][0]) if results["name"] == "plain" else "") + made
 
 
-def _curve(one: dict[str, Any]) -> str:
+def _curve(one: ExperimentRow) -> str:
     """The losses of the model as released, whatever they do."""
     steps, nce, mil_nce = zip(*one["curve"], strict=True)
     return drawing.chart(
@@ -57,7 +58,7 @@ def _curve(one: dict[str, Any]) -> str:
     )
 
 
-def _rows(rows: Sequence[dict[str, Any]]) -> Iterator[tuple[str, str, int, list[str]]]:
+def _rows(rows: Sequence[ExperimentRow]) -> Iterator[tuple[str, str, int, list[str]]]:
     for label in dict.fromkeys(one["label"] for one in rows):
         runs = [one for one in rows if one["label"] == label]
         for split in runs[0]["metrics"]:

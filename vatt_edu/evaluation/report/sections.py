@@ -26,10 +26,13 @@ def lead(results: Mapping[str, Any], split: str) -> str:
         return ""
     cards = []
     for direction in ("text_to_video", "video_to_audio"):
+        if direction not in splits[split]["trained"]:  # a model without a vocabulary
+            continue
         here = splits[split]["trained"][direction]["R@5"]
         low, high = _of(splits[split], direction, "R@5") or (here, here)
         beside = [f"95 % interval {100 * low:.1f} to {100 * high:.1f}"]
-        beside += [f"random start {100 * splits[split]['random_init'][direction]['R@5']:.1f}"]
+        if (random_init := splits[split]["random_init"]) is not None:
+            beside += [f"random start {100 * random_init[direction]['R@5']:.1f}"]
         beside += [f"chance {100 * splits[split]['chance'][direction]['R@5']:.1f}"]
         if "train" in splits:
             known = splits["train"]
@@ -128,8 +131,9 @@ def retrieval(results: Mapping[str, Any] | None, first: str) -> str:
         row(f"{arrow(direction)}{' *' if 'audio' in direction and 'text' in direction else ''}",
             (percent(split["trained"][direction]["R@5"], _of(split, direction, "R@5")) for split in splits.values()))
         for direction in metrics.DIRECTIONS
+        if any(direction in split["trained"] for split in splits.values())
     ]  # fmt: skip
-    chances = (percent(split["chance"]["text_to_video"]["R@5"]) for split in splits.values())
+    chances = (percent(split["chance"]["video_to_audio"]["R@5"]) for split in splits.values())
     glance.append(row("chance", chances, "reference"))
     head = ["R@5, %", *(f"{name} ({split['n']})" for name, split in splits.items())]
     parts = [drawing.table(head, glance, "R@5 and its 95 % interval")]
@@ -138,6 +142,8 @@ def retrieval(results: Mapping[str, Any] | None, first: str) -> str:
             "<p><b>train</b>: clips that the model was trained on. What it finds there and not in the other splits, "
             "it has learned by heart.</p>"
         )
+    if "note" in results:
+        parts.append(f"<p>No random start: {escape(results['note'])}.</p>")
     parts.append("<p>* never trained: sound is sent through the video's map to where the words are.</p>")
     for name, split in splits.items():
         parts.append(_details(f"{name}: every number ({split['n']} clips)", _whole(split), opened=name == first))
@@ -146,8 +152,10 @@ def retrieval(results: Mapping[str, Any] | None, first: str) -> str:
 
 def _whole(split: Mapping[str, Any]) -> str:
     rows = []
-    for direction in metrics.DIRECTIONS:
+    for direction in (name for name in metrics.DIRECTIONS if name in split["trained"]):
         for who, label in (("trained", arrow(direction)), ("random_init", "random start"), ("chance", "chance")):
+            if split[who] is None:
+                continue
             values = split[who][direction]
             intervals = {name: _of(split, direction, name) if who == "trained" else None for name in NAMES}
             cells = [percent(values[name], intervals[name]) for name in NAMES[:3]]
@@ -197,8 +205,9 @@ def _accuracy(values: Mapping[str, float | None]) -> str:
         return "<td>–</td>"
     others = [
         f'<span data-value="{value!r}" title="{WHO[who]}">{100 * value:.1f}</span>'
-        for who in ("random_init", "handmade")
         if (value := values.get(who)) is not None
+        else "–"
+        for who in ("random_init", *(["handmade"] if "handmade" in values else []))
     ]
     return f'<td data-value="{trained!r}"><b>{100 * trained:.1f}</b><small>{" / ".join(others)}</small></td>'
 
