@@ -25,7 +25,7 @@ from vatt_edu.losses import Pairs, vatt_loss
 from vatt_edu.model import VATT
 from vatt_edu.system import machine
 from vatt_edu.training.optim import make_optimizer
-from vatt_edu.training.step import train_step
+from vatt_edu.training.pretrain import train_step
 
 Precision = Literal["fp32", "bf16"]
 

@@ -121,9 +121,9 @@ def prune(run: Path, keep: int) -> None:
 
     Later ones are of before a resume from an earlier one; the run writes over them when it comes there.
     """
-    newest = last(run)
-    folders = [folder for folder in sorted((run / "checkpoints").glob("step-*"))[1:] if newest and folder <= newest]
-    for folder in folders[:-keep]:
+    start, newest = first(run), last(run)
+    folders = sorted((run / "checkpoints").glob("step-*"))
+    for folder in [folder for folder in folders if folder != start and newest and folder <= newest][:-keep]:
         shutil.rmtree(folder)
 
 
