@@ -2,18 +2,20 @@
 
 import json
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
-def show(found: dict[str, Any], table: Callable[[dict[str, Any]], Iterable[str]], as_json: bool) -> int:
-    """Prints what was found, and is done."""
+def show(results: T, table: Callable[[T], Iterable[str]], as_json: bool) -> int:
+    """Prints results as JSON or as a table; returns the exit code of success."""
     if as_json:
-        print_json(found)
+        print_json(results)
     else:
-        print(*table(found), sep="\n")
+        print(*table(results), sep="\n")
     return 0
 
 
 def print_json(value: Any) -> None:
-    """Prints it."""
+    """Prints a value as indented JSON."""
     print(json.dumps(value, indent=1))
