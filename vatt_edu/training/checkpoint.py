@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from jaxtyping import Shaped
 from torch import Tensor, nn
 
 from vatt_edu.errors import UserError, missing, shown
@@ -93,7 +94,7 @@ def read_meta(folder: Path) -> dict[str, Any]:
     return meta
 
 
-def load_weights(model: nn.Module, tensors: dict[str, Tensor], where: Path) -> None:
+def load_weights(model: nn.Module, tensors: dict[str, Shaped[Tensor, "..."]], where: Path) -> None:
     """Loads the weights among ``tensors`` (``model.*`` of a checkpoint, or all) into ``model``.
 
     Raises:
@@ -127,7 +128,7 @@ def prune(run: Path, keep: int) -> None:
         shutil.rmtree(folder)
 
 
-def write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
+def write_tensors(path: Path, tensors: dict[str, Shaped[Tensor, "..."]]) -> None:
     """A safetensors file, on the disk when this returns.
 
     Raises:
@@ -143,12 +144,12 @@ def write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
         mode = partial.stat().st_mode
         try:
             save_file({name: value.detach().cpu().contiguous() for name, value in tensors.items()}, partial)
-        except SafetensorError as error:  # what the disk said is in its text alone
+        except SafetensorError as error:  # what the disk reports is in its text alone
             raise OSError(errno.EIO, str(error)) from None
         partial.chmod(mode)  # safetensors makes files that only their owner can read
 
 
-def read_tensors(path: Path) -> dict[str, Tensor]:
+def read_tensors(path: Path) -> dict[str, Shaped[Tensor, "..."]]:
     """The tensors of a safetensors file.
 
     Raises:
