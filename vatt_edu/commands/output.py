@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 def show(results: T, table: Callable[[T], Iterable[str]], as_json: bool) -> int:
-    """Prints results, and is done."""
+    """Prints results as JSON or as a table; returns the exit code of success."""
     if as_json:
         print_json(results)
     else:
@@ -17,5 +17,5 @@ def show(results: T, table: Callable[[T], Iterable[str]], as_json: bool) -> int:
 
 
 def print_json(value: Any) -> None:
-    """Prints it."""
+    """Prints a value as indented JSON."""
     print(json.dumps(value, indent=1))

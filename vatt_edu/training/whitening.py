@@ -18,7 +18,7 @@ from vatt_edu.model import VATT, RawTower
 from vatt_edu.tokens import as_signal
 
 PATCHES_PER_BATCH = 4_000
-BATCHES = 10
+WHITENING_BATCHES = 10
 
 
 @torch.no_grad()
