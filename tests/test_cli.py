@@ -201,7 +201,7 @@ def test_evaluate_prints_a_table(world: Path, run: Path, capsys: Capture) -> Non
 
 
 def test_embed_writes_what_the_library_embeds(world: Path, run: Path, tmp_path: Path, capsys: Capture) -> None:
-    files, out = [film(world, 1), film(world, 0)], tmp_path / "embeddings.npz"
+    files, out = [film(world, 1), film(world, 0)], tmp_path / "found.npz"
     model = vatt.load(run)
     for words, embed, space in (
         ([], model.embed_video, "vt"),
@@ -210,11 +210,11 @@ def test_embed_writes_what_the_library_embeds(world: Path, run: Path, tmp_path: 
     ):
         assert main(["embed", str(run), *files, "--out", str(out), *words]) == 0
         assert capsys.readouterr().out == f"{out}: 2 embeddings of width 128\n"
-        with np.load(out) as arrays:
-            assert arrays["files"].tolist() == files
-            assert arrays["embeddings"].shape == (2, 128)
-            rows = np.stack([embed(path, space=space).numpy() for path in files])
-            assert (arrays["embeddings"] == rows).all()
+        with np.load(out) as found:
+            assert found["files"].tolist() == files
+            assert found["embeddings"].shape == (2, 128)
+            wanted = np.stack([embed(path, space=space).numpy() for path in files])
+            assert (found["embeddings"] == wanted).all()
     assert list(tmp_path.iterdir()) == [out]
 
 

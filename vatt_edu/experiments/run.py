@@ -28,7 +28,7 @@ TWIN_BAND = 0.005
 one machine, and another encoder or decoder moves pixels by a level; a doubled learning rate moves a baseline 0.024."""
 
 
-class ResultRow(TypedDict):
+class ExperimentRow(TypedDict):
     """One arm with one seed, trained and tested.
 
     Losses are means over the last 50 steps; ``curve`` is what ``curve`` makes of the log (older rows have none);
@@ -60,7 +60,7 @@ class Results(TypedDict):
     machine: dict[str, Any]
     versions: dict[str, str]
     commit: str | None
-    rows: list[ResultRow]
+    rows: list[ExperimentRow]
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,8 @@ class Arm:
         """Changes with any field of the configuration, with the corpus, and with MiniTube; not with the label."""
         from vatt_edu.minitube.presets import VERSION
 
-        changed = differences(to_json(self.config), to_json(Config()))  # a field that is new, and off, moves nothing
-        return digest([VERSION, {name: value for name, (value, _) in changed.items()}, vars(self.corpus)])
+        fields = differences(to_json(self.config), to_json(Config()))  # a field that is new, and off, moves nothing
+        return digest([VERSION, {name: value for name, (value, _) in fields.items()}, vars(self.corpus)])
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ def run(
     numbers = range(seeds or experiment.seeds)
     path = results / f"{experiment.name}.json"
     earlier = _earlier_rows(path)
-    rows: list[ResultRow] = []
+    rows: list[ExperimentRow] = []
     whole: Results | None = None
     for seed in numbers:  # seed by seed, so that what is there so far compares
         for arm in experiment.arms:
@@ -208,14 +208,14 @@ def run(
     return whole
 
 
-def _earlier_rows(path: Path) -> dict[tuple[str | None, int], ResultRow]:
+def _earlier_rows(path: Path) -> dict[tuple[str | None, int], ExperimentRow]:
     """Rows of an earlier call, by hash and seed."""
     file = read_json(path) if path.exists() else None
     rows = file.get("rows", []) if isinstance(file, dict) else []
     return {(row.get("config_hash"), row["seed"]): row for row in rows}
 
 
-def medians(rows: Sequence[ResultRow]) -> Iterator[tuple[str, str, dict[str, tuple[float, float, float]]]]:
+def medians(rows: Sequence[ExperimentRow]) -> Iterator[tuple[str, str, dict[str, tuple[float, float, float]]]]:
     """For each arm and split, of R@5 each way over the seeds: median, least and greatest, as fractions."""
     for label in dict.fromkeys(row["label"] for row in rows):
         seeds = [row for row in rows if row["label"] == label]
@@ -227,7 +227,7 @@ def medians(rows: Sequence[ResultRow]) -> Iterator[tuple[str, str, dict[str, tup
             yield label, split, scores
 
 
-def measure_arm(arm: Arm, seed: int, out: Path, splits: Sequence[str], quiet: bool) -> ResultRow:
+def measure_arm(arm: Arm, seed: int, out: Path, splits: Sequence[str], quiet: bool) -> ExperimentRow:
     """Trains one arm with one seed, or takes up where it was left, and tests it."""
     folder = arm.corpus.ensure(quiet)
     config = replace(arm.config, seed=seed)
