@@ -201,7 +201,7 @@ def test_evaluate_prints_a_table(world: Path, run: Path, capsys: Capture) -> Non
 
 
 def test_embed_writes_what_the_library_embeds(world: Path, run: Path, tmp_path: Path, capsys: Capture) -> None:
-    files, out = [film(world, 1), film(world, 0)], tmp_path / "embeddings.npz"
+    files, out = [film(world, 1), film(world, 0)], tmp_path / "found.npz"
     model = vatt.load(run)
     for words, embed, space in (
         (["--space", "vt"], model.embed_video, "vt"),

@@ -92,7 +92,7 @@ def test_rows_and_resuming(small: run.Experiment, tmp_path: Path, monkeypatch: p
     assert [row["label"] for row in results["rows"]] == ["waveform", "log_mel"]
     assert set(run.Results.__annotations__) == set(results)
     row = results["rows"][0]
-    assert set(run.ResultRow.__annotations__) == set(row)
+    assert set(run.ExperimentRow.__annotations__) == set(row)
     assert row["steps"] == 6
     log = read_log(next((tmp_path / "runs").glob("*")))
     assert [step for step, *_ in row["curve"]] == [line["step"] for line in log]

@@ -156,15 +156,15 @@ def test_official_words_are_what_the_text_tower_starts_with(world: Path, tmp_pat
     (tmp_path / "word2vec.pkl").write_bytes(pickle.dumps({"word_embeddings": table}, 2))
     words = ["<pad>", "line", "<unk>", "video", *(f"w{n}" for n in range(46))]
     (tmp_path / "words.txt").write_text("\n".join(words))
-    given = ["--vocab", str(tmp_path / "words.txt"), "--words", str(tmp_path / "word2vec.pkl")]
-    run = runs.pretrain(world, tmp_path / "run", *given, "--model.text.no-train-words", train__steps=2)
+    flags = ["--vocab", str(tmp_path / "words.txt"), "--words", str(tmp_path / "word2vec.pkl")]
+    run = runs.pretrain(world, tmp_path / "run", *flags, "--model.text.no-train-words", train__steps=2)
     state = checkpoint.read_tensors(run / "model.safetensors")
     assert (state["text.words.weight"].numpy() == table).all()  # frozen, as released
     assert Vocabulary.load(run / "vocab.json").encode(["line of video"], 4).tolist() == [[1, 2, 3, 0]]
-    trained = runs.pretrain(world, tmp_path / "trained", *given, train__steps=2)
-    start = checkpoint.read_tensors(trained / "checkpoints/step-00000000/state.safetensors")
+    learning = runs.pretrain(world, tmp_path / "trained", *flags, train__steps=2)
+    start = checkpoint.read_tensors(learning / "checkpoints/step-00000000/state.safetensors")
     assert (start["model.text.words.weight"].numpy() == table).all()
-    assert (checkpoint.read_tensors(trained / "model.safetensors")["text.words.weight"].numpy() != table).any()
+    assert (checkpoint.read_tensors(learning / "model.safetensors")["text.words.weight"].numpy() != table).any()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 def show(results: T, table: Callable[[T], Iterable[str]], as_json: bool) -> int:
-    """Prints results as JSON or as a table; returns the exit code of success."""
+    """Prints results, and is done."""
     if as_json:
         print_json(results)
     else:

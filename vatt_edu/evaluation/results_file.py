@@ -86,7 +86,10 @@ class ProbeResults(RunHeader):
 
 
 class ExperimentRow(TypedDict):
-    """A row of ``results/NAME.json``: one arm of an experiment, one seed; ``metrics`` by split and direction."""
+    """A row of ``results/NAME.json``: one arm of an experiment, one seed.
+
+    Losses are means over the last 50 steps; ``metrics`` of the trained model are by split and direction.
+    """
 
     label: str
     seed: int
@@ -96,7 +99,7 @@ class ExperimentRow(TypedDict):
     mil_nce: float
     commit: str | None
     threads: int
-    curve: list[list[float]]
+    curve: NotRequired[list[list[float]]]  # older rows have none
     metrics: dict[str, dict[str, Scores]]
     config_hash: NotRequired[str]
 

@@ -82,8 +82,8 @@ class Arm:
         """Changes with any field of the configuration, with the corpus, and with MiniTube; not with the label."""
         from vatt_edu.minitube.presets import VERSION
 
-        changed = differences(to_json(self.config), to_json(Config()))  # a field that is new, and off, moves nothing
-        return digest([VERSION, {name: value for name, (value, _) in changed.items()}, vars(self.corpus)])
+        fields = differences(to_json(self.config), to_json(Config()))  # a field that is new, and off, moves nothing
+        return digest([VERSION, {name: value for name, (value, _) in fields.items()}, vars(self.corpus)])
 
 
 @dataclass(frozen=True)
