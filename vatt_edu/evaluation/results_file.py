@@ -85,6 +85,32 @@ class ProbeResults(RunHeader):
     splits: dict[str, ProbeSplit]
 
 
+class AuditTarget(TypedDict):
+    """Accuracies as fractions, and how the probe was fitted."""
+
+    n: int
+    handmade: float
+    majority: float
+    by_action: float
+    chance: float
+    C: float
+    converged: bool
+
+
+class AuditSplit(TypedDict):
+    """Results of one split, by target."""
+
+    n: int
+    factors: dict[str, AuditTarget]
+
+
+class ShortcutAudit(TypedDict):
+    """What mel statistics tell, by split."""
+
+    train_windows: int
+    splits: dict[str, AuditSplit]
+
+
 class ExperimentRow(TypedDict):
     """A row of ``results/NAME.json``: one arm of an experiment, one seed.
 

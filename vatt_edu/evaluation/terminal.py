@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from vatt_edu.evaluation.results_file import ProbeResults, RetrievalResults, Scores
+from vatt_edu.evaluation.results_file import ProbeResults, RetrievalResults, Scores, ShortcutAudit
 
 if TYPE_CHECKING:
     from vatt_edu.evaluation.everything import Evaluation
-    from vatt_edu.evaluation.probing.shortcut_audit import ShortcutAudit
 
 
 def retrieval_table(results: RetrievalResults) -> Iterator[str]:

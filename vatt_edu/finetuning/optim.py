@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
 from vatt_edu.training.optim import evaluate_closure
@@ -28,7 +28,7 @@ class KerasSGD(torch.optim.Optimizer):
 
     def __init__(
         self,
-        params: Iterable[Tensor] | Iterable[dict[str, Any]],
+        params: Iterable[Shaped[Tensor, "..."]] | Iterable[dict[str, Any]],
         lr: float,
         momentum: float = 0.9,
         nesterov: bool = False,

@@ -6,7 +6,7 @@ makes no sound, must not be heard at all. ``vatt data describe --probe`` prints 
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,32 +25,6 @@ from vatt_edu.evaluation.terminal import percent
 SECONDS = 3.2  # a toy's window, and VATT's: 32 frames at 10 per second
 SAMPLE_RATE = 16_000
 SPLITS = ("val", "test_iid", "test_comp")
-
-
-class AuditTarget(TypedDict):
-    """Accuracies as fractions, and how the probe was fitted."""
-
-    n: int
-    handmade: float
-    majority: float
-    by_action: float
-    chance: float
-    C: float
-    converged: bool
-
-
-class AuditSplit(TypedDict):
-    """Results of one split, by target."""
-
-    n: int
-    factors: dict[str, AuditTarget]
-
-
-class ShortcutAudit(TypedDict):
-    """What mel statistics tell, by split."""
-
-    train_windows: int
-    splits: dict[str, AuditSplit]
 
 
 def audio_shortcut_probe(source: Source, train_windows: int = TRAIN_WINDOWS, quiet: bool = False) -> ShortcutAudit:

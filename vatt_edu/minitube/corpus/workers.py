@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import vatt_edu
+from vatt_edu import files
 from vatt_edu.config.serialize import from_json, to_json
 from vatt_edu.minitube.corpus.layouts import LAYOUTS, layout_items
 from vatt_edu.minitube.names import part_file
@@ -88,7 +88,7 @@ def _run_apart(recipe: Recipe, out: Path, jobs: Sequence[Job], workers: int) -> 
 
 def start_worker(recipe: Recipe, out: Path) -> subprocess.Popen[str]:
     """A process that makes videos of that recipe: `main`, with its first line written."""
-    root = str(Path(vatt_edu.__file__).resolve().parents[1])
+    root = str(Path(files.__file__).resolve().parents[1])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     process = subprocess.Popen(
         [sys.executable, "-c", f"from {__name__} import main; main()"],
