@@ -26,14 +26,14 @@ def random_similarity(queries: int, seed: int, skill: float = 1.0) -> torch.Tens
 @pytest.mark.parametrize(("queries", "seed"), [(11, 0), (64, 1), (256, 2)])
 def test_recalls_are_those_of_torchmetrics(queries: int, seed: int) -> None:
     similarity = random_similarity(queries, seed)
-    found = metrics.retrieval(similarity)
+    recalls = metrics.retrieval(similarity)
     scores = similarity.flatten() - similarity.min() + 1  # torchmetrics' recall takes scores below 0 for misses
     which = torch.arange(queries).repeat_interleave(queries)
     own = torch.eye(queries, dtype=torch.bool).flatten()
     for k, kind in itertools.product((1, 5, 10), (RetrievalHitRate, RetrievalRecall)):
         theirs = kind(top_k=k)(scores, own, indexes=which)
-        assert found[f"R@{k}"] == pytest.approx(theirs.item(), abs=BOUND)
-    assert 0 < found["R@1"] < found["R@5"] < found["R@10"] < 1 or queries == 11
+        assert recalls[f"R@{k}"] == pytest.approx(theirs.item(), abs=BOUND)
+    assert 0 < recalls["R@1"] < recalls["R@5"] < recalls["R@10"] < 1 or queries == 11
 
 
 @given(queries=st.integers(2, 30), seed=st.integers(0, 10_000), skill=st.floats(-1, 4))
@@ -44,12 +44,12 @@ def test_metrics_are_those_of_a_loop(queries: int, seed: int, skill: float) -> N
     for query, row in enumerate(similarity):
         order = sorted(range(queries), key=lambda item: -row[item])
         ranks.append(order.index(query) + 1)
-    found = metrics.retrieval(torch.tensor(similarity, dtype=torch.float64))
+    scores = metrics.retrieval(torch.tensor(similarity, dtype=torch.float64))
     assert metrics.ranks(torch.tensor(similarity, dtype=torch.float64)).tolist() == ranks
     for k in (1, 5, 10):
-        assert found[f"R@{k}"] == pytest.approx(sum(rank <= k for rank in ranks) / queries, abs=BOUND)
+        assert scores[f"R@{k}"] == pytest.approx(sum(rank <= k for rank in ranks) / queries, abs=BOUND)
     middle = sorted(ranks)[(queries - 1) // 2 : queries // 2 + 1]
-    assert found["MedR"] == pytest.approx(sum(middle) / len(middle), abs=BOUND)
+    assert scores["MedR"] == pytest.approx(sum(middle) / len(middle), abs=BOUND)
 
 
 def test_rows_are_queries() -> None:
@@ -60,8 +60,8 @@ def test_rows_are_queries() -> None:
 
 @pytest.mark.parametrize("value", [0.0, 1.0, math.nan, math.inf, -math.inf])
 def test_a_collapsed_model_has_the_last_rank(value: float) -> None:
-    found = metrics.retrieval(torch.full((12, 12), value))
-    assert found == {"R@1": 0.0, "R@5": 0.0, "R@10": 0.0, "MedR": 12.0}
+    scores = metrics.retrieval(torch.full((12, 12), value))
+    assert scores == {"R@1": 0.0, "R@5": 0.0, "R@10": 0.0, "MedR": 12.0}
 
 
 def test_ties_and_nans_stand_before_the_own_item() -> None:
@@ -82,19 +82,19 @@ def test_rounding_makes_no_ties_and_breaks_none() -> None:
 def test_similarities_are_cosines() -> None:
     generator = torch.Generator().manual_seed(3)
     queries, items = (torch.randn(7, 5, generator=generator) for _ in range(2))
-    found = metrics.similarities(queries, items)
-    assert found.dtype == torch.float64
+    cosines = metrics.similarities(queries, items)
+    assert cosines.dtype == torch.float64
     for i, j in itertools.product(range(7), range(7)):
         a, b = queries[i].double(), items[j].double()
-        assert found[i, j].item() == pytest.approx((a @ b / (a.norm() * b.norm())).item(), abs=BOUND)
+        assert cosines[i, j].item() == pytest.approx((a @ b / (a.norm() * b.norm())).item(), abs=BOUND)
 
 
 @pytest.mark.parametrize("items", [2, 5, 10, 11, 128, 256])
 def test_chance_in_closed_form(items: int) -> None:
-    found = metrics.chance(items)
+    scores = metrics.chance(items)
     for k in (1, 5, 10):
-        assert found[f"R@{k}"] == pytest.approx(min(1, k / items), abs=BOUND)
-    assert found["MedR"] == pytest.approx((items + 1) / 2, abs=BOUND)
+        assert scores[f"R@{k}"] == pytest.approx(min(1, k / items), abs=BOUND)
+    assert scores["MedR"] == pytest.approx((items + 1) / 2, abs=BOUND)
 
 
 @pytest.mark.parametrize("items", [2, 3, 6])
@@ -106,18 +106,18 @@ def test_chance_is_the_mean_over_all_orders(items: int) -> None:
         ])
         for name in ("R@1", "R@5", "R@10")
     }  # fmt: skip
-    found = metrics.chance(items)
-    assert means == pytest.approx({name: found[name] for name in means}, abs=BOUND)
+    scores = metrics.chance(items)
+    assert means == pytest.approx({name: scores[name] for name in means}, abs=BOUND)
 
 
 def test_chance_is_what_random_embeddings_get() -> None:
     items, repeats = 40, 400
-    found = [metrics.retrieval(random_similarity(items, seed, skill=0.0)) for seed in range(repeats)]
+    runs = [metrics.retrieval(random_similarity(items, seed, skill=0.0)) for seed in range(repeats)]
     for name, wanted in metrics.chance(items).items():
-        values = np.array([one[name] for one in found])
+        values = np.array([one[name] for one in runs])
         error = values.std() / math.sqrt(repeats)
         assert abs(values.mean() - wanted) < 4 * error  # four standard errors
-    assert np.mean([one["R@10"] for one in found]) == pytest.approx(0.25, abs=0.02)
+    assert np.mean([one["R@10"] for one in runs]) == pytest.approx(0.25, abs=0.02)
 
 
 def test_directions_name_queries_then_items() -> None:

@@ -36,15 +36,15 @@ def scored(draw: st.DrawFn) -> tuple[torch.Tensor, torch.Tensor]:
 @settings(max_examples=80, deadline=None)
 def test_precision_and_area_are_those_of_the_libraries(case: tuple[torch.Tensor, torch.Tensor]) -> None:
     scores, positive = case
-    found = metrics.average_precision(scores, positive)
-    assert found == pytest.approx(average_precision_score(positive.numpy(), scores.numpy()), abs=BOUND)
-    assert found == pytest.approx(binary_average_precision(scores, positive.long()).item(), abs=BOUND)
-    found = metrics.area_under_roc(scores, positive)
-    assert found == pytest.approx(roc_auc_score(positive.numpy(), scores.numpy()), abs=BOUND)
-    assert found == pytest.approx(binary_auroc(scores, positive.long()).item(), abs=BOUND)
+    precision = metrics.average_precision(scores, positive)
+    assert precision == pytest.approx(average_precision_score(positive.numpy(), scores.numpy()), abs=BOUND)
+    assert precision == pytest.approx(binary_average_precision(scores, positive.long()).item(), abs=BOUND)
+    area = metrics.area_under_roc(scores, positive)
+    assert area == pytest.approx(roc_auc_score(positive.numpy(), scores.numpy()), abs=BOUND)
+    assert area == pytest.approx(binary_auroc(scores, positive.long()).item(), abs=BOUND)
     pairs = itertools.product(scores[positive].tolist(), scores[~positive].tolist())
     wins = [1.0 if a > b else 0.5 if a == b else 0.0 for a, b in pairs]
-    assert found == pytest.approx(sum(wins) / len(wins), abs=1e-12)
+    assert area == pytest.approx(sum(wins) / len(wins), abs=1e-12)
 
 
 @given(seed=st.integers(0, 10_000), rows=st.integers(3, 40), classes=st.integers(2, 8), k=st.integers(1, 3))
@@ -53,12 +53,12 @@ def test_accuracy_is_that_of_the_libraries(seed: int, rows: int, classes: int, k
     generator = torch.Generator().manual_seed(seed)
     scores = torch.rand(rows, classes, generator=generator)
     labels, k = torch.randint(0, classes, (rows,), generator=generator), min(k, classes)
-    found = metrics.top_k(scores, labels, k)
+    accuracy = metrics.top_k(scores, labels, k)
     theirs = multiclass_accuracy(scores, labels, classes, average="micro", top_k=k)
-    assert found == pytest.approx(theirs.item(), abs=BOUND)
+    assert accuracy == pytest.approx(theirs.item(), abs=BOUND)
     if classes > 2 and k < classes:
         theirs = top_k_accuracy_score(labels.numpy(), scores.numpy(), k=k, labels=np.arange(classes))
-        assert found == pytest.approx(theirs, abs=BOUND)
+        assert accuracy == pytest.approx(theirs, abs=BOUND)
 
 
 @given(seed=st.integers(0, 10_000), rows=st.integers(4, 40), classes=st.integers(2, 6))
@@ -68,13 +68,13 @@ def test_means_over_classes(seed: int, rows: int, classes: int) -> None:
     scores = torch.rand(rows, classes, generator=generator)
     labels = torch.rand(rows, classes, generator=generator) < 0.3
     labels[0], labels[1] = True, False
-    found = metrics.multi_label(scores, labels)
-    assert found["classes"] == classes
-    assert found["AUC"] == pytest.approx(multilabel_auroc(scores, labels.long(), classes).item(), abs=BOUND)
+    means = metrics.multi_label(scores, labels)
+    assert means["classes"] == classes
+    assert means["AUC"] == pytest.approx(multilabel_auroc(scores, labels.long(), classes).item(), abs=BOUND)
     theirs = multilabel_average_precision(scores, labels.long(), classes).item()
-    assert found["mAP"] == pytest.approx(theirs, abs=BOUND)
+    assert means["mAP"] == pytest.approx(theirs, abs=BOUND)
     alone = metrics.multi_label(torch.cat([scores, scores[:, :1]], 1), torch.nn.functional.pad(labels, (0, 1)))
-    assert alone == pytest.approx(found, nan_ok=True)  # a class that nobody has changes nothing
+    assert alone == pytest.approx(means, nan_ok=True)  # a class that nobody has changes nothing
 
 
 def test_d_prime_is_the_distance_of_two_bells() -> None:
@@ -94,9 +94,9 @@ def test_d_prime_is_the_distance_of_two_bells() -> None:
 def test_classes_that_tell_nothing_are_left_out() -> None:
     scores = torch.rand(4, 3)
     labels = torch.tensor([[True, False, True]] * 4)
-    found = metrics.multi_label(scores, labels)
-    assert found["classes"] == 0
-    assert math.isnan(found["mAP"])
+    means = metrics.multi_label(scores, labels)
+    assert means["classes"] == 0
+    assert math.isnan(means["mAP"])
     labels[:2, 1] = True
     assert metrics.multi_label(scores, labels)["classes"] == 1
 
@@ -113,8 +113,8 @@ def test_windows_are_averaged_one_way_or_the_other(seed: int, queries: int, wind
     generator = torch.Generator().manual_seed(seed)
     text = torch.randn(queries, 6, generator=generator)
     videos = torch.randn(queries, windows, 6, generator=generator)
-    found = metrics.windowed_similarities(text, videos, "cosines")
+    cosines = metrics.windowed_similarities(text, videos, "cosines")
     wanted = torch.stack([similarities(text, videos[:, w]) for w in range(windows)]).mean(0)
-    torch.testing.assert_close(found, wanted)
-    found = metrics.windowed_similarities(text, videos, "embeddings")
-    torch.testing.assert_close(found, similarities(text, videos.double().mean(1)))
+    torch.testing.assert_close(cosines, wanted)
+    cosines = metrics.windowed_similarities(text, videos, "embeddings")
+    torch.testing.assert_close(cosines, similarities(text, videos.double().mean(1)))
