@@ -85,22 +85,6 @@ class ProbeResults(RunHeader):
     splits: dict[str, ProbeSplit]
 
 
-class ExperimentRow(TypedDict):
-    """A row of ``results/NAME.json``: one arm of an experiment, one seed; ``metrics`` by split and direction."""
-
-    label: str
-    seed: int
-    steps: int
-    train_seconds: float
-    nce: float
-    mil_nce: float
-    commit: str | None
-    threads: int
-    curve: list[list[float]]
-    metrics: dict[str, dict[str, Scores]]
-    config_hash: NotRequired[str]
-
-
 def run_header(run: Path, note: str | None = None) -> RunHeader:
     """Preset, seed, steps, seconds of training, machine, versions, commit; and a note, where there is one."""
     config, record = read_config(run)

@@ -18,7 +18,6 @@ from vatt_edu.config import Config
 from vatt_edu.config.serialize import differences, to_json
 from vatt_edu.data.sources.open import open_source
 from vatt_edu.errors import UserError
-from vatt_edu.evaluation.results_file import ExperimentRow
 from vatt_edu.evaluation.retrieval import evaluate_retrieval
 from vatt_edu.files import read_json, write_json
 from vatt_edu.system import machine
@@ -161,7 +160,7 @@ def run(
     numbers = range(seeds or experiment.seeds)
     path = results / f"{experiment.name}.json"
     known = _known(path)
-    rows: list[ExperimentRow] = []
+    rows: list[dict[str, Any]] = []
     whole: dict[str, Any] = {}
     for seed in numbers:  # seed by seed, so that what is there so far compares
         for arm in experiment.arms:
@@ -183,7 +182,7 @@ def run(
     return whole
 
 
-def _known(path: Path) -> dict[tuple[str, int], ExperimentRow]:
+def _known(path: Path) -> dict[tuple[str, int], dict[str, Any]]:
     """Rows of an earlier call, by hash and seed."""
     before = read_json(path) if path.exists() else None
     rows = before.get("rows", []) if isinstance(before, dict) else []
@@ -202,7 +201,7 @@ def medians(found: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, tuple[f
             yield label, split, scores
 
 
-def _row(arm: Arm, seed: int, out: Path, splits: Sequence[str], quiet: bool) -> ExperimentRow:
+def _row(arm: Arm, seed: int, out: Path, splits: Sequence[str], quiet: bool) -> dict[str, Any]:
     """Trains one arm with one seed, or takes up where it was left, and tests it."""
     folder = arm.corpus.ensure(quiet)
     config = replace(arm.config, seed=seed)
@@ -212,24 +211,22 @@ def _row(arm: Arm, seed: int, out: Path, splits: Sequence[str], quiet: bool) -> 
         if result.interrupted:
             raise KeyboardInterrupt
     tested = open_source(arm.tested.ensure(quiet) if arm.tested else folder)
+    found: Any = {}
     for split in splits:
-        results = evaluate_retrieval(out, tested, split, quiet)
+        found = evaluate_retrieval(out, tested, split, quiet)
     log = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
     final = log[-50:]
-    steps, seconds = results["steps"], results["train_seconds"]
-    assert steps is not None  # its checkpoint is there
-    assert seconds is not None
     return {
         "label": arm.label,
         "seed": seed,
-        "steps": steps,
-        "train_seconds": round(seconds, 1),
+        "steps": found["steps"],
+        "train_seconds": round(found["train_seconds"], 1),
         "nce": sum(line["nce"] for line in final) / len(final),
         "mil_nce": sum(line["mil_nce"] for line in final) / len(final),
-        "commit": results["commit"],
-        "threads": results["machine"]["threads"],
+        "commit": found["commit"],
+        "threads": found["machine"]["threads"],
         "curve": _curve(log),
-        "metrics": {split: results["splits"][split]["trained"] for split in splits},
+        "metrics": {split: found["splits"][split]["trained"] for split in splits},
     }
 
 
