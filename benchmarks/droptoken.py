@@ -6,7 +6,6 @@ are compared. A step is what training does: cut, keep, project, encode, pool, ba
     python benchmarks/droptoken.py            # 1,568 tokens, three layers of Base width
 """
 
-import json
 import statistics
 import time
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import tyro
 
 from vatt_edu.config import EncoderConfig, VideoConfig
 from vatt_edu.droptoken import Kept, keep_indices
+from vatt_edu.files import write_json
 from vatt_edu.model import RawTower, video_tower
 from vatt_edu.system import machine
 
@@ -68,10 +68,10 @@ def main(args: Args) -> None:
     seconds: dict[float, list[float]] = {keep: [] for keep in args.keep}
     for number in range(args.rounds + 1):
         for keep in args.keep:
-            took = step(tower, video, draw(keep, number), optimizer)
+            duration = step(tower, video, draw(keep, number), optimizer)
             if number:
-                seconds[keep].append(took)
-            print(f"round {number}/{args.rounds} keep {keep:.2f}: {took:.2f} s", flush=True)
+                seconds[keep].append(duration)
+            print(f"round {number}/{args.rounds} keep {keep:.2f}: {duration:.2f} s", flush=True)
 
     medians = {keep: statistics.median(values) for keep, values in seconds.items()}
     whole = medians[args.keep[0]]
@@ -92,7 +92,7 @@ def main(args: Args) -> None:
     }
     command = "python benchmarks/droptoken.py"
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(json.dumps({"command": command, "settings": settings, **machine(), "rows": rows}, indent=1))
+    write_json(args.out, {"command": command, "settings": settings, **machine(), "rows": rows})
     print(f"written to {args.out}")
 
 

@@ -7,7 +7,6 @@ for float32; tokenizers, heads and bf16 copies of the weights are not in the lat
     python benchmarks/gpu_step.py
 """
 
-import json
 import statistics
 import sys
 import time
@@ -21,11 +20,12 @@ import tyro
 from vatt_edu.batch import Batch
 from vatt_edu.config import Config, preset
 from vatt_edu.cost import cost
+from vatt_edu.files import write_json
 from vatt_edu.losses import Pairs, vatt_loss
 from vatt_edu.model import VATT
 from vatt_edu.system import machine
 from vatt_edu.training.optim import make_optimizer
-from vatt_edu.training.step import train_step
+from vatt_edu.training.pretrain import train_step
 
 Precision = Literal["fp32", "bf16"]
 
@@ -74,10 +74,10 @@ def kept_bytes(model: VATT, batch: Batch, config: Config) -> int:
     with torch.autocast("cuda", torch.bfloat16, enabled=config.train.precision == "bf16"):
         embeddings = model(batch, seed=0, step=0)
     loss = vatt_loss(Pairs.of(embeddings, batch), config.loss).total
-    found = torch.cuda.memory_allocated() - before
+    size = torch.cuda.memory_allocated() - before
     loss.backward()
     model.zero_grad(set_to_none=True)
-    return found
+    return size
 
 
 def measure(name: str, precision: Precision, args: Args) -> list[dict[str, Any]]:
@@ -116,7 +116,7 @@ def measure(name: str, precision: Precision, args: Args) -> list[dict[str, Any]]
     for keep in args.keep:
         at(keep)
         kept = kept_bytes(model, batch, config) if on_gpu else 0
-        median, said = statistics.median(seconds[keep]), cost(config, clips, keep)
+        median, model_cost = statistics.median(seconds[keep]), cost(config, clips, keep)
         rows.append({
             "preset": name,
             "precision": precision,
@@ -125,11 +125,11 @@ def measure(name: str, precision: Precision, args: Args) -> list[dict[str, Any]]
             "median_s": median,
             "clips_per_s": clips / median,
             "speedup": statistics.median(seconds[args.keep[0]]) / median,
-            "tflops": 3e-12 * said["flops"]["total"]["here"] / median,
+            "tflops": 3e-12 * model_cost["flops"]["total"]["here"] / median,
             "peak_gib": peak.get(keep, 0) / 2**30,
             "kept_gib": kept / 2**30,
-            "cost_gib": said["activations"]["total"] / 2**30,
-            "of_cost": kept / said["activations"]["total"],
+            "cost_gib": model_cost["activations"]["total"] / 2**30,
+            "of_cost": kept / model_cost["activations"]["total"],
         })  # fmt: skip
     return rows
 
@@ -155,9 +155,9 @@ def main(args: Args) -> None:
             if args.device == "cuda":
                 torch.cuda.empty_cache()
     settings = {"clips": args.clips, "rounds": args.rounds, "device": args.device}
-    found = {"command": "python benchmarks/gpu_step.py", "settings": settings, **machine(), "rows": rows}
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(json.dumps(found, indent=1) + "\n")
+    command = "python benchmarks/gpu_step.py"
+    write_json(args.out, {"command": command, "settings": settings, **machine(), "rows": rows})
     print(f"written to {args.out}")
 
 

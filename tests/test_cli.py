@@ -1,5 +1,6 @@
 """The command line: what it answers, its exit codes, and a whole round: train, evaluate, embed."""
 
+import importlib.metadata
 import json
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import vatt_edu as vatt
 from vatt_edu.cli import COMMANDS, main
 from vatt_edu.config import PRESETS
 from vatt_edu.evaluation.metrics import DIRECTIONS
+from vatt_edu.training.run_folder import read_log
 
 Capture = pytest.CaptureFixture[str]
 
@@ -33,11 +35,11 @@ def run(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def leaves(config: Any, where: str = "") -> list[str]:
-    found = []
+    names = []
     for field in fields(config):
         value, name = getattr(config, field.name), f"{where}{field.name.replace('_', '-')}"
-        found += leaves(value, f"{name}.") if is_dataclass(value) else [name]
-    return found
+        names += leaves(value, f"{name}.") if is_dataclass(value) else [name]
+    return names
 
 
 def film(world: Path, number: int = 0) -> str:
@@ -57,9 +59,9 @@ def test_an_unknown_command_is_answered_in_a_line(words: list[str], capsys: Capt
     assert main(words) == 2
     shown = capsys.readouterr()
     assert shown.out == ""
-    listed = ", ".join(" ".join(name) for name in COMMANDS)
-    assert listed.startswith("data minitube, ")
-    assert shown.err == f"vatt: no command {' '.join(words[:2])!r}; there are: {listed}\n"
+    names = ", ".join(" ".join(name) for name in COMMANDS)
+    assert names.startswith("data minitube, ")
+    assert shown.err == f"vatt: no command {' '.join(words[:2])!r}; there are: {names}\n"
 
 
 @pytest.mark.parametrize(("words", "code"), [([], 2), (["--help"], 0)])
@@ -93,7 +95,7 @@ def test_every_command_explains_itself(command: tuple[str, ...], capsys: Capture
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "mentions"),
     [
         (["--data", "x", "--out", "y", "--optim.speed", "3"], ["--optim.speed"]),
         (["--data", "x", "--out", "y", "--optim.lr", "fast"], ["--optim.lr", "'fast'"]),
@@ -105,7 +107,7 @@ def test_every_command_explains_itself(command: tuple[str, ...], capsys: Capture
     ],
 )
 def test_a_wrong_flag_is_tyros_to_explain(
-    words: list[str], said: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+    words: list[str], mentions: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as end:
@@ -113,7 +115,7 @@ def test_a_wrong_flag_is_tyros_to_explain(
     assert end.value.code == 2
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert [word for word in said if word not in shown.err] == []
+    assert [word for word in mentions if word not in shown.err] == []
     assert "Traceback" not in shown.err
     assert list(tmp_path.iterdir()) == []
 
@@ -127,14 +129,14 @@ def test_pretrain_writes_a_run(world: Path, tmp_path: Path, capfd: pytest.Captur
     assert (record["preset"], record["data"], record["config"]["seed"]) == ("toy", [str(world)], 5)
     assert record["config"]["model"]["video"]["tubelet"] == [4, 12, 12]
     assert record["config"]["optim"]["lr"] == PRESETS["toy"]().optim.lr
-    lines = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    lines = read_log(run)
     assert [line["step"] for line in lines] == [0, 1, 2]
     assert {"step", "loss", "nce", "mil_nce", "lr", "clips_per_s", "data_wait", "skipped"} <= set(lines[0])
     assert lines[0]["loss"] == pytest.approx((lines[0]["nce"] + lines[0]["mil_nce"]) / 2)
     assert (run / "skipped.jsonl").read_text() == ""
     assert (run / "LAST").read_text() == "step-00000003\n"
-    found = sorted(folder.name for folder in (run / "checkpoints").iterdir())
-    assert found == ["step-00000000", "step-00000002", "step-00000003"]
+    checkpoints = sorted(folder.name for folder in (run / "checkpoints").iterdir())
+    assert checkpoints == ["step-00000000", "step-00000002", "step-00000003"]
     assert {path.suffix for path in run.rglob("*") if path.is_file()} <= {".json", ".jsonl", ".safetensors", ""}
 
 
@@ -155,35 +157,35 @@ def test_evaluate_prints_and_keeps_the_same_json(world: Path, run: Path, capsys:
     words = ["evaluate", "retrieval", str(run), "--data", str(world), "--json"]
     assert main([*words, "--split", "test_bg"]) == 0
     first = json.loads(capsys.readouterr().out)  # nothing but JSON, with the progress bar on
-    assert list(first["splits"]) == ["test_bg"]
+    assert set(first["splits"]) == {"test_bg"}
     assert main([*words, "--split", "test_iid", "--quiet"]) == 0
     shown = capsys.readouterr()
     assert shown.err == ""
-    found = json.loads(shown.out)
-    assert found == json.loads((run / "retrieval.json").read_text())
-    assert found["splits"]["test_bg"] == first["splits"]["test_bg"]
-    assert list(found) == [
+    results = json.loads(shown.out)
+    assert results == json.loads((run / "retrieval.json").read_text())
+    assert results["splits"]["test_bg"] == first["splits"]["test_bg"]
+    assert set(results) == {
         "preset", "seed", "steps", "train_seconds", "machine", "versions", "commit", "splits",
-    ]  # fmt: skip
-    assert (found["preset"], found["seed"], found["steps"]) == ("toy", 5, 3)
-    assert 0 < found["train_seconds"] < 60
-    assert found["versions"]["torch"] == vatt.batch.torch.__version__
-    assert {"python", "numpy", "av"} <= set(found["versions"])
-    assert set(found["splits"]) == {"test_iid", "test_bg"}
-    for name, clips_there in (("test_iid", 5), ("test_bg", 2)):
-        split = found["splits"][name]
-        assert list(split) == ["n", "trained", "random_init", "chance", "interval"]
-        assert split["n"] == clips_there
-        for who in ("trained", "random_init", "chance"):
-            assert list(split[who]) == [
+    }  # fmt: skip
+    assert (results["preset"], results["seed"], results["steps"]) == ("toy", 5, 3)
+    assert results["train_seconds"] > 0
+    assert results["versions"]["torch"] == importlib.metadata.version("torch")
+    assert {"python", "numpy", "av"} <= set(results["versions"])
+    assert set(results["splits"]) == {"test_iid", "test_bg"}
+    for name, clip_count in (("test_iid", 5), ("test_bg", 2)):
+        split = results["splits"][name]
+        assert set(split) == {"n", "trained", "random_init", "chance", "interval"}
+        assert split["n"] == clip_count
+        for model in ("trained", "random_init", "chance"):
+            assert set(split[model]) == {
                 "text_to_video", "video_to_text", "video_to_audio", "audio_to_video", "audio_to_text", "text_to_audio",
-            ]  # fmt: skip
-            for values in split[who].values():
-                assert list(values) == ["R@1", "R@5", "R@10", "MedR"]
+            }  # fmt: skip
+            for values in split[model].values():
+                assert set(values) == {"R@1", "R@5", "R@10", "MedR"}
                 assert 0 <= values["R@1"] <= values["R@5"] == values["R@10"] == 1
-                assert 1 <= values["MedR"] <= clips_there
-        assert split["chance"]["text_to_video"]["R@1"] == pytest.approx(1 / clips_there, abs=1e-6)
-    assert found["splits"]["test_iid"]["chance"]["audio_to_video"]["MedR"] == 3
+                assert 1 <= values["MedR"] <= clip_count
+        assert split["chance"]["text_to_video"]["R@1"] == pytest.approx(1 / clip_count, abs=1e-6)
+    assert results["splits"]["test_iid"]["chance"]["audio_to_video"]["MedR"] == 3
 
 
 def test_evaluate_prints_a_table(world: Path, run: Path, capsys: Capture) -> None:
@@ -257,8 +259,8 @@ def test_embed_without_a_space_names_both(
 )
 def test_the_program_ends_with_code_2(words: list[str], line: str, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "vatt_edu.cli", *words]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=tmp_path)
-    assert (ended.returncode, ended.stdout) == (2, "")
-    assert ended.stderr.startswith(line)
-    assert ended.stderr.count("\n") == 1
+    process = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    assert (process.returncode, process.stdout) == (2, "")
+    assert process.stderr.startswith(line)
+    assert process.stderr.count("\n") == 1
     assert list(tmp_path.iterdir()) == []

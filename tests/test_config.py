@@ -14,9 +14,9 @@ from vatt_edu.errors import UserError
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_json_and_back(name: str) -> None:
-    made = preset(name)
-    assert from_json(Config, json.loads(json.dumps(to_json(made)))) == made
-    assert preset(name) == made
+    config = preset(name)
+    assert from_json(Config, json.loads(json.dumps(to_json(config)))) == config
+    assert preset(name) == config
 
 
 def test_the_toy_is_what_it_promises() -> None:
@@ -78,7 +78,7 @@ def test_unknown_preset_lists_those_there_are() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "says"),
+    ("change", "message"),
     [
         ({"optim": {"rate": 1.0}}, r"config\.optim: unknown field 'rate'; there are: name, lr"),
         ({"optim": {"lr": "fast"}}, r"config\.optim\.lr: expected float, got 'fast'"),
@@ -89,13 +89,13 @@ def test_unknown_preset_lists_those_there_are() -> None:
         ({"model": 3}, r"config\.model: expected an object with the fields of ModelConfig"),
     ],
 )
-def test_json_with_a_mistake(change: dict, says: str) -> None:
-    with pytest.raises(UserError, match=says):
+def test_json_with_a_mistake(change: dict, message: str) -> None:
+    with pytest.raises(UserError, match=message):
         from_json(Config, change)
 
 
 @pytest.mark.parametrize(
-    ("build", "says"),
+    ("build", "message"),
     [
         (lambda: config.VideoConfig(height=230), "video.height = 230 is not a positive multiple"),
         (lambda: config.AudioConfig(samples=1000), "audio.samples = 1000"),
@@ -112,6 +112,6 @@ def test_json_with_a_mistake(change: dict, says: str) -> None:
         (lambda: config.OptimConfig(lr=math.nan), "lr must be positive"),
     ],
 )
-def test_values_that_are_refused(build, says: str) -> None:
-    with pytest.raises(UserError, match=says):
+def test_values_that_are_refused(build, message: str) -> None:
+    with pytest.raises(UserError, match=message):
         build()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tools import covered, mutation
-from vatt_edu.experiments.run import NAMES, named
+from vatt_edu.experiments.catalog import EXPERIMENTS, get_experiment
 
 ROOT = Path(__file__).parent.parent
 RESULTS = sorted((ROOT / "results").glob("*.json"))
@@ -25,8 +25,8 @@ def test_says_how_it_was_made(path: Path) -> None:
     found = json.loads(path.read_text())
     assert {"command", "machine", "versions", "commit", "rows"} <= set(found)
     assert "/home" not in path.read_text()
-    if path.stem in NAMES:
-        experiment = named(path.stem)
+    if path.stem in EXPERIMENTS:
+        experiment = get_experiment(path.stem)
         assert found["config_hash"] == experiment.config_hash, f"stale: {found['command']}"
         assert {row["config_hash"] for row in found["rows"]} <= {experiment.row_hash(arm) for arm in experiment.arms}
         assert {"corpus", "seeds", "question"} <= set(found)

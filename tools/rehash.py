@@ -14,6 +14,8 @@ from typing import Any
 from vatt_edu.config import Config
 from vatt_edu.config.serialize import RENAMED_IN_2, to_json
 from vatt_edu.experiments import run
+from vatt_edu.experiments.catalog import EXPERIMENTS, get_experiment
+from vatt_edu.files import write_json
 
 RESULTS = Path(__file__).parent.parent / "results"
 
@@ -48,14 +50,14 @@ def old_hash(experiment: run.Experiment, arm: run.Arm) -> str:
     """The hash of an arm as format 1 took it."""
     from vatt_edu.minitube.presets import VERSION
 
-    changed = changed_fields(of_format_1(arm.config), of_format_1(Config()))
-    key = run.digest([VERSION, changed, vars(arm.corpus)])
-    return run.digest([arm.label, key, arm.tested and vars(arm.tested), list(experiment.splits)])
+    fields = changed_fields(of_format_1(arm.config), of_format_1(Config()))
+    key = run.digest([VERSION, fields, vars(arm.corpus)])
+    return run.digest([arm.label, key, arm.test_corpus and vars(arm.test_corpus), list(experiment.splits)])
 
 
 def experiments() -> Iterator[tuple[Path, run.Experiment]]:
-    for name in run.NAMES:
-        experiment = run.named(name)
+    for name in EXPERIMENTS:
+        experiment = get_experiment(name)
         yield RESULTS / f"{name}.json", experiment
         yield RESULTS / "twins" / f"{name}.json", experiment.twin()
 
@@ -73,7 +75,7 @@ def main() -> int:
         for row in results["rows"]:
             row["config_hash"] = new.get(row["config_hash"], row["config_hash"])
         results["config_hash"] = experiment.config_hash
-        path.write_text(json.dumps(results, indent=1) + "\n")
+        write_json(path, results)
         print(f"{path.name}: {len(results['rows'])} rows, {len(new)} configurations equal")
     return 0
 

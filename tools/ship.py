@@ -19,7 +19,7 @@ DATA = "build/minitube/small"
 DIRECTIONS = ("text_to_video", "video_to_text", "video_to_audio", "audio_to_video", "text_to_audio")
 
 
-def card(record: dict[str, Any], meta: dict[str, Any], found: dict[str, Any], weights: int, words: int) -> str:
+def card(record: dict[str, Any], meta: dict[str, Any], retrieval: dict[str, Any], weights: int, words: int) -> str:
     """The model card, every number of it computed."""
     seed, versions = record["config"]["seed"], meta["versions"]
     lines = [
@@ -45,7 +45,7 @@ def card(record: dict[str, Any], meta: dict[str, Any], found: dict[str, Any], we
         "| split | clips | " + " | ".join(name.replace("_", " ") for name in DIRECTIONS) + " | chance |",
         "|---|--:|" + "--:|" * (len(DIRECTIONS) + 1),
     ]
-    for name, split in found["splits"].items():
+    for name, split in retrieval["splits"].items():
         values = [percent(split["trained"][direction]["R@5"]) for direction in DIRECTIONS]
         chance = percent(split["chance"]["text_to_video"]["R@5"])
         lines.append(f"| {name} | {split['n']} | {' | '.join(values)} | {chance} |")
@@ -66,13 +66,13 @@ def card(record: dict[str, Any], meta: dict[str, Any], found: dict[str, Any], we
 def main(run: Path) -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     record = json.loads((run / "config.json").read_text()) | {"data": [DATA]}
-    meta, found = read_meta(last(run)), json.loads((run / "retrieval.json").read_text())
+    meta, retrieval = read_meta(last(run)), json.loads((run / "retrieval.json").read_text())
     weights = sum(value.numel() for value in read_tensors(run / "model.safetensors").values())
     write_json(OUT / "config.json", record)
     for name in ("vocab.json", "model.safetensors", "retrieval.json", "probe.json"):
         shutil.copyfile(run / name, OUT / name)
     words = len(Vocabulary.load(OUT / "vocab.json")) - 2
-    write_text(OUT / "README.md", card(record, meta, found, weights, words))
+    write_text(OUT / "README.md", card(record, meta, retrieval, weights, words))
 
 
 if __name__ == "__main__":

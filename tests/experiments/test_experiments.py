@@ -8,22 +8,16 @@ import pytest
 from helpers import clips
 
 from vatt_edu import config
-from vatt_edu.config.serialize import to_json
+from vatt_edu.config.serialize import differences, to_json
 from vatt_edu.errors import UserError
 from vatt_edu.experiments import run
+from vatt_edu.experiments.catalog import EXPERIMENTS, get_experiment
 from vatt_edu.experiments.departures import DEPARTURES
-
-
-def flat(tree: dict, where: str = "") -> dict[str, object]:
-    found: dict[str, object] = {}
-    for name, value in tree.items():
-        found |= flat(value, f"{where}{name}.") if isinstance(value, dict) else {where + name: value}
-    return found
+from vatt_edu.training.run_folder import read_log
 
 
 def different(ours: config.Config, theirs: config.Config) -> set[str]:
-    a, b = flat(to_json(ours)), flat(to_json(theirs))
-    return {name for name in a if a[name] != b[name]}
+    return set(differences(to_json(ours), to_json(theirs)))
 
 
 def test_each_departure_is_taken_alone() -> None:
@@ -38,27 +32,27 @@ def test_each_departure_is_taken_alone() -> None:
 
 
 def test_every_experiment_says_what_it_compares() -> None:
-    for name in run.NAMES:
-        experiment = run.named(name)
+    for name in EXPERIMENTS:
+        experiment = get_experiment(name)
         labels = [arm.label for arm in experiment.arms]
         assert experiment.name == name
         assert experiment.question.endswith("?")
         assert len(set(labels)) == len(labels) >= 1
     with pytest.raises(UserError, match="departures"):
-        run.named("nothing")
+        get_experiment("nothing")
 
 
 def test_hash_follows_any_field() -> None:
-    experiment = run.named("toy")
+    experiment = get_experiment("toy")
     arm = experiment.arms[0]
     other = replace(arm, config=replace(arm.config, optim=replace(arm.config.optim, lr=1.1e-3)))
-    assert experiment.config_hash == run.named("toy").config_hash
+    assert experiment.config_hash == get_experiment("toy").config_hash
     assert replace(experiment, arms=(other, *experiment.arms[1:])).config_hash != experiment.config_hash
 
 
 def test_what_is_named_like_its_default_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a field added later, off by default, makes no result stale."""
-    arm = run.named("toy").arms[0]
+    arm = get_experiment("toy").arms[0]
     before = arm.key
     written = run.to_json
 
@@ -67,14 +61,14 @@ def test_what_is_named_like_its_default_does_not_count(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(run, "to_json", with_a_new_field)
     assert arm.key == before
-    assert run.named("toy").row_hash(arm) != run.named("plain").row_hash(replace(arm, label="other"))
+    assert get_experiment("toy").row_hash(arm) != get_experiment("plain").row_hash(replace(arm, label="other"))
 
 
 def test_equal_arms_share_a_run() -> None:
     """The toy is trained once, for whichever experiment asks first."""
-    cuts, toy = run.named("shortcut").arms[0], run.named("toy").arms[0]
+    cuts, toy = get_experiment("shortcut").arms[0], get_experiment("toy").arms[0]
     assert cuts.key == toy.key
-    assert run.named("shortcut").arms[1].key != toy.key
+    assert get_experiment("shortcut").arms[1].key != toy.key
 
 
 @pytest.fixture
@@ -82,7 +76,7 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> run.Experiment:
     """Two arms of a few steps on a corpus of a few clips."""
     corpus = clips.corpus(tmp_path / "corpus", narrated=2, text_free=2)
     monkeypatch.setattr(run.Corpus, "ensure", lambda self, quiet=False: corpus)
-    experiment = run.named("log_mel").twin()
+    experiment = get_experiment("log_mel").twin()
     encoder = replace(config.toy().model.video.encoder, layers=1)
 
     def thin(arm: run.Arm) -> run.Arm:
@@ -94,22 +88,23 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> run.Experiment:
 
 
 def test_rows_and_resuming(small: run.Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = run.run(small, seeds=1, runs=tmp_path / "runs", results=tmp_path / "results", quiet=True)
-    assert [row["label"] for row in found["rows"]] == ["waveform", "log_mel"]
-    assert {"name", "command", "config_hash", "corpus", "seeds", "machine", "versions", "commit", "rows"} <= set(found)
-    row = found["rows"][0]
+    results = run.run(small, seeds=1, runs=tmp_path / "runs", results=tmp_path / "results", quiet=True)
+    assert [row["label"] for row in results["rows"]] == ["waveform", "log_mel"]
+    assert set(run.Results.__annotations__) == set(results)
+    row = results["rows"][0]
+    assert set(run.ExperimentRow.__annotations__) == set(row)
     assert row["steps"] == 6
-    log = [json.loads(line) for line in next((tmp_path / "runs").glob("*/log.jsonl")).read_text().splitlines()]
+    log = read_log(next((tmp_path / "runs").glob("*")))
     assert [step for step, *_ in row["curve"]] == [line["step"] for line in log]
     assert 0 <= row["metrics"]["test_iid"]["text_to_video"]["R@5"] <= 1
-    assert json.loads((tmp_path / "results" / "log_mel.json").read_text()) == found
+    assert json.loads((tmp_path / "results" / "log_mel.json").read_text()) == results
 
     def never(*_: object, **__: object) -> None:
         raise AssertionError("what is done is not done again")
 
-    monkeypatch.setattr(run, "_row", never)
+    monkeypatch.setattr(run, "measure_arm", never)
     again = run.run(small, seeds=1, runs=tmp_path / "elsewhere", results=tmp_path / "results", quiet=True)
-    assert again["rows"] == found["rows"]
+    assert again["rows"] == results["rows"]
     changed = replace(small, arms=(replace(small.arms[0], label="other"), small.arms[1]))
     with pytest.raises(AssertionError, match="not done again"):
         run.run(changed, seeds=1, runs=tmp_path / "runs", results=tmp_path / "results", quiet=True)
@@ -135,11 +130,11 @@ def test_medians_over_seeds() -> None:
         return {"label": "toy", "seed": seed, "metrics": metrics}
 
     rows = [row(0, 0.5), row(1, 0.1), row(2, 0.3)]
-    ((label, split, scores),) = run.medians({"rows": rows})
+    ((label, split, scores),) = run.medians(rows)
     assert (label, split) == ("toy", "val")
     assert scores["text_to_video"] == (0.3, 0.1, 0.5)
 
 
 def test_a_curve_is_the_mean_of_stretches() -> None:
     log = [{"step": step, "nce": float(step), "mil_nce": 2.0 * step} for step in range(100)]
-    assert run._curve(log, 4) == [[24, 12.0, 24.0], [49, 37.0, 74.0], [74, 62.0, 124.0], [99, 87.0, 174.0]]
+    assert run.curve(log, 4) == [[24, 12.0, 24.0], [49, 37.0, 74.0], [74, 62.0, 124.0], [99, 87.0, 174.0]]

@@ -10,8 +10,9 @@ import torch
 from helpers.tiny import random_batch
 
 from vatt_edu import config
-from vatt_edu.config.serialize import to_json
+from vatt_edu.config.serialize import differences, to_json
 from vatt_edu.experiments import run, scoreboard
+from vatt_edu.experiments.catalog import get_experiment
 from vatt_edu.model import VATT
 
 ROOT = Path(__file__).parents[2]
@@ -38,20 +39,12 @@ CHANGES = {
 }
 
 
-def flat(tree: dict, where: str = "") -> dict[str, object]:
-    found: dict[str, object] = {}
-    for name, value in tree.items():
-        found |= flat(value, f"{where}{name}.") if isinstance(value, dict) else {where + name: value}
-    return found
-
-
 def test_each_row_changes_what_its_name_says() -> None:
     configs = scoreboard.configs()
     assert list(configs) == [row.label for row in scoreboard.ROWS] == list(scoreboard.STEPS)
-    trees = [flat(to_json(one)) for one in configs.values()]
+    trees = [to_json(one) for one in configs.values()]
     for label, before, after in zip(list(configs)[1:], trees, trees[1:], strict=False):
-        changed = {name for name in after if after[name] != before[name]} - {"train.steps"}
-        assert changed == CHANGES[label], label
+        assert set(differences(before, after)) - {"train.steps"} == CHANGES[label], label
 
 
 def test_one_row_is_the_toy() -> None:
@@ -68,11 +61,11 @@ def test_every_row_learns_something(label: str) -> None:
     one = scoreboard.configs()[label]
     torch.manual_seed(0)
     model = VATT(one.model).train()
-    some = random_batch(one.model, clips=4, lines=one.data.candidates)
-    kept = model.draw_kept(some.index, 0, 0)
+    batch = random_batch(one.model, clips=4, lines=one.data.candidates)
+    kept = model.draw_kept(batch.index, 0, 0)
 
     def loss() -> torch.Tensor:
-        return vatt_loss(Pairs.of(model(some, kept=kept), some), one.loss).total
+        return vatt_loss(Pairs.of(model(batch, kept=kept), batch), one.loss).total
 
     before = loss()
     before.backward()
@@ -87,7 +80,7 @@ def test_every_row_learns_something(label: str) -> None:
 def rerun(tmp_path_factory: pytest.TempPathFactory) -> list[dict]:
     """The twin's rows, trained again here."""
     folder = tmp_path_factory.mktemp("twin")
-    return run.run(run.named("scoreboard").twin(), runs=folder / "runs", results=folder, quiet=True)["rows"]
+    return run.run(get_experiment("scoreboard").twin(), runs=folder / "runs", results=folder, quiet=True)["rows"]
 
 
 def test_the_twin_reruns_within_its_band(rerun: list[dict]) -> None:

@@ -73,9 +73,9 @@ def block(entries: list[tuple[bytes, bytes]]) -> bytes:
 def table(entries: list[tuple[bytes, bytes]], per_block: int = 20) -> bytes:
     out, index = b"", []
     for start in range(0, len(entries), per_block):
-        some = entries[start : start + per_block]
-        data = block(some)
-        index.append((some[-1][0], varint(len(out)) + varint(len(data) - 5)))
+        chunk = entries[start : start + per_block]
+        data = block(chunk)
+        index.append((chunk[-1][0], varint(len(out)) + varint(len(data) - 5)))
         out += data
     handles = b""
     for data in (block([]), block(index)):

@@ -28,10 +28,10 @@ LAYER = "model/layer_with_weights-0/"
 
 @pytest.fixture
 def folder(golden_dir: Path) -> Path:
-    found = golden_dir / "tx_fac_ckpt"
-    if not found.is_dir():
+    checkpoint = golden_dir / "tx_fac_ckpt"
+    if not checkpoint.is_dir():
         pytest.skip(f"{golden_dir} holds no tx_fac_ckpt")
-    return found
+    return checkpoint
 
 
 @pytest.fixture
@@ -65,25 +65,25 @@ def test_sizes_are_read_from_shapes(golden_dir: Path, name: str) -> None:
     (kind,) = [kind for kind in KINDS if any(key.startswith(kind.mark) for key in shapes)]
     parts = ("video", "audio", "text", "unified")
     heads = {part: {"d_kv": official[part]["d_kv"]} for part in parts if part in official}
-    found = official_sizes.complete(kind.sizes(shapes), heads)
+    sizes = official_sizes.complete(kind.sizes(shapes), heads)
     for key in (*parts, "d_va", "d_vat", "num_classes"):
         if isinstance(official.get(key), dict):
-            told = {name: size for name, size in official[key].items() if name != "d_pre_proj"}  # the encoder's width
-            assert {name: found[key][name] for name in told} == told
+            part = {name: size for name, size in official[key].items() if name != "d_pre_proj"}  # the encoder's width
+            assert {name: sizes[key][name] for name in part} == part
         elif key in official:
-            assert found[key] == official[key]
+            assert sizes[key] == official[key]
 
 
 def test_a_head_is_64_wide_unless_told() -> None:
     assert official_sizes.complete({"inner": 768}, {}) == {"d_kv": 64, "num_heads": 12}
     assert official_sizes.complete({"inner": 768}, {"num_heads": 4}) == {"d_kv": 192, "num_heads": 4}
     assert official_sizes.complete({"a": {"inner": 96}}, {"a": {"d_kv": 8}}) == {"a": {"d_kv": 8, "num_heads": 12}}
-    for given in ({"num_heads": 5}, {"d_kv": 7}, {"d_kv": 8, "num_heads": 8}):
+    for overrides in ({"num_heads": 5}, {"d_kv": 7}, {"d_kv": 8, "num_heads": 8}):
         with pytest.raises(UserError, match="how many heads there are; give d_kv or num_heads"):
-            official_sizes.complete({"inner": 768}, given)
-    for given in ({"num_heads": 0}, {"d_kv": "8"}, {"num_heads": True}):
+            official_sizes.complete({"inner": 768}, overrides)
+    for overrides in ({"num_heads": 0}, {"d_kv": "8"}, {"num_heads": True}):
         with pytest.raises(UserError, match="must be a whole number"):
-            official_sizes.complete({"inner": 768}, given)
+            official_sizes.complete({"inner": 768}, overrides)
     with pytest.raises(UserError, match="video must be an object"):
         official_sizes.complete({"video": {"inner": 64}}, {"video": 3})
 
@@ -94,24 +94,24 @@ def test_what_does_not_fit_is_named_and_nothing_is_written(folder: Path, tensors
     kernel = f"{PREFIXES['video']}voxel_to_patch/bias"
     extra = f"{PREFIXES['video']}mask_embedding"
 
-    said = complaint(rewritten(tmp_path, {k: v for k, v in tensors.items() if k != agg + SUFFIX}), out, config)
-    assert "1 missing, 0 unexpected, 0 of another shape" in said
-    assert f"missing ({agg})" in said
-    said = complaint(rewritten(tmp_path, {**tensors, extra + SUFFIX: np.zeros((3, 4), np.float32)}), out, config)
-    assert "0 missing, 1 unexpected, 0 of another shape" in said
-    assert f"unexpected ({extra})" in said
-    said = complaint(rewritten(tmp_path, {**tensors, kernel + SUFFIX: np.zeros(5, np.float32)}), out, config)
-    assert "0 missing, 0 unexpected, 1 of another shape" in said
-    assert f"({kernel}: (5,) where the model has" in said
-    assert "Check --config" in said
+    message = complaint(rewritten(tmp_path, {k: v for k, v in tensors.items() if k != agg + SUFFIX}), out, config)
+    assert "1 missing, 0 unexpected, 0 of another shape" in message
+    assert f"missing ({agg})" in message
+    message = complaint(rewritten(tmp_path, {**tensors, extra + SUFFIX: np.zeros((3, 4), np.float32)}), out, config)
+    assert "0 missing, 1 unexpected, 0 of another shape" in message
+    assert f"unexpected ({extra})" in message
+    message = complaint(rewritten(tmp_path, {**tensors, kernel + SUFFIX: np.zeros(5, np.float32)}), out, config)
+    assert "0 missing, 0 unexpected, 1 of another shape" in message
+    assert f"({kernel}: (5,) where the model has" in message
+    assert "Check --config" in message
     hostile = f"{PREFIXES['video']}\x1b[2J\n{'x' * 9_000}{SUFFIX}"
-    said = complaint(rewritten(tmp_path, {**tensors, hostile: np.zeros(1, np.float32)}), out, config)
-    assert "\\x1b[2J\\nxxx" in said
-    assert len(said) < 1_000
+    message = complaint(rewritten(tmp_path, {**tensors, hostile: np.zeros(1, np.float32)}), out, config)
+    assert "\\x1b[2J\\nxxx" in message
+    assert len(message) < 1_000
     broken = tensors[agg + SUFFIX].copy()
     broken[0] = np.nan
-    said = complaint(rewritten(tmp_path, {**tensors, agg + SUFFIX: broken}), out, config)
-    assert f"{agg} is not finite" in said
+    message = complaint(rewritten(tmp_path, {**tensors, agg + SUFFIX: broken}), out, config)
+    assert f"{agg} is not finite" in message
 
 
 def test_a_wrong_configuration_is_explained(folder: Path, tmp_path: Path) -> None:
@@ -119,8 +119,8 @@ def test_a_wrong_configuration_is_explained(folder: Path, tmp_path: Path) -> Non
     if any(sizes[part]["d_kv"] * sizes[part]["num_heads"] % 64 for part in ("video", "audio")):
         assert "a checkpoint does not say how many heads there are" in complaint(folder, out)
     file.write_text(json.dumps({**sizes, "video": {**sizes["video"], "num_layers": sizes["video"]["num_layers"] + 1}}))
-    said = complaint(folder, out, file)
-    assert f"missing ({PREFIXES['video']}tx/layers/{sizes['video']['num_layers']}/" in said
+    message = complaint(folder, out, file)
+    assert f"missing ({PREFIXES['video']}tx/layers/{sizes['video']['num_layers']}/" in message
     for text, why in (("[1]", "expected an object with official sizes"), ("{", "not JSON"), ('{"video": 1}', "object")):
         file.write_text(text)
         assert why in complaint(folder, out, file)
@@ -129,9 +129,9 @@ def test_a_wrong_configuration_is_explained(folder: Path, tmp_path: Path) -> Non
 
 def test_another_model_is_refused(golden_dir: Path, tmp_path: Path) -> None:
     tensor_bundle.write(tmp_path / "other", {f"model/dense/kernel{SUFFIX}": np.zeros((2, 2), np.float32)})
-    said = complaint(tmp_path / "other", tmp_path / "out")
-    assert f"{tmp_path / 'other'} is none of the official models (tx_fac" in said
-    assert "one of its keys is model/dense/kernel" in said
+    message = complaint(tmp_path / "other", tmp_path / "out")
+    assert f"{tmp_path / 'other'} is none of the official models (tx_fac" in message
+    assert "one of its keys is model/dense/kernel" in message
     half = {f"{PREFIXES['video']}voxel_to_patch/kernel{SUFFIX}": np.zeros((4, 8, 8, 3, 16), np.float32)}
     tensor_bundle.write(tmp_path / "half", half)
     assert "it is not complete" in complaint(tmp_path / "half", tmp_path / "out")
@@ -144,15 +144,15 @@ def test_what_shapes_cannot_tell_is_asked_for(golden_dir: Path, folder: Path) ->
         {key.removesuffix(SUFFIX): entry.shape for key, entry in one.entries.items()} for one in checkpoints
     )
     kinds = {kind.name: kind for kind in KINDS}
-    for kind, shapes, lost in (
+    for kind, shapes, absent in (
         ("tx_fac", whole, f"{PREFIXES['common_space']}aud_to_va/kernel"),
         ("tx_fac", whole, f"{PREFIXES['common_space']}txt_to_vat/kernel"),
         ("tx_fac", whole, f"{PREFIXES['text']}embedding/embeddings"),
         ("fine-tuned ViT", tuned, f"{LAYER}_ops/cls/kernel"),
     ):
         kinds[kind].sizes(shapes)
-        with pytest.raises(UserError, match=f"the checkpoint lacks {lost}, .*it is not complete"):
-            kinds[kind].sizes({key: shape for key, shape in shapes.items() if key != lost})
+        with pytest.raises(UserError, match=f"the checkpoint lacks {absent}, .*it is not complete"):
+            kinds[kind].sizes({key: shape for key, shape in shapes.items() if key != absent})
     patch = f"{PREFIXES['video']}voxel_to_patch/kernel"
     with pytest.raises(UserError, match=rf"{patch} has shape \(3, 4\), not 5 axes: it is another model's"):
         kinds["tx_fac"].sizes({**whole, patch: (3, 4)})
@@ -170,7 +170,7 @@ def test_a_configuration_of_something_else_is_explained(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "given",
+    "overrides",
     [
         {"unified": 3},
         {"video": {"dropout_rate": "x"}},
@@ -178,13 +178,13 @@ def test_a_configuration_of_something_else_is_explained(folder: Path) -> None:
         {"video": {"activation": "foo"}},
     ],
 )
-def test_a_size_of_the_wrong_kind_is_named(folder: Path, given: dict) -> None:
+def test_a_size_of_the_wrong_kind_is_named(folder: Path, overrides: dict) -> None:
     sizes, checkpoint = json.loads((folder / "config.json").read_text()), TensorFlowCheckpoint(folder)
-    (part,) = given
-    if isinstance(given[part], dict):
-        given = {part: {**sizes[part], **given[part]}}
+    (part,) = overrides
+    if isinstance(overrides[part], dict):
+        overrides = {part: {**sizes[part], **overrides[part]}}
     with pytest.raises(UserError, match=r"^--config[^\n]*$"):
-        translate(checkpoint, {**sizes, **given})
+        translate(checkpoint, {**sizes, **overrides})
 
 
 def test_a_folder_in_use_is_left_alone(folder: Path, tmp_path: Path) -> None:
@@ -210,9 +210,9 @@ def test_the_command(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture
     assert len(read_tensors(out / "model.safetensors")) == read
 
     assert main(["convert", str(folder), str(tmp_path / "again"), "--config", config, "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert found["missing"] == found["unexpected"] == found["wrong_shape"] == []
-    assert len(found["ignored"]) == ignored
+    report = json.loads(capsys.readouterr().out)
+    assert report["missing"] == report["unexpected"] == report["wrong_shape"] == []
+    assert len(report["ignored"]) == ignored
     assert main(["convert", str(folder), str(out), "--config", config]) == 2
     shown = capsys.readouterr()
     assert shown.out == ""
@@ -285,8 +285,8 @@ def test_classifiers_that_were_not_recorded(
     tensor_bundle.write(tmp_path / "tuned", tensors | training)
     (tmp_path / "sizes.json").write_text(json.dumps({config.signal: {"d_kv": 8}}))
 
-    found = convert(tmp_path / "tuned", tmp_path / "out", tmp_path / "sizes.json")
-    assert (found.kind, len(found.read), len(found.ignored)) == (kind, len(tensors), 2)
+    report = convert(tmp_path / "tuned", tmp_path / "out", tmp_path / "sizes.json")
+    assert (report.kind, len(report.read), len(report.ignored)) == (kind, len(tensors), 2)
     again = classify.load(tmp_path / "out")
     assert again.config == config
     views = torch.rand(4, *signal) * 2 - 1
@@ -308,11 +308,11 @@ def test_a_whole_vatt_is_no_classifier(folder: Path, tmp_path: Path) -> None:
 
 
 def test_translation_reads_lazily_and_completely(folder: Path) -> None:
-    described, tensors, found = translate(
+    description, tensors, report = translate(
         TensorFlowCheckpoint(folder), json.loads((folder / "config.json").read_text())
     )
-    assert described["preset"] == "official tx_fac"
-    assert len(tensors) == len(found.read)
+    assert description["preset"] == "official tx_fac"
+    assert len(tensors) == len(report.read)
     assert all(value.is_contiguous() for value in tensors.values())
 
 
@@ -362,12 +362,12 @@ def test_every_damage_gives_one_line(
 ) -> None:
     copy, out = Path(shutil.copytree(folder, tmp_path / "copy")), tmp_path / "out"
     (copy / "checkpoint").unlink()
-    said = damage(copy)
+    message = damage(copy)
     assert main(["convert", str(copy), str(out), "--config", str(folder / "config.json")]) == 2
     shown = capsys.readouterr()
     assert shown.out == ""
     assert shown.err.startswith("vatt: ")
     assert str(copy) in shown.err
-    assert said in shown.err
+    assert message in shown.err
     assert shown.err.count("\n") == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["copy"]

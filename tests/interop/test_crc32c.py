@@ -6,7 +6,6 @@ from helpers.tensor_bundle import masked, slow_crc32c
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vatt_edu.interop import crc32c as module
 from vatt_edu.interop.crc32c import crc32c, unmasked
 
 
@@ -32,10 +31,8 @@ def test_the_lanes_join_to_what_a_loop_finds(data: bytes) -> None:
     assert unmasked(masked(data)) == slow_crc32c(data)
 
 
-def test_segments_join(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_segments_join() -> None:
     data = np.random.default_rng(0).integers(0, 256, 5_001, np.uint8)
     whole = crc32c(data)
     assert whole == slow_crc32c(data.tobytes())
-    monkeypatch.setattr(module, "_SEGMENT", 1_024)
-    monkeypatch.setattr(module, "_LANES", 8)
-    assert crc32c(data) == whole
+    assert crc32c(data, lanes=8, segment_bytes=1_024) == whole

@@ -36,7 +36,7 @@ def test_saved_and_loaded_it_is_the_same_bit_for_bit(model: Any, tmp_path: Path)
     assert {path.name for path in tmp_path.iterdir()} == {"README.md", "config.json", "model.safetensors", "vocab.json"}
     again = hub.HubVATT.from_pretrained(tmp_path)
     assert not again.training
-    assert (again.run, again.record) == (model.run, {"preset": "tiny", "data": []})
+    assert (again.run_config, again.record) == (model.run_config, {"preset": "tiny", "data": []})
     batch = tiny.random_batch(model.config)
     with torch.no_grad():
         ours, theirs = model(batch), again(batch)
@@ -49,9 +49,9 @@ def test_saved_and_loaded_it_is_the_same_bit_for_bit(model: Any, tmp_path: Path)
 
 def test_a_run_is_loaded_as_it_is(root: Path) -> None:
     folder = root / "data_samples" / "toy_vatt"
-    found, wanted = hub.HubVATT.from_pretrained(folder).state_dict(), read_tensors(folder / "model.safetensors")
-    assert found.keys() == wanted.keys()
-    assert all(torch.equal(found[name], value) for name, value in wanted.items())
+    ours, file = hub.HubVATT.from_pretrained(folder).state_dict(), read_tensors(folder / "model.safetensors")
+    assert ours.keys() == file.keys()
+    assert all(torch.equal(ours[name], value) for name, value in file.items())
 
 
 def test_the_card_says_what_the_model_is(model: Any, tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_the_card_says_what_the_model_is(model: Any, tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("mine")
     model.save_pretrained(tmp_path)
     assert (tmp_path / "README.md").read_text() == "mine"
-    mute = hub.HubVATT(model.run, None, {"converted": {"from": "ckpt-3", "kind": "tx_fac", "tensors": 9}})
+    mute = hub.HubVATT(model.run_config, None, {"converted": {"from": "ckpt-3", "kind": "tx_fac", "tensors": 9}})
     card = mute.generate_model_card().content
     assert "converted from the official TensorFlow checkpoint `ckpt-3` (tx_fac)" in card
     assert "without a vocabulary" in card
@@ -75,7 +75,7 @@ def test_the_card_says_what_the_model_is(model: Any, tmp_path: Path) -> None:
 
 
 def test_without_words_it_saves_none_and_comes_back(model: Any, tmp_path: Path) -> None:
-    hub.HubVATT(model.run).save_pretrained(tmp_path)
+    hub.HubVATT(model.run_config).save_pretrained(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"README.md", "config.json", "model.safetensors"}
     again = hub.HubVATT.from_pretrained(tmp_path)
     assert again.vocab is None
@@ -120,17 +120,17 @@ def test_what_is_pushed_is_what_is_saved(model: Any, tmp_path: Path, monkeypatch
 
 def test_a_name_is_asked_from_the_hub(model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model.save_pretrained(tmp_path)
-    asked: dict[str, Any] = {}
+    request: dict[str, Any] = {}
 
     def download(name: str, **options: Any) -> str:
-        asked.update(options, name=name)
+        request.update(options, name=name)
         return str(tmp_path)
 
     monkeypatch.setattr(hub, "snapshot_download", download)
-    found = hub.HubVATT.from_pretrained("somebody/vatt", revision="v1")
-    assert torch.equal(found.video.agg, model.video.agg)
-    assert (asked["name"], asked["revision"]) == ("somebody/vatt", "v1")
-    assert asked["allow_patterns"] == ["config.json", "model.safetensors", "vocab.json"]  # and so no pickle
+    there = hub.HubVATT.from_pretrained("somebody/vatt", revision="v1")
+    assert torch.equal(there.video.agg, model.video.agg)
+    assert (request["name"], request["revision"]) == ("somebody/vatt", "v1")
+    assert request["allow_patterns"] == ["config.json", "model.safetensors", "vocab.json"]  # and so no pickle
 
     def fail(name: str, **_: Any) -> str:
         raise OSError("offline\nsecond line")
@@ -182,25 +182,25 @@ def test_a_hostile_key_is_refused_by_name(model: Any, tmp_path: Path, name: str)
     for load in (hub.HubVATT.from_pretrained, vatt.load):
         with pytest.raises(UserError, match="is not part of this model") as caught:
             load(tmp_path)
-        said = str(caught.value)
-        assert (name if name.isprintable() and len(name) < 200 else repr(name[:50])[:-1]) in said
-        assert "\n" not in said
-        assert len(said) < 400
+        message = str(caught.value)
+        assert (name if name.isprintable() and len(name) < 200 else repr(name[:50])[:-1]) in message
+        assert "\n" not in message
+        assert len(message) < 400
 
 
 def test_wrong_tensors_are_refused_by_name(model: Any, tmp_path: Path) -> None:
     model.save_pretrained(tmp_path)
     file = tmp_path / "model.safetensors"
     tensors = read_tensors(file)
-    for changed, said in (
+    for wrong, message in (
         ({**tensors, "video.agg": torch.zeros(3)}, r"video\.agg has shape \(3,\), the model \(16,\)"),
         ({**tensors, "video.agg": torch.zeros(16, dtype=torch.int64)}, r"video\.agg holds torch\.int64"),
         ({k: v for k, v in tensors.items() if k != "text.agg"}, r"text\.agg is missing"),
         ({}, "is missing"),
     ):
-        write_tensors(file, changed)
+        write_tensors(file, wrong)
         for load in (hub.HubVATT.from_pretrained, vatt.load):
-            with pytest.raises(UserError, match=said):
+            with pytest.raises(UserError, match=message):
                 load(tmp_path)
-    other = replace(model.run, model=replace(model.run.model, pooling="max_mean"))
+    other = replace(model.run_config, model=replace(model.run_config.model, pooling="max_mean"))
     assert hub.HubVATT(other).state_dict().keys() == tensors.keys()  # what no tensor says, config.json does

@@ -19,10 +19,10 @@ LARGEST = b"\x08" + b"\xff" * 9 + b"\x01"  # a dimension of 2**64 - 1
 
 
 def folders(golden_dir: Path) -> list[Path]:
-    found = sorted(path for path in golden_dir.glob("*_ckpt") if path.is_dir())
-    if not found:
+    checkpoints = sorted(path for path in golden_dir.glob("*_ckpt") if path.is_dir())
+    if not checkpoints:
         pytest.skip(f"{golden_dir} holds no checkpoint")
-    return found
+    return checkpoints
 
 
 @pytest.fixture
@@ -64,10 +64,10 @@ def test_recorded_tensors_are_read(golden_dir: Path) -> None:
         with np.load(folder / "tensors.npz") as official:
             assert len(official.files) > 20
             for name in official.files:
-                found = checkpoint[name if name in checkpoint else name + SUFFIX]
-                assert found.dtype == official[name].dtype
-                assert found.shape == official[name].shape
-                assert (found == official[name]).all()
+                tensor = checkpoint[name if name in checkpoint else name + SUFFIX]
+                assert tensor.dtype == official[name].dtype
+                assert tensor.shape == official[name].shape
+                assert (tensor == official[name]).all()
         slots = [key for key in checkpoint if ".OPTIMIZER_SLOT" in key]
         assert all(np.isfinite(checkpoint[key]).all() for key in slots)
         assert slots
@@ -115,15 +115,15 @@ def test_the_only_checkpoint_is_meant_whatever_the_pointer_says(prefix: Path) ->
 
 
 def test_a_file_that_cannot_be_read_is_named(prefix: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = TensorFlowCheckpoint(prefix)
-    key = next(key for key, entry in found.entries.items() if entry.kind != 7)
+    checkpoint = TensorFlowCheckpoint(prefix)
+    key = next(key for key, entry in checkpoint.entries.items() if entry.kind != 7)
 
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(np, "fromfile", refuse)
     with pytest.raises(UserError, match=r"cannot read .*\.data-00000-of-0000\d \(Permission denied\)"):
-        found[key]
+        checkpoint[key]
     monkeypatch.setattr(Path, "read_bytes", refuse)
     assert f"cannot read {prefix}.index (Permission denied)" in complaint(prefix)
 
@@ -136,32 +136,32 @@ def test_what_is_not_there_is_named(prefix: Path, tmp_path: Path) -> None:
     assert "there is no .index file" in complaint(empty)
     data = sorted(prefix.parent.glob("*.data-*"))
     data[0].unlink()
-    said = complaint(prefix)
-    assert f"{data[0]} is missing" in said
-    assert f"copy all {len(data)} data files" in said
+    message = complaint(prefix)
+    assert f"{data[0]} is missing" in message
+    assert f"copy all {len(data)} data files" in message
 
 
 def test_several_files_and_all_types(tmp_path: Path, made: dict[str, np.ndarray]) -> None:
-    found = TensorFlowCheckpoint(tmp_path / "many")
-    assert list(found) == sorted(made)
+    checkpoint = TensorFlowCheckpoint(tmp_path / "many")
+    assert list(checkpoint) == sorted(made)
     for key, tensor in made.items():
-        assert found[key].dtype == tensor.dtype
-        assert found[key].shape == tensor.shape
-        assert (found[key] == tensor).all()
+        assert checkpoint[key].dtype == tensor.dtype
+        assert checkpoint[key].shape == tensor.shape
+        assert (checkpoint[key] == tensor).all()
     assert find_prefix(tmp_path / "many.data-00003-of-00005") == tmp_path / "many"
-    found.check_files()
+    checkpoint.check_files()
     last = tmp_path / "many.data-00003-of-00005"
     last.write_bytes(last.read_bytes()[:-1])
     with pytest.raises(UserError, match=r"many\.data-00003-of-00005 is cut off"):
-        found.check_files()
+        checkpoint.check_files()
     last.unlink()
     with pytest.raises(UserError, match=r"many\.data-00003-of-00005 is missing"):
-        found.check_files()
+        checkpoint.check_files()
     assert "many.data-00003-of-00005 is missing" in complaint(tmp_path / "many")
     with pytest.raises(KeyError):
-        found["none"]
-    assert "none" not in found
-    assert f"model/layer/4/kernel{SUFFIX}" in found  # though a file is missing: asking reads nothing
+        checkpoint["none"]
+    assert "none" not in checkpoint
+    assert f"model/layer/4/kernel{SUFFIX}" in checkpoint  # though a file is missing: asking reads nothing
 
 
 @given(
@@ -174,9 +174,11 @@ def test_several_files_and_all_types(tmp_path: Path, made: dict[str, np.ndarray]
 def test_any_names_and_shapes(tmp_path: Path, tensors: dict[str, list[int]], shards: int) -> None:
     arrays = {key: np.arange(np.prod(shape), dtype=np.float32).reshape(shape) for key, shape in tensors.items()}
     tensor_bundle.write(tmp_path / "any", arrays, shards)
-    found = TensorFlowCheckpoint(tmp_path / "any")
-    assert set(found) == set(arrays)
-    assert all(found[key].shape == array.shape and (found[key] == array).all() for key, array in arrays.items())
+    checkpoint = TensorFlowCheckpoint(tmp_path / "any")
+    assert set(checkpoint) == set(arrays)
+    assert all(
+        checkpoint[key].shape == array.shape and (checkpoint[key] == array).all() for key, array in arrays.items()
+    )
 
 
 def test_damage_of_a_data_file_is_found(prefix: Path) -> None:
@@ -190,9 +192,9 @@ def test_damage_of_a_data_file_is_found(prefix: Path) -> None:
     data.write_bytes(b"")
     assert "is cut off" in complaint(prefix)
     data.write_bytes(whole[: end - 1] + bytes([whole[end - 1] ^ 1]) + whole[end:])
-    said = complaint(prefix, key)
-    assert f"{data} is damaged (checksum of {key})" in said
-    assert "copy it again" in said
+    message = complaint(prefix, key)
+    assert f"{data} is damaged (checksum of {key})" in message
+    assert "copy it again" in message
 
 
 def test_damage_of_an_index_is_found(prefix: Path) -> None:
@@ -216,19 +218,19 @@ def test_no_flipped_bit_passes_unseen_or_unexplained(prefix: Path, place: int, b
     flipped[where] ^= 1 << bit
     index.write_bytes(flipped)
     start, length, *_ = tensor_bundle.varints(bytes(whole[-48:]), 4)
-    said, found = "", {}
+    message, after = "", {}
     try:
-        found = TensorFlowCheckpoint(prefix).entries
+        after = TensorFlowCheckpoint(prefix).entries
     except UserError as error:
-        said = str(error)
+        message = str(error)
     index.write_bytes(whole)
     # What may change unseen is not needed: the metaindex, where it lies, and what fills the footer.
     needless = start <= where < start + length + 5 or where >= len(whole) - 48
-    assert (found == before and needless) or str(index) in said
+    assert (after == before and needless) or str(index) in message
 
 
 @pytest.mark.parametrize(
-    ("array", "changes", "said"),
+    ("array", "changes", "message"),
     [
         (np.zeros(3, np.float32), {"kind": 7}, "is of TensorFlow's data type 7; only whole tensors of numbers"),
         (np.zeros(3, np.float32), {"kind": 2}, "contradicts itself about name"),
@@ -241,11 +243,11 @@ def test_no_flipped_bit_passes_unseen_or_unexplained(prefix: Path, place: int, b
          "the shape of a tensor"),
     ],
 )  # fmt: skip
-def test_a_hostile_entry_is_refused(tmp_path: Path, array: np.ndarray, changes: dict, said: str) -> None:
+def test_a_hostile_entry_is_refused(tmp_path: Path, array: np.ndarray, changes: dict, message: str) -> None:
     entries = [(b"", tensor_bundle.number(1, 1)), (b"name", tensor_bundle.entry(array, 0, 0, **changes))]
     (tmp_path / "bad.index").write_bytes(tensor_bundle.table(entries))
     (tmp_path / "bad.data-00000-of-00001").write_bytes(array.tobytes())
-    with pytest.raises(UserError, match=said):
+    with pytest.raises(UserError, match=message):
         TensorFlowCheckpoint(tmp_path / "bad")["name"]
 
 
@@ -266,7 +268,7 @@ def damaged_table(how: str) -> bytes:
     if how == "compressed":
         block = block[:-5] + b"\x01"
         block += struct.pack("<I", tensor_bundle.masked(block))
-    if how == "entry":  # its value is said to have 100 bytes
+    if how == "entry":  # its value should have 100 bytes
         block = tensor_bundle.varint(0) * 2 + tensor_bundle.varint(100) + struct.pack("<2I", 0, 1) + b"\0"
         block += struct.pack("<I", tensor_bundle.masked(block))
     size = 10**6 if how == "beyond" else len(block) - 5
@@ -277,7 +279,7 @@ def damaged_table(how: str) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("how", "said"),
+    ("how", "message"),
     [
         ("beyond", "a block lies beyond its end"),
         ("compressed", "a block is compressed"),
@@ -285,16 +287,16 @@ def damaged_table(how: str) -> bytes:
         ("number", "a number has no end"),
     ],
 )
-def test_a_hostile_table_is_refused(tmp_path: Path, how: str, said: str) -> None:
+def test_a_hostile_table_is_refused(tmp_path: Path, how: str, message: str) -> None:
     (tmp_path / "bad.data-00000-of-00001").write_bytes(b"")
     (tmp_path / "bad.index").write_bytes(damaged_table("nothing"))
     assert len(TensorFlowCheckpoint(tmp_path / "bad")) == 0
     (tmp_path / "bad.index").write_bytes(damaged_table(how))
-    assert said in complaint(tmp_path / "bad")
+    assert message in complaint(tmp_path / "bad")
 
 
 @pytest.mark.parametrize(
-    ("entries", "said"),
+    ("entries", "message"),
     [
         ([(b"", tensor_bundle.number(1, 1) + tensor_bundle.number(2, 1))], "big-endian"),
         ([(b"", b"")], "it names no data file"),
@@ -302,7 +304,7 @@ def test_a_hostile_table_is_refused(tmp_path: Path, how: str, said: str) -> None
         ([(b"", tensor_bundle.number(1, 1)), (b"\xff\xfe", b"")], "damaged or no index"),
     ],
 )
-def test_a_hostile_header_is_refused(tmp_path: Path, entries: list[tuple[bytes, bytes]], said: str) -> None:
+def test_a_hostile_header_is_refused(tmp_path: Path, entries: list[tuple[bytes, bytes]], message: str) -> None:
     (tmp_path / "bad.index").write_bytes(tensor_bundle.table(entries))
-    with pytest.raises(UserError, match=said):
+    with pytest.raises(UserError, match=message):
         TensorFlowCheckpoint(tmp_path / "bad")

@@ -1,6 +1,5 @@
 """The agnostic toy trained for a few steps: one encoder in the files, in the optimizer, and in what is loaded."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,11 +8,12 @@ import torch
 from helpers import clips
 
 import vatt_edu as vatt
-from vatt_edu import config
-from vatt_edu.config import Config
+from vatt_edu.config import Config, toy_agnostic
 from vatt_edu.evaluation.embed import untrained
+from vatt_edu.training import pretrain as module
 from vatt_edu.training.checkpoint import last, read_tensors
-from vatt_edu.training.pretrain import pretrain
+from vatt_edu.training.pretrain import pretrain, train_step
+from vatt_edu.training.run_folder import read_log
 
 
 @pytest.fixture(scope="module")
@@ -22,15 +22,15 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def asked() -> Config:
-    toy = config.toy_agnostic()
+def short() -> Config:
+    toy = toy_agnostic()
     data = replace(toy.data, narrated_videos=1, text_free=2)
     return replace(toy, data=data, train=replace(toy.train, steps=4, checkpoint_every=2, device="cpu"))
 
 
-def test_trains_resumes_and_loads(asked: Config, corpus: Path, tmp_path: Path) -> None:
-    pretrain(asked, [str(corpus)], tmp_path / "run", quiet=True)
-    log = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+def test_trains_resumes_and_loads(short: Config, corpus: Path, tmp_path: Path) -> None:
+    pretrain(short, [str(corpus)], tmp_path / "run", quiet=True)
+    log = read_log(tmp_path / "run")
     assert [line["step"] for line in log] == [0, 1, 2, 3]
     assert all(0 < line["loss"] < 20 for line in log)
 
@@ -45,20 +45,16 @@ def test_trains_resumes_and_loads(asked: Config, corpus: Path, tmp_path: Path) -
     class Killed(Exception):
         pass
 
-    with pytest.MonkeyPatch.context() as patch:
-        from vatt_edu.training import pretrain as module
+    def killed_at_3(model, batch, optimizer, config, step, lr):
+        if step == 3:
+            raise Killed
+        return train_step(model, batch, optimizer, config, step, lr)
 
-        step = module.train_step
-        patch.setattr(module, "train_step", lambda *a: _until(3, Killed, step, *a))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "train_step", killed_at_3)
         with pytest.raises(Killed):
-            pretrain(asked, [str(corpus)], tmp_path / "again", quiet=True)
+            pretrain(short, [str(corpus)], tmp_path / "again", quiet=True)
     assert last(tmp_path / "again").name == "step-00000002"
-    pretrain(asked, [str(corpus)], tmp_path / "again", resume=True, quiet=True)
+    pretrain(short, [str(corpus)], tmp_path / "again", resume=True, quiet=True)
     again = read_tensors(tmp_path / "again" / "model.safetensors")
     assert all(torch.equal(again[name], value) for name, value in weights.items())
-
-
-def _until(end, killed, step, model, batch, optimizer, settings, number, lr):
-    if number == end:
-        raise killed
-    return step(model, batch, optimizer, settings, number, lr)

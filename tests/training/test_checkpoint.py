@@ -110,25 +110,25 @@ def test_at_whatever_change_it_ends_a_complete_one_is_left(tmp_path: Path, error
         checkpoint.save(run, 2, *older, META)
         with pytest.MonkeyPatch.context() as patch:
             begun = failing(patch, moment, error)
-            told = ""
+            message = ""
             try:
                 checkpoint.save(run, 4, *newer, META)
             except Killed:
                 pass
             except UserError as caught:
-                told = str(caught)
+                message = str(caught)
         if begun[0] <= moment:
             break
         if isinstance(error, OSError):
-            assert f"cannot write {run}" in told
-            assert "(No space left on device)" in told
-            assert "\n" not in told
-        found = checkpoint.last(run)
-        assert found is not None
-        names.append(found.name[-1])
-        meta = checkpoint.restore(found, *scratch)
+            assert f"cannot write {run}" in message
+            assert "(No space left on device)" in message
+            assert "\n" not in message
+        newest = checkpoint.last(run)
+        assert newest is not None
+        names.append(newest.name[-1])
+        meta = checkpoint.restore(newest, *scratch)
         weights = (older if meta["step"] == 2 else newer)[0].state_dict()
-        assert f"step-{meta['step']:08d}" == found.name
+        assert f"step-{meta['step']:08d}" == newest.name
         assert all(torch.equal(value, weights[name]) for name, value in scratch[0].state_dict().items())
         assert checkpoint.save(run, 4, *newer, META) == checkpoint.last(run)
         assert not list(run.rglob("*.partial"))

@@ -8,12 +8,11 @@ import pytest
 import torch
 from helpers import clips, runs, tiny
 
-from vatt_edu import config
-from vatt_edu.config import Config, ModelConfig, TextConfig
+from vatt_edu.config import Config, ModelConfig, TextConfig, toy
 from vatt_edu.losses import Pairs, vatt_loss
 from vatt_edu.model import VATT
 from vatt_edu.training.optim import make_optimizer
-from vatt_edu.training.step import train_step
+from vatt_edu.training.pretrain import train_step
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
 
@@ -26,11 +25,11 @@ AGNOSTIC = {
 
 def _models(model: ModelConfig) -> dict[str, VATT]:
     """The same model, twice."""
-    found = {}
+    models = {}
     for device in ("cpu", "cuda"):
         torch.manual_seed(0)
-        found[device] = VATT(model).to(device)
-    return found
+        models[device] = VATT(model).to(device)
+    return models
 
 
 @pytest.mark.parametrize("changes", [{}, AGNOSTIC], ids=["specific", "agnostic"])
@@ -53,21 +52,21 @@ def test_gradients_are_the_cpus(changes: dict) -> None:
 
 def test_steps_are_the_cpus_and_bf16_is_near() -> None:
     model = tiny.model_config()
-    plain = replace(Config(), model=model, optim=replace(config.toy().optim, warmup_steps=0))
+    plain = replace(Config(), model=model, optim=replace(toy().optim, warmup_steps=0))
     half = replace(plain, train=replace(plain.train, precision="bf16"))
-    found = {}
-    for device, asked in (("cpu", plain), ("cuda", plain), ("half", half)):
+    losses = {}
+    for device, config in (("cpu", plain), ("cuda", plain), ("half", half)):
         copy = _models(model)["cpu" if device == "cpu" else "cuda"].train()
-        optimizer, name = make_optimizer(copy, asked.optim), next(copy.parameters()).device
-        found[device] = [
-            train_step(copy, tiny.random_batch(model, seed=step).to(name), optimizer, asked, step, 1e-3).total.item()
+        optimizer, name = make_optimizer(copy, config.optim), next(copy.parameters()).device
+        losses[device] = [
+            train_step(copy, tiny.random_batch(model, seed=step).to(name), optimizer, config, step, 1e-3).total.item()
             for step in range(5)
         ]
-    assert len(set(found["cpu"])) == 5
-    assert found["cuda"] == pytest.approx(found["cpu"], rel=1e-3)  # AdamW makes a step of a gradient's rounding
+    assert len(set(losses["cpu"])) == 5
+    assert losses["cuda"] == pytest.approx(losses["cpu"], rel=1e-3)  # AdamW makes a step of a gradient's rounding
     # 8 bits of mantissa are 0.4 % of a product, and the temperature multiplies similarities by 14; steps add up.
-    assert found["half"][0] == pytest.approx(found["cpu"][0], rel=0.03)
-    assert found["half"] == pytest.approx(found["cpu"], rel=0.1)
+    assert losses["half"][0] == pytest.approx(losses["cpu"][0], rel=0.03)
+    assert losses["half"] == pytest.approx(losses["cpu"], rel=0.1)
 
 
 def test_resumed(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from vatt_edu.config import toy
 from vatt_edu.model import VATT
 from vatt_edu.system import machine
 from vatt_edu.training.optim import make_optimizer
-from vatt_edu.training.step import train_step
+from vatt_edu.training.pretrain import train_step
 from vatt_edu.training.whitening import whiten_
 
 CURVE = Path(__file__).parent.parent / "assets" / "loss_curve.json"

@@ -15,8 +15,8 @@ from vatt_edu.config.serialize import FORMAT, pack, upgrade
 from vatt_edu.model import VATT
 from vatt_edu.training import checkpoint
 from vatt_edu.training.optim import KerasAdam, make_optimizer
+from vatt_edu.training.pretrain import train_step
 from vatt_edu.training.run_folder import read_config
-from vatt_edu.training.step import train_step
 
 ASSETS = Path(__file__).parent.parent / "assets"
 RUN, AFTER = ASSETS / "run_of_format_1", ASSETS / "run_of_format_1.one_more_step.safetensors"

@@ -21,16 +21,13 @@ from vatt_edu.errors import UserError
 from vatt_edu.losses import Losses
 from vatt_edu.training import checkpoint
 from vatt_edu.training import pretrain as module
-from vatt_edu.training.run_folder import Log
+from vatt_edu.training.pretrain import train_step
+from vatt_edu.training.run_folder import Log, read_config, read_log
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> Path:
     return clips.corpus(tmp_path / "corpus", narrated=3, text_free=3)
-
-
-def log(run: Path) -> list[dict]:
-    return [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
 
 
 def test_files_of_a_run(world: Path, tmp_path: Path) -> None:
@@ -42,9 +39,9 @@ def test_files_of_a_run(world: Path, tmp_path: Path) -> None:
     record = json.loads((run / "config.json").read_text())
     assert (record["preset"], record["data"]) == ("toy", [str(world)])
     assert from_json(Config, record["config"]).train.steps == 5
-    assert list(log(run)[0]) == ["step", "loss", "nce", "mil_nce", "lr", "clips_per_s", "data_wait", "skipped"]
-    assert [line["step"] for line in log(run)] == [0, 1, 2, 3, 4]
-    assert all(line["loss"] == pytest.approx((line["nce"] + line["mil_nce"]) / 2) for line in log(run))
+    assert set(read_log(run)[0]) == {"step", "loss", "nce", "mil_nce", "lr", "clips_per_s", "data_wait", "skipped"}
+    assert [line["step"] for line in read_log(run)] == [0, 1, 2, 3, 4]
+    assert all(line["loss"] == pytest.approx((line["nce"] + line["mil_nce"]) / 2) for line in read_log(run))
     meta = json.loads((run / "checkpoints" / "step-00000005" / "meta.json").read_text())
     assert {"step", "seed", "train_seconds", "machine", "versions", "commit"} <= set(meta)
     weights = checkpoint.read_tensors(run / "model.safetensors")
@@ -58,11 +55,11 @@ def test_a_damaged_file_is_skipped_counted_and_named(world: Path, tmp_path: Path
     bad.write_bytes(bad.read_bytes()[:3000])
     more = () if cached else ("--no-cache",)
     run = runs.pretrain(world, tmp_path / "run", *more, train__steps=4)
-    skips = [json.loads(line) for line in (run / "skipped.jsonl").read_text().splitlines()]
+    skips = read_log(run, "skipped.jsonl")
     assert skips
     assert {Path(skip["path"]).name for skip in skips} == {bad.name}
     assert all(skip["reason"] and {"step", "path", "reason", "index"} == set(skip) for skip in skips)
-    for line in log(run):
+    for line in read_log(run):
         assert line["skipped"] == sum(skip["step"] == line["step"] for skip in skips)
     assert (run / "model.safetensors").exists()
 
@@ -74,59 +71,58 @@ def test_sound_that_is_missing_or_silent_is_masked(
     clips.write(world / "audioset/videos/aset_000000_30.mp4", audio=None, **small)
     clips.write(world / "audioset/videos/aset_000001_30.mp4", audio=clips.tone(1, 16_000, level=0.0), **small)
     clips.write(world / "audioset/videos/aset_000002_30.mp4", audio=None, **small)
-    seen: list[Batch] = []
+    batches: list[Batch] = []
     batch = ClipStream.batch
 
-    def watched(self: ClipStream, *where: int, **share: int) -> tuple:
-        found = batch(self, *where, **share)
-        seen.append(found[0])
-        return found
+    def spy(self: ClipStream, *where: int, **share: int) -> tuple:
+        item = batch(self, *where, **share)
+        batches.append(item[0])
+        return item
 
-    monkeypatch.setattr(ClipStream, "batch", watched)
+    monkeypatch.setattr(ClipStream, "batch", spy)
     run = runs.pretrain(world, tmp_path / "run", train__steps=3)
-    trained = seen[-3:]
-    assert all(b.has_audio.tolist() == [True] * 4 + [False] * 2 for b in trained)  # four narrated windows, two silent
-    assert all(b.has_video.all() for b in trained)
-    assert all(torch.isfinite(torch.tensor(line["nce"])) for line in log(run))
+    training = batches[-3:]
+    assert all(b.has_audio.tolist() == [True] * 4 + [False] * 2 for b in training)  # four narrated windows, two silent
+    assert all(b.has_video.all() for b in training)
+    assert all(torch.isfinite(torch.tensor(line["nce"])) for line in read_log(run))
 
 
 def test_a_loss_of_nan_ends_the_run_before_it_is_saved(
     world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain = runs.pretrain(world, tmp_path / "plain", train__steps=6)
-    asked = from_json(Config, json.loads((plain / "config.json").read_text())["config"])
-    step = module.train_step
+    config, _ = read_config(plain)
 
-    def broken(model, *rest):
-        if rest[3] == 3:
+    def broken(model, batch, optimizer, config, step, lr):
+        if step == 3:
             with torch.no_grad():
                 model.video.agg.fill_(torch.nan)
-        return step(model, *rest)
+        return train_step(model, batch, optimizer, config, step, lr)
 
     monkeypatch.setattr(module, "train_step", broken)
     with pytest.raises(UserError, match=r"the loss is nan at step 3; the last checkpoint is kept: lower optim\.lr"):
-        module.pretrain(asked, [str(world)], tmp_path / "nan", quiet=True)
+        module.pretrain(config, [str(world)], tmp_path / "nan", quiet=True)
     assert checkpoint.last(tmp_path / "nan").name == "step-00000002"
-    kept = checkpoint.read_tensors(checkpoint.last(tmp_path / "nan") / "state.safetensors")
-    assert all(torch.isfinite(value).all() for value in kept.values())
+    tensors = checkpoint.read_tensors(checkpoint.last(tmp_path / "nan") / "state.safetensors")
+    assert all(torch.isfinite(value).all() for value in tensors.values())
+    assert [line["step"] for line in read_log(tmp_path / "nan")] == [0, 1, 2]
 
 
 def test_a_step_that_spoils_the_weights_is_not_saved(
     world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain = runs.pretrain(world, tmp_path / "plain", train__steps=4, train__checkpoint_every=1)
-    asked = from_json(Config, json.loads((plain / "config.json").read_text())["config"])
-    step = module.train_step
+    config, _ = read_config(plain)
 
-    def spoiling(model, *rest):
-        losses = step(model, *rest)
-        if rest[3] == 2:
+    def spoiling(model, batch, optimizer, config, step, lr):
+        losses = train_step(model, batch, optimizer, config, step, lr)
+        if step == 2:
             model.video.agg.data.fill_(torch.nan)  # the loss of this step is still good
         return losses
 
     monkeypatch.setattr(module, "train_step", spoiling)
     with pytest.raises(UserError, match=r"video\.agg is not finite at step 3; the last checkpoint is kept"):
-        module.pretrain(asked, [str(world)], tmp_path / "nan", quiet=True)
+        module.pretrain(config, [str(world)], tmp_path / "nan", quiet=True)
     assert checkpoint.last(tmp_path / "nan").name == "step-00000002"
 
 
@@ -141,15 +137,17 @@ def test_a_disk_that_is_full_when_a_step_is_logged(tmp_path: Path) -> None:
 def test_a_disk_that_is_full_when_the_cache_is_made(
     world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("vatt_edu.data.clips.cache._write", full)
+    monkeypatch.setattr("vatt_edu.data.clips.cache.atomic", full)
     assert runs.main(runs.words(world, tmp_path / "run")) == 2
-    said = capsys.readouterr().err
-    assert said.startswith(f"vatt: the disk is full: no room for the decoded cache {world / 'cache'}")
-    assert said.endswith("what is decoded stays. Free some space and run the same command again, or use --no-cache\n")
-    assert said.count("\n") == 1
+    message = capsys.readouterr().err
+    assert message.startswith(f"vatt: the disk is full: no room for the decoded cache {world / 'cache'}")
+    assert message.endswith(
+        "what is decoded stays. Free some space and run the same command again, or use --no-cache\n"
+    )
+    assert message.count("\n") == 1
     assert not (tmp_path / "run").exists()
 
 
@@ -158,19 +156,19 @@ def test_official_words_are_what_the_text_tower_starts_with(world: Path, tmp_pat
     (tmp_path / "word2vec.pkl").write_bytes(pickle.dumps({"word_embeddings": table}, 2))
     words = ["<pad>", "line", "<unk>", "video", *(f"w{n}" for n in range(46))]
     (tmp_path / "words.txt").write_text("\n".join(words))
-    given = ["--vocab", str(tmp_path / "words.txt"), "--words", str(tmp_path / "word2vec.pkl")]
-    run = runs.pretrain(world, tmp_path / "run", *given, "--model.text.no-train-words", train__steps=2)
+    flags = ["--vocab", str(tmp_path / "words.txt"), "--words", str(tmp_path / "word2vec.pkl")]
+    run = runs.pretrain(world, tmp_path / "run", *flags, "--model.text.no-train-words", train__steps=2)
     state = checkpoint.read_tensors(run / "model.safetensors")
     assert (state["text.words.weight"].numpy() == table).all()  # frozen, as released
     assert Vocabulary.load(run / "vocab.json").encode(["line of video"], 4).tolist() == [[1, 2, 3, 0]]
-    trained = runs.pretrain(world, tmp_path / "trained", *given, train__steps=2)
-    start = checkpoint.read_tensors(trained / "checkpoints/step-00000000/state.safetensors")
+    learning = runs.pretrain(world, tmp_path / "trained", *flags, train__steps=2)
+    start = checkpoint.read_tensors(learning / "checkpoints/step-00000000/state.safetensors")
     assert (start["model.text.words.weight"].numpy() == table).all()
-    assert (checkpoint.read_tensors(trained / "model.safetensors")["text.words.weight"].numpy() != table).any()
+    assert (checkpoint.read_tensors(learning / "model.safetensors")["text.words.weight"].numpy() != table).any()
 
 
 @pytest.mark.parametrize(
-    ("flag", "content", "said"),
+    ("flag", "content", "message"),
     [
         ("--words", np.zeros((50, 3), np.float32), "holds vectors of shape (50, 3), the text tower looks up (50, 128)"),
         ("--vocab", "<pad>\n<unk>\n" + "\n".join(f"w{n}" for n in range(49)), "has 51 words, model.text.vocab is 50"),
@@ -178,7 +176,7 @@ def test_official_words_are_what_the_text_tower_starts_with(world: Path, tmp_pat
     ],
 )
 def test_words_that_do_not_fit(
-    world: Path, tmp_path: Path, flag: str, content: np.ndarray | str, said: str, capsys: pytest.CaptureFixture[str]
+    world: Path, tmp_path: Path, flag: str, content: np.ndarray | str, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / ("table.npy" if flag == "--words" else "words.txt")
     if isinstance(content, str):
@@ -186,22 +184,22 @@ def test_words_that_do_not_fit(
     else:
         np.save(file, content)
     assert main(runs.words(world, tmp_path / "run", flag, str(file))) == 2
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
 
 
 def test_only_the_first_narrated_videos_are_trained_on(
     world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = []
+    opened = []
 
     def stream(sources, *arguments, **options):
-        given.extend(source for source, _ in sources)
+        opened.extend(source for source, _ in sources)
         return ClipStream(sources, *arguments, **options)
 
     monkeypatch.setattr(module, "ClipStream", stream)
     runs.pretrain(world, tmp_path / "run", train__steps=1, data__max_narrated_videos=2)
-    (source,) = given
+    (source,) = opened
     training = source.clips("train")
     assert (sum(bool(video.lines) for video in training), sum(not video.lines for video in training)) == (2, 3)
     assert json.loads((tmp_path / "run" / "config.json").read_text())["config"]["data"]["max_narrated_videos"] == 2

@@ -1,6 +1,6 @@
 """Killed, stopped or out of disk, then resumed, a run is the same, bit for bit; so it is for any number of workers."""
 
-import json
+import os
 import random
 import signal
 import subprocess
@@ -13,9 +13,11 @@ import pytest
 from helpers import clips, runs
 
 from vatt_edu.training.checkpoint import read_tensors
+from vatt_edu.training.run_folder import read_log
 
-SEED = random.SystemRandom().randrange(10_000)  # of the step at which the run is killed; shown when a test fails
 STEPS = 24
+# Another one every time, but the same in all of xdist's processes: they must collect tests of equal names.
+KILL_AFTER = random.Random(os.environ.get("PYTEST_XDIST_TESTRUNUID")).randrange(1, STEPS - 3)
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +41,7 @@ TRACE = ("step", "loss", "nce", "mil_nce", "lr", "skipped")
 
 
 def trace(run: Path) -> list[list[float]]:
-    lines = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
-    return [[line[name] for name in TRACE] for line in lines]
+    return [[line[name] for name in TRACE] for line in read_log(run)]
 
 
 def same_weights(ours: Path, theirs: Path) -> bool:
@@ -63,9 +64,9 @@ def wait_for(out: Path, lines: int, process: subprocess.Popen[bytes]) -> None:
         time.sleep(0.002)
 
 
-def test_killed_and_resumed(world: Path, whole: Path, tmp_path: Path) -> None:
-    out, when = tmp_path / "run", random.Random(SEED).randrange(1, STEPS - 3)
-    print(f"seed {SEED}: killed after {when} steps")
+@pytest.mark.parametrize("when", [KILL_AFTER], ids="after_{}_steps".format)
+def test_killed_and_resumed(world: Path, whole: Path, tmp_path: Path, when: int) -> None:
+    out = tmp_path / "run"
     process = start(world, out)
     try:
         wait_for(out, when, process)
@@ -84,12 +85,12 @@ def test_stopped_by_ctrl_c_saves_and_goes_on(world: Path, whole: Path, tmp_path:
     try:
         wait_for(out, 6, process)
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=60)
+        _, stderr = process.communicate(timeout=60)
     finally:
         process.kill()
     assert process.returncode == 130
     steps = len(trace(out))
-    assert f"stopped and saved at step {steps}; the same command with --resume goes on" in said.decode()
+    assert f"stopped and saved at step {steps}; the same command with --resume goes on" in stderr.decode()
     assert (out / "LAST").read_text().strip() == f"step-{steps:08d}"
     runs.pretrain(world, out, "--resume", **FIELDS)
     assert trace(out) == trace(whole)
@@ -100,10 +101,10 @@ def test_a_full_disk_is_told_in_a_line_and_the_run_goes_on(world: Path, whole: P
     resource, out = pytest.importorskip("resource"), tmp_path / "run"
     size = (whole / "model.safetensors").stat().st_size * 2  # more than step 0, less than one with Adam's moments
     process = start(world, out, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)))
-    _, said = process.communicate(timeout=120)
+    _, stderr = process.communicate(timeout=120)
     assert process.returncode == 2
-    assert said.decode().startswith(f"vatt: cannot write {out / 'checkpoints'}")
-    assert said.count(b"\n") == 1
+    assert stderr.decode().startswith(f"vatt: cannot write {out / 'checkpoints'}")
+    assert stderr.count(b"\n") == 1
     assert (out / "LAST").read_text() == "step-00000000\n"
     runs.pretrain(world, out, "--resume", **FIELDS)
     assert trace(out) == trace(whole)

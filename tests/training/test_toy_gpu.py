@@ -14,11 +14,11 @@ from vatt_edu.training.pretrain import pretrain
 
 def test_a_few_steps_on_the_cpu(tmp_path: Path) -> None:
     corpus = clips.corpus(tmp_path / "corpus", narrated=2, text_free=2)
-    asked = config.toy_gpu()
-    assert asked.train.precision == "bf16"
-    data = replace(asked.data, narrated_videos=1, text_free=2)
-    asked = replace(asked, data=data, train=replace(asked.train, steps=3, checkpoint_every=3, workers=1, device="cpu"))
-    pretrain(asked, [str(corpus)], tmp_path / "run", quiet=True)
+    preset = config.toy_gpu()
+    assert preset.train.precision == "bf16"
+    data = replace(preset.data, narrated_videos=1, text_free=2)
+    train = replace(preset.train, steps=3, checkpoint_every=3, workers=1, device="cpu")
+    pretrain(replace(preset, data=data, train=train), [str(corpus)], tmp_path / "run", quiet=True)
     log = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
     assert [line["step"] for line in log] == [0, 1, 2]
     assert all(0 < line["loss"] < 20 for line in log)

@@ -104,20 +104,20 @@ def describe(
     from vatt_edu.data.card.page import page, write_page
     from vatt_edu.data.sources.open import open_source
 
-    found = open_source(source)
-    card, extra = measure(found, quiet=quiet), {}
+    corpus = open_source(source)
+    card, extra = measure(corpus, quiet=quiet), {}
     if probe:
         from vatt_edu.evaluation.probing.shortcut_audit import audio_shortcut_probe, shortcut_section
         from vatt_edu.evaluation.terminal import shortcut_table
 
-        card["probe"] = audio_shortcut_probe(found, quiet=quiet)
+        card["probe"] = audio_shortcut_probe(corpus, quiet=quiet)
         extra = shortcut_section(card["probe"])
     if json:
         print_json(card)
     if not json or out:
-        target = out or found.root / "card.html"
-        write_page(target, page(card, found, extra))
-        print(f"{target}: the data card of {found.root}", file=sys.stderr if json else sys.stdout)
+        target = out or corpus.root / "card.html"
+        write_page(target, page(card, corpus, extra))
+        print(f"{target}: the data card of {corpus.root}", file=sys.stderr if json else sys.stdout)
     if probe and not json:
         print("\n".join(shortcut_table(card["probe"])))
     return 0

@@ -17,5 +17,5 @@ def show(results: T, table: Callable[[T], Iterable[str]], as_json: bool) -> int:
 
 
 def print_json(value: Any) -> None:
-    """Prints it."""
+    """Prints a value as indented JSON."""
     print(json.dumps(value, indent=1))

@@ -1,23 +1,48 @@
 """``vatt pretrain`` and ``vatt experiment``."""
 
-import contextlib
 import functools
-import io
 import sys
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass, is_dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import tyro
+from tyro.constructors import ConstructorRegistry, StructConstructorSpec, StructTypeInfo
 
 from vatt_edu.commands.output import print_json
 from vatt_edu.config import PRESETS, Config, preset
-from vatt_edu.errors import UserError
+from vatt_edu.config.serialize import from_json
 
 INTERRUPTED = 130
 
 
-def pretrain(words: list[str]) -> int:
+@dataclass(frozen=True)
+class PretrainArgs:
+    """Train a VATT from raw video, audio and text.
+
+    Args:
+        data: Sources: DIR or DIR:WEIGHT each; howto100m:DIR, audioset:DIR, folder:DIR name a layout.
+        out: Folder of the run.
+        config: Any field of the preset by its dotted name.
+        resume: Go on with the run in --out.
+        cache: Read from the decoded cache beside each source; --no-cache decodes on the fly, as large runs do.
+        vocab: A vocabulary (a word a line, or a vocab.json); made from the sources' lines if not given.
+        words: Word vectors that the text tower starts with (.pkl, .npz, .npy, .txt, .vec), a row for each id.
+        quiet: No progress bar.
+    """
+
+    data: tuple[str, ...]
+    out: Path
+    config: Annotated[Config, tyro.conf.arg(name="")]
+    resume: bool = False
+    cache: bool = True
+    vocab: Path | None = None
+    words: Path | None = None
+    quiet: bool = False
+
+
+def pretrain(words: Sequence[str]) -> int:
     """Reads the preset's name first: its fields are the flags."""
     if not words or words[0] in ("-h", "--help"):
         print("usage: vatt pretrain PRESET --data SOURCE [SOURCE:WEIGHT …] --out RUN [--resume] [--optim.lr 3e-4 …]\n")
@@ -26,58 +51,41 @@ def pretrain(words: list[str]) -> int:
         print("\nvatt pretrain PRESET --help  lists every field of a preset with its value.")
         return 0 if words else 2
     name, *flags = words
-    default = preset(name)
-
-    def arguments(
-        data: tuple[str, ...],
-        out: Path,
-        config: Annotated[Config, tyro.conf.arg(name="")] = default,
-        resume: bool = False,
-        cache: bool = True,
-        vocab: Path | None = None,
-        words: Path | None = None,
-        quiet: bool = False,
-    ) -> dict[str, Any]:
-        """Train a VATT from raw video, audio and text.
-
-        Args:
-            data: Sources: DIR or DIR:WEIGHT each; howto100m:DIR, audioset:DIR, folder:DIR name a layout.
-            out: Folder of the run.
-            config: Any field of the preset by its dotted name.
-            resume: Go on with the run in --out.
-            cache: Read from the decoded cache beside each source; --no-cache decodes on the fly, as large runs do.
-            vocab: A vocabulary (a word a line, or a vocab.json); made from the sources' lines if not given.
-            words: Word vectors that the text tower starts with (.pkl, .npz, .npy, .txt, .vec), a row for each id.
-            quiet: No progress bar.
-        """
-        return locals()
-
-    asked = _parse(functools.partial(tyro.cli, arguments, prog=f"vatt pretrain {name}", args=flags))
+    args = parse_pretrain(name, flags)
 
     from vatt_edu.training.pretrain import pretrain
 
-    result, out = pretrain(**asked, preset=name), asked["out"]
+    result = pretrain(**vars(args), preset=name)
     if result.interrupted:
         print(f"stopped and saved at step {result.step}; the same command with --resume goes on", file=sys.stderr)
         return INTERRUPTED
-    print(f"{out}: trained to step {result.step}; next: vatt evaluate retrieval {out} --data SOURCE")
+    print(f"{args.out}: trained to step {result.step}; next: vatt evaluate retrieval {args.out} --data SOURCE")
     return 0
 
 
-def _parse(parse: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """What tyro reads; where a configuration refuses a value, our line instead of the box that tyro draws around it."""
-    try:
-        with contextlib.redirect_stderr(io.StringIO()):
-            return parse()
-    except SystemExit as end:
-        if not end.code:
-            raise
-        error: BaseException | None = end
-        while error is not None:
-            if isinstance(error, UserError):
-                raise error from None
-            error = error.__context__
-    return parse()  # says what is wrong, and ends
+def parse_pretrain(name: str, flags: Sequence[str]) -> PretrainArgs:
+    """The arguments after ``vatt pretrain NAME``; ends the program where tyro cannot read them.
+
+    Raises:
+        UserError: If a configuration refuses a value.
+    """
+    registry, default = ConstructorRegistry(), preset(name)
+    inside = False
+
+    @registry.struct_rule
+    def as_dictionary(info: StructTypeInfo) -> StructConstructorSpec | None:
+        """Tyro's own rule for a dataclass, but for what it builds: it would draw a box around a refused value."""
+        nonlocal inside
+        if inside or not is_dataclass(info.type):
+            return None
+        inside = True  # so that tyro's rule is next, not this one again
+        spec = ConstructorRegistry.get_struct_spec(replace(info, default=default) if info.type is Config else info)
+        inside = False
+        assert isinstance(spec, StructConstructorSpec)
+        return replace(spec, instantiate=functools.wraps(info.type, updated=())(lambda **fields: fields))
+
+    values: Any = tyro.cli(PretrainArgs, prog=f"vatt pretrain {name}", args=flags, registry=registry)
+    return PretrainArgs(**values | {"config": from_json(Config, values["config"])})
 
 
 def experiment(
@@ -97,18 +105,19 @@ def experiment(
         quiet: No progress bars.
     """
     from vatt_edu.experiments import run
+    from vatt_edu.experiments.catalog import get_experiment
 
-    asked = run.named(name)
+    question = get_experiment(name)
     if twin:
-        asked, folder = asked.twin(), Path("results/twins")
-        found = run.run(asked, seeds, Path("runs/twins"), folder, quiet, command=f"vatt experiment {name} --twin")
+        runs, folder, command = Path("runs/twins"), Path("results/twins"), f"vatt experiment {name} --twin"
+        results = run.run(question.twin(), seeds, runs, folder, quiet, command=command)
     else:
-        found = run.run(asked, seeds, quiet=quiet)
+        results = run.run(question, seeds, quiet=quiet)
     if json:
-        print_json(found)
+        print_json(results)
         return 0
-    print(f"\n{asked.question}\nR@5 in %, median of {len(found['seeds'])} seeds [least, greatest]")
-    for label, split, scores in run.medians(found):
+    print(f"\n{results['question']}\nR@5 in %, median of {len(results['seeds'])} seeds [least, greatest]")
+    for label, split, scores in run.medians(results["rows"]):
         shown = ("{:5.1f} [{:.1f}, {:.1f}]".format(*(100 * value for value in values)) for values in scores.values())
         print(f"{label:28} {split:10}  T->V {'  V->A '.join(shown)}")
     return 0

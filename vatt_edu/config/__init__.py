@@ -75,9 +75,17 @@ __all__ = [
 PRESETS: dict[str, Callable[[], Config]] = {
     preset.__name__: preset
     for preset in (
-        *(toy, toy_long, toy_plain, toy_agnostic, toy_gpu),
-        *(base_base_small, medium_base_small, large_base_small),
-        *(agnostic_medium, agnostic_base, agnostic_large),
+        toy,
+        toy_long,
+        toy_plain,
+        toy_agnostic,
+        toy_gpu,
+        base_base_small,
+        medium_base_small,
+        large_base_small,
+        agnostic_medium,
+        agnostic_base,
+        agnostic_large,
     )
 }
 

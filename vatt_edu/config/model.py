@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from vatt_edu.config.checks import not_negative, positive, rate
+from vatt_edu.config.checks import require_not_negative, require_positive, require_rate
 from vatt_edu.errors import UserError
 
 
@@ -27,10 +27,10 @@ class EncoderConfig:
     bias: bool = True
 
     def __post_init__(self) -> None:
-        positive(self, "width", "ff_width", "heads", "head_width")
+        require_positive(self, "width", "ff_width", "heads", "head_width")
         if self.layers < 0:
             raise UserError(f"layers = {self.layers} must not be negative; 0 leaves only the final norm")
-        rate(self, "dropout")
+        require_rate(self, "dropout")
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class VideoConfig:
     encoder: EncoderConfig = EncoderConfig()
 
     def __post_init__(self) -> None:
-        not_negative(self, "post_projection")
+        require_not_negative(self, "post_projection")
         for name, size, patch in zip(("frames", "height", "width"), self.clip, self.tubelet, strict=True):
             if patch < 1 or size < patch or size % patch:
                 raise UserError(f"video.{name} = {size} is not a positive multiple of its tubelet's {patch}")
@@ -89,10 +89,10 @@ class MelConfig:
     # (k % T, k // T), a slip that its checkpoints have learned to live with; without a second axis both are the same
 
     def __post_init__(self) -> None:
-        not_negative(self, "patch_bins")
+        require_not_negative(self, "patch_bins")
         if self.patch_bins > self.bins:
             raise UserError(f"audio.mel.patch_bins = {self.patch_bins} are more than audio.mel.bins = {self.bins}")
-        positive(self, "window", "hop", "bins", "sample_rate", "patch_frames")
+        require_positive(self, "window", "hop", "bins", "sample_rate", "patch_frames")
         if not 0 <= self.low < self.high <= self.sample_rate / 2:
             raise UserError(
                 f"audio.mel.low = {self.low:g} and high = {self.high:g} must lie in order between 0 and half of "
@@ -124,7 +124,7 @@ class AudioConfig:
     encoder: EncoderConfig = EncoderConfig()
 
     def __post_init__(self) -> None:
-        not_negative(self, "post_projection")
+        require_not_negative(self, "post_projection")
         if self.signal == "log_mel":
             if self.samples < self.mel.hop * self.mel.patch_frames:
                 raise UserError(f"audio.samples = {self.samples} are too few for one patch of audio.mel")
@@ -168,13 +168,13 @@ class TextConfig:
     encoder: EncoderConfig = EncoderConfig(layers=6, width=512, ff_width=2048, heads=8)
 
     def __post_init__(self) -> None:
-        positive(self, "vocab", "words", "embedding_width", "relative_buckets", "max_distance")
+        require_positive(self, "vocab", "words", "embedding_width", "relative_buckets", "max_distance")
         if self.relative_buckets < 4 or self.max_distance <= self.relative_buckets // 4:
             raise UserError(
                 f"text.relative_buckets = {self.relative_buckets} must be at least 4, and text.max_distance = "
                 f"{self.max_distance} more than a quarter of it"
             )
-        not_negative(self, "post_projection")
+        require_not_negative(self, "post_projection")
         if self.style == "t5" and (self.encoder.norm, self.pre_projection, self.post_projection) != ("pre", True, 0):
             raise UserError(
                 "text.style = t5 has encoder.norm pre, a pre_projection and no post_projection; "
@@ -215,7 +215,7 @@ class CommonSpaceConfig:
     vt_width: int = 256
 
     def __post_init__(self) -> None:
-        positive(self, "va_width", "vt_width")
+        require_positive(self, "va_width", "vt_width")
         if self.heads == "joint" and self.va_width != self.vt_width:
             raise UserError(
                 f"common_space.heads = joint has one space, so va_width = {self.va_width} and vt_width = "

@@ -4,7 +4,7 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
-from vatt_edu.config.checks import positive
+from vatt_edu.config.checks import require_positive
 from vatt_edu.config.model import ModelConfig
 from vatt_edu.errors import UserError
 
@@ -79,7 +79,7 @@ class DataConfig:
     max_narrated_videos: int = 0  # of each source only so many narrated videos, from the first; 0: all
 
     def __post_init__(self) -> None:
-        positive(self, "windows_per_video", "fps", "short_side", "sample_rate", "candidates")
+        require_positive(self, "windows_per_video", "fps", "short_side", "sample_rate", "candidates")
         if self.max_narrated_videos < 0:
             raise UserError(f"data.max_narrated_videos = {self.max_narrated_videos} must not be negative; 0 is all")
         if min(self.narrated_videos, self.text_free) < 0 or self.batch_size < 2:
@@ -128,7 +128,7 @@ class TrainConfig:
     precision: Literal["fp32", "bf16"] = "fp32"  # bf16 falls back to fp32 where the device has none
 
     def __post_init__(self) -> None:
-        positive(self, "steps", "checkpoint_every", "keep_checkpoints")
+        require_positive(self, "steps", "checkpoint_every", "keep_checkpoints")
         for name in ("workers", "threads"):
             if not 0 <= getattr(self, name) <= 1024:  # torch crashes when it is asked for very many
                 raise UserError(f"train.{name} = {getattr(self, name)} must lie in [0, 1024]")

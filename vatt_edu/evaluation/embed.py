@@ -23,7 +23,7 @@ from vatt_edu.losses import l2_normalize
 from vatt_edu.model import VATT
 from vatt_edu.training import checkpoint
 from vatt_edu.training.run_folder import read_config, read_vocabulary
-from vatt_edu.training.whitening import BATCHES, whiten_
+from vatt_edu.training.whitening import WHITENING_BATCHES, whiten_
 
 Modality = Literal["video", "audio"]
 Space = Literal["va", "vt"]
@@ -114,7 +114,7 @@ def untrained(run: str | PathLike[str], source: Source | None = None, device: st
             )
         training = source.first(config.data.max_narrated_videos)
         stream = ClipStream([(training, 1.0)], config.clip, config.data, vocab, config.seed, cache=False, quiet=True)
-        whiten_(model, (stream.batch(step)[0] for step in range(BATCHES)))
+        whiten_(model, (stream.batch(step)[0] for step in range(WHITENING_BATCHES)))
     return model.eval().to(device)
 
 

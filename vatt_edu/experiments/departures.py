@@ -50,7 +50,7 @@ DEPARTURES: dict[str, Callable[[Config, Config], Config]] = {
 
 def experiment() -> Experiment:
     """``toy`` and ``toy_plain``, each departure removed from the one, and added to the other."""
-    whole, plain = _cut(toy()), _cut(toy_plain())
+    whole, plain = _shortened(toy()), _shortened(toy_plain())
     arms = [Arm("toy", whole), Arm("toy_plain", plain)]
     arms += [Arm(f"toy-without-{name}", change(whole, plain)) for name, change in DEPARTURES.items()]
     arms += [Arm(f"plain-with-{name}", change(plain, whole)) for name, change in DEPARTURES.items()]
@@ -58,5 +58,5 @@ def experiment() -> Experiment:
     return Experiment("departures", question, tuple(arms), splits=("val", "test_iid"), seeds=1)
 
 
-def _cut(config: Config) -> Config:
+def _shortened(config: Config) -> Config:
     return replace(config, train=replace(config.train, steps=STEPS))

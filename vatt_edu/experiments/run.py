@@ -6,29 +6,61 @@ stopped, and experiments that share an arm share its run.
 """
 
 import hashlib
-import importlib
 import json
 import statistics
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from vatt_edu.config import Config
 from vatt_edu.config.serialize import differences, to_json
 from vatt_edu.data.sources.open import open_source
-from vatt_edu.errors import UserError
 from vatt_edu.evaluation.retrieval import evaluate_retrieval
 from vatt_edu.files import read_json, write_json
 from vatt_edu.system import machine
-from vatt_edu.training.checkpoint import last
+from vatt_edu.training.checkpoint import last, read_meta
 from vatt_edu.training.pretrain import pretrain
+from vatt_edu.training.run_folder import read_log
 
 TWIN_BAND = 0.005
 """How far the mean losses of a twin, rerun anywhere, may be from those recorded. One thread and two are 3e-7 apart on
 one machine, and another encoder or decoder moves pixels by a level; a doubled learning rate moves a baseline 0.024."""
 
-NAMES = ("toy", "plain", "departures", "shortcut", "log_mel", "agnostic", "scoreboard", "toy_gpu")
+
+class ExperimentRow(TypedDict):
+    """One arm with one seed, trained and tested.
+
+    Losses are means over the last 50 steps; ``curve`` is what ``curve`` makes of the log (older rows have none);
+    ``metrics`` are by split, direction and name, of the trained model.
+    """
+
+    label: str
+    seed: int
+    steps: int
+    train_seconds: float
+    nce: float
+    mil_nce: float
+    commit: str | None
+    threads: int
+    curve: NotRequired[list[list[float]]]
+    metrics: dict[str, dict[str, dict[str, float]]]
+    config_hash: NotRequired[str]
+
+
+class Results(TypedDict):
+    """What ``results/NAME.json`` holds."""
+
+    name: str
+    question: str
+    command: str
+    config_hash: str
+    corpus: dict[str, dict[str, Any]]
+    seeds: list[int]
+    machine: dict[str, Any]
+    versions: dict[str, str]
+    commit: str | None
+    rows: list[ExperimentRow]
 
 
 @dataclass(frozen=True)
@@ -56,21 +88,21 @@ class Arm:
         label: What the row is called.
         config: What is trained; the seed is set for each run.
         corpus: Where it is trained.
-        tested: Where it is tested; the corpus it is trained on if None.
+        test_corpus: Where it is tested; the corpus it is trained on if None.
     """
 
     label: str
     config: Config
     corpus: Corpus = Corpus("small")
-    tested: Corpus | None = None
+    test_corpus: Corpus | None = None
 
     @property
     def key(self) -> str:
         """Changes with any field of the configuration, with the corpus, and with MiniTube; not with the label."""
         from vatt_edu.minitube.presets import VERSION
 
-        changed = differences(to_json(self.config), to_json(Config()))  # a field that is new, and off, moves nothing
-        return digest([VERSION, {name: value for name, (value, _) in changed.items()}, vars(self.corpus)])
+        fields = differences(to_json(self.config), to_json(Config()))  # a field that is new, and off, moves nothing
+        return digest([VERSION, {name: value for name, (value, _) in fields.items()}, vars(self.corpus)])
 
 
 @dataclass(frozen=True)
@@ -100,13 +132,13 @@ class Experiment:
 
     def row_hash(self, arm: Arm) -> str:
         """Changes with what is trained, and with where it is tested: a row with another hash is stale."""
-        return digest([arm.label, arm.key, arm.tested and vars(arm.tested), list(self.splits)])
+        return digest([arm.label, arm.key, arm.test_corpus and vars(arm.test_corpus), list(self.splits)])
 
     def twin(self) -> "Experiment":
         """The same at a size that a test runs in under a minute: tiny corpora, a few steps of small batches."""
         return replace(
             self,
-            arms=tuple(replace(arm, config=_small(arm.config), corpus=_tiny(arm.corpus), tested=None)
+            arms=tuple(replace(arm, config=_small(arm.config), corpus=_tiny(arm.corpus), test_corpus=None)
                        for arm in self.arms[: self.twin_arms]),
             splits=("val",),
             seeds=1,
@@ -127,18 +159,6 @@ def _tiny(corpus: Corpus) -> Corpus:
     return replace(corpus, preset="tiny", knobs={})
 
 
-def named(name: str) -> Experiment:
-    """The experiment of that name.
-
-    Raises:
-        UserError: If there is none; the message lists those there are.
-    """
-    if name not in NAMES:
-        raise UserError(f"unknown experiment {name!r}; there are: {', '.join(NAMES)}")
-    build: Callable[[], Experiment] = importlib.import_module(f"vatt_edu.experiments.{name}").experiment
-    return build()
-
-
 def run(
     experiment: Experiment,
     seeds: int | None = None,
@@ -146,7 +166,7 @@ def run(
     results: Path = Path("results"),
     quiet: bool = False,
     command: str | None = None,
-) -> dict[str, Any]:
+) -> Results:
     """Trains and tests every arm with every seed; writes ``results/NAME.json`` and returns it.
 
     Args:
@@ -159,14 +179,17 @@ def run(
     """
     numbers = range(seeds or experiment.seeds)
     path = results / f"{experiment.name}.json"
-    known = _known(path)
-    rows: list[dict[str, Any]] = []
-    whole: dict[str, Any] = {}
+    earlier = _earlier_rows(path)
+    rows: list[ExperimentRow] = []
+    whole: Results | None = None
     for seed in numbers:  # seed by seed, so that what is there so far compares
         for arm in experiment.arms:
             key = experiment.row_hash(arm)
-            row = known.get((key, seed)) or _row(arm, seed, runs / f"{arm.key}-{seed}", experiment.splits, quiet)
+            row = earlier.get((key, seed))
+            if row is None:
+                row = measure_arm(arm, seed, runs / f"{arm.key}-{seed}", experiment.splits, quiet)
             rows.append({**row, "config_hash": key})
+            here = machine()  # after training, which sets the threads
             whole = {
                 "name": experiment.name,
                 "question": experiment.question,
@@ -174,63 +197,68 @@ def run(
                 "config_hash": experiment.config_hash,
                 "corpus": {arm.label: vars(arm.corpus) for arm in experiment.arms},
                 "seeds": list(numbers[: seed + 1]),
-                **machine(),
+                "machine": here["machine"],
+                "versions": here["versions"],
+                "commit": here["commit"],
                 "rows": rows,
             }
             path.parent.mkdir(parents=True, exist_ok=True)
             write_json(path, whole)
+    assert whole is not None, "an experiment has an arm and a seed"
     return whole
 
 
-def _known(path: Path) -> dict[tuple[str, int], dict[str, Any]]:
+def _earlier_rows(path: Path) -> dict[tuple[str | None, int], ExperimentRow]:
     """Rows of an earlier call, by hash and seed."""
-    before = read_json(path) if path.exists() else None
-    rows = before.get("rows", []) if isinstance(before, dict) else []
+    file = read_json(path) if path.exists() else None
+    rows = file.get("rows", []) if isinstance(file, dict) else []
     return {(row.get("config_hash"), row["seed"]): row for row in rows}
 
 
-def medians(found: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, tuple[float, float, float]]]]:
+def medians(rows: Sequence[ExperimentRow]) -> Iterator[tuple[str, str, dict[str, tuple[float, float, float]]]]:
     """For each arm and split, of R@5 each way over the seeds: median, least and greatest, as fractions."""
-    for label in dict.fromkeys(row["label"] for row in found["rows"]):
-        rows = [row for row in found["rows"] if row["label"] == label]
-        for split in rows[0]["metrics"]:
+    for label in dict.fromkeys(row["label"] for row in rows):
+        seeds = [row for row in rows if row["label"] == label]
+        for split in seeds[0]["metrics"]:
             scores = {}
             for direction in ("text_to_video", "video_to_audio"):
-                values = [row["metrics"][split][direction]["R@5"] for row in rows]
+                values = [row["metrics"][split][direction]["R@5"] for row in seeds]
                 scores[direction] = (statistics.median(values), min(values), max(values))
             yield label, split, scores
 
 
-def _row(arm: Arm, seed: int, out: Path, splits: Sequence[str], quiet: bool) -> dict[str, Any]:
+def measure_arm(arm: Arm, seed: int, out: Path, splits: Sequence[str], quiet: bool) -> ExperimentRow:
     """Trains one arm with one seed, or takes up where it was left, and tests it."""
     folder = arm.corpus.ensure(quiet)
     config = replace(arm.config, seed=seed)
     newest = last(out)
-    if newest is None or json.loads((newest / "meta.json").read_text())["step"] < config.train.steps:
-        result = pretrain(config, [str(folder)], out, preset=arm.label, resume=True, quiet=quiet)
-        if result.interrupted:
+    if newest is None or read_meta(newest)["step"] < config.train.steps:
+        end = pretrain(config, [str(folder)], out, preset=arm.label, resume=True, quiet=quiet)
+        if end.interrupted:
             raise KeyboardInterrupt
-    tested = open_source(arm.tested.ensure(quiet) if arm.tested else folder)
-    found: Any = {}
+    source = open_source(arm.test_corpus.ensure(quiet) if arm.test_corpus else folder)
     for split in splits:
-        found = evaluate_retrieval(out, tested, split, quiet)
-    log = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+        report = evaluate_retrieval(out, source, split, quiet)
+    log = read_log(out)
     final = log[-50:]
+    steps, seconds = report["steps"], report["train_seconds"]
+    assert steps is not None  # a run that was trained here
+    assert seconds is not None
     return {
         "label": arm.label,
         "seed": seed,
-        "steps": found["steps"],
-        "train_seconds": round(found["train_seconds"], 1),
+        "steps": steps,
+        "train_seconds": round(seconds, 1),
         "nce": sum(line["nce"] for line in final) / len(final),
         "mil_nce": sum(line["mil_nce"] for line in final) / len(final),
-        "commit": found["commit"],
-        "threads": found["machine"]["threads"],
-        "curve": _curve(log),
-        "metrics": {split: found["splits"][split]["trained"] for split in splits},
+        "commit": report["commit"],
+        "threads": report["machine"]["threads"],
+        "curve": curve(log),
+        "metrics": {split: report["splits"][split]["trained"] for split in splits},
     }
 
 
-def _curve(log: Sequence[dict[str, Any]], points: int = 40) -> list[list[float]]:
+def curve(log: Sequence[dict[str, Any]], points: int = 40) -> list[list[float]]:
     """Last step, mean NCE and mean MIL-NCE of ``points`` stretches of a log of equal length."""
     length = max(1, len(log) // points)
     stretches = [log[start : start + length] for start in range(0, len(log) - length + 1, length)]

@@ -6,7 +6,6 @@ are calibrated, not timed while training: a step of a row costs what ``calibrate
 as fit into ``CPU_SECONDS``. So a row is a function of its seed, on any machine.
 """
 
-import json
 import statistics
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from vatt_edu.config import AudioConfig, Config, DropTokenConfig, TextConfig, Vi
 from vatt_edu.experiments.run import Arm, Experiment
 from vatt_edu.experiments.shortcut import single_windows
 from vatt_edu.training.pretrain import pretrain
+from vatt_edu.training.run_folder import read_log
 
 Side = TypeVar("Side", VideoConfig, AudioConfig, TextConfig)
 
@@ -113,12 +113,11 @@ ROWS = (
 
 def configs() -> dict[str, Config]:
     """The configuration of each row, its steps set."""
-    config = toy()
-    found = {}
+    config, rows = toy(), {}
     for row in ROWS:
         config = row.change(config)
-        found[row.label] = replace(config, train=replace(config.train, steps=STEPS[row.label]))
-    return found
+        rows[row.label] = replace(config, train=replace(config.train, steps=STEPS[row.label]))
+    return rows
 
 
 def experiment() -> Experiment:
@@ -135,14 +134,14 @@ def calibrate(source: Path, steps: int = 60) -> dict[str, float]:
         source: A MiniTube corpus.
         steps: How many to take.
     """
-    found = {}
+    seconds = {}
     for label, config in configs().items():
         short = replace(config, train=replace(config.train, steps=steps, checkpoint_every=steps, threads=1))
         with tempfile.TemporaryDirectory() as folder:
             pretrain(short, [str(source)], Path(folder) / "run", quiet=True)
-            log = [json.loads(line) for line in (Path(folder) / "run" / "log.jsonl").read_text().splitlines()]
-        found[label] = statistics.median(config.data.batch_size / line["clips_per_s"] for line in log[steps // 3 :])
-    return found
+            log = read_log(Path(folder) / "run")
+        seconds[label] = statistics.median(config.data.batch_size / line["clips_per_s"] for line in log[steps // 3 :])
+    return seconds
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from dataclasses import replace
 from vatt_edu.config import Config, toy
 from vatt_edu.experiments.run import Arm, Corpus, Experiment
 
-FEW = 120
+VIDEOS = 120  # the few
 WALLPAPER = Corpus("small", {"shortcut": True})
 
 
@@ -26,10 +26,14 @@ def single_windows(config: Config) -> Config:
 def experiment() -> Experiment:
     """``toy`` on the corpus, and on one whose videos keep one background; all tested where backgrounds change."""
     several, single = toy(), single_windows(toy())
-    few = replace(single, data=replace(single.data, max_narrated_videos=FEW))
+    few = replace(single, data=replace(single.data, max_narrated_videos=VIDEOS))
     arms = []
-    for what, config in (("", several), (", single windows", single), (f", single windows of {FEW} videos", few)):
+    for what, config in (
+        ("", several),
+        (", single windows", single),
+        (f", single windows of {VIDEOS} videos", few),
+    ):
         arms.append(Arm(f"cuts{what}", config))
-        arms.append(Arm(f"shortcut{what}", config, WALLPAPER, tested=Corpus("small")))
+        arms.append(Arm(f"shortcut{what}", config, WALLPAPER, test_corpus=Corpus("small")))
     question = "Does a model that can tell videos by their wallpaper learn anything else?"
     return Experiment("shortcut", question, tuple(arms), splits=("test_iid", "test_bg"))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import torch
+from jaxtyping import Shaped
 from torch import Tensor, nn
 
 from vatt_edu.config import Config, DataConfig, ModelConfig
@@ -65,7 +66,7 @@ class Kind:
 
 
 @dataclass(frozen=True)
-class Found:
+class ConversionReport:
     """How a checkpoint and a model fit together.
 
     Attributes:
@@ -98,13 +99,13 @@ class Found:
         )
 
 
-def convert(path: Path, out: Path, config: Path | None = None, vocab: Path | None = None) -> Found:
+def convert(path: Path, out: Path, config: Path | None = None, vocab: Path | None = None) -> ConversionReport:
     """Writes ``OUT/model.safetensors`` and ``OUT/config.json`` (and ``vocab.json``) from an official checkpoint.
 
     Args:
         path: The checkpoint's prefix, or what ``tensorflow_checkpoint.find_prefix`` makes one of.
-        out: A folder that does not exist or is empty. ``vatt.load`` reads it, ``evaluation.classify.load`` if the
-            checkpoint is a fine-tuned classifier.
+        out: A folder that does not exist or is empty. ``vatt.load`` reads it, ``finetuning.classifier.load`` if
+            the checkpoint is a fine-tuned classifier.
         config: JSON with official sizes that the checkpoint does not hold (``d_kv``, ``words``), or all of them.
         vocab: The vocabulary, official or ours. Without it the model embeds everything but words.
 
@@ -116,33 +117,33 @@ def convert(path: Path, out: Path, config: Path | None = None, vocab: Path | Non
     words = None if vocab is None else read_vocabulary(vocab)
     checkpoint = TensorFlowCheckpoint(path)
     checkpoint.check_files()
-    described, tensors, found = translate(checkpoint, _given(config))
-    if not found.complete:
+    description, tensors, report = translate(checkpoint, _read_sizes(config))
+    if not report.complete:
         firsts = [
             f"{name} ({shown(values[0])}{', …' if len(values) > 1 else ''})"
             for name, values in (
-                ("missing", found.missing),
-                ("unexpected", found.unexpected),
-                ("another shape", found.wrong_shape),
+                ("missing", report.missing),
+                ("unexpected", report.unexpected),
+                ("another shape", report.wrong_shape),
             )
             if values
         ]
-        raise UserError(f"{checkpoint.prefix} does not fit. {found.summary()}: {'; '.join(firsts)}. Check --config")
+        raise UserError(f"{checkpoint.prefix} does not fit. {report.summary()}: {'; '.join(firsts)}. Check --config")
     if words is not None:
-        _check_vocabulary(words, described, vocab)
-    origin = {"from": checkpoint.prefix.name, "kind": found.kind, "tensors": len(found.read)}
+        _check_vocabulary(words, description, vocab)
+    origin = {"from": checkpoint.prefix.name, "kind": report.kind, "tensors": len(report.read)}
     with writing(out), atomic(out) as partial:
         partial.mkdir()
         write_tensors(partial / "model.safetensors", tensors)
         if words is not None:
             words.save(partial / "vocab.json")
-        write_json(partial / "config.json", {**described, "converted": origin})
-    return found
+        write_json(partial / "config.json", {**description, "converted": origin})
+    return report
 
 
 def translate(
-    checkpoint: TensorFlowCheckpoint, given: Mapping[str, Any]
-) -> tuple[dict[str, Any], dict[str, Tensor], Found]:
+    checkpoint: TensorFlowCheckpoint, overrides: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Shaped[Tensor, "..."]], ConversionReport]:
     """Everything of ``convert`` but the files.
 
     Returns:
@@ -151,13 +152,13 @@ def translate(
     weights = {key.removesuffix(_SUFFIX): key for key in checkpoint if key.startswith(_MODEL) and _SLOT not in key}
     shapes = {name: checkpoint.entries[key].shape for name, key in weights.items()}
     kind = _kind(checkpoint, shapes)
-    sizes = official_sizes.complete(kind.sizes(shapes), given)
+    sizes = official_sizes.complete(kind.sizes(shapes), overrides)
     try:
         with torch.device("meta"):  # names and shapes alone
-            described, model, keys = kind.build(sizes)
+            description, model, keys = kind.build(sizes)
     except KeyError as error:
-        lacks = f"the size {error} of {kind.name} is not known"
-        raise UserError(f"{checkpoint.prefix}: {lacks}; give it in --config") from None
+        size = f"the size {error} of {kind.name}"
+        raise UserError(f"{checkpoint.prefix}: {size} is not known; give it in --config") from None
     except TypeError as error:
         why = str(error).splitlines()[0]
         raise UserError(f"--config: a size of {kind.name} is of the wrong kind ({why})") from None
@@ -175,41 +176,40 @@ def translate(
             tensors[name] = value
         else:
             wrong.append(f"{key}: {tuple(value.shape)} where the model has {tuple(own.shape)}")
-    wanted = set(keys.values())
-    found = Found(
+    report = ConversionReport(
         kind=kind.name,
         read=tuple(sorted(keys[name] for name in tensors)),
         ignored=tuple(sorted(set(checkpoint) - set(weights.values()))),
         missing=tuple(missing),
-        unexpected=tuple(sorted(set(weights) - wanted)),
+        unexpected=tuple(sorted(set(weights) - set(keys.values()))),
         wrong_shape=tuple(wrong),
     )
-    return described, tensors, found
+    return description, tensors, report
 
 
-def _check_vocabulary(words: Vocabulary, described: Mapping[str, Any], vocab: Path | None) -> None:
-    if "config" not in described:
+def _check_vocabulary(words: Vocabulary, description: Mapping[str, Any], vocab: Path | None) -> None:
+    if "config" not in description:
         raise UserError(f"--vocab {vocab}: a classifier reads no words; leave it out")
-    rows = described["config"]["model"]["text"]["vocab"]
+    rows = description["config"]["model"]["text"]["vocab"]
     if len(words) > rows:
         raise UserError(f"{vocab} has {len(words)} words, the checkpoint {rows}: it is another model's vocabulary")
 
 
-def _given(config: Path | None) -> dict[str, Any]:
-    given = {} if config is None else read_json(config)
-    if not isinstance(given, dict):
-        raise UserError(f"{config}: expected an object with official sizes, got {json.dumps(given)[:60]}")
-    return given
+def _read_sizes(config: Path | None) -> dict[str, Any]:
+    sizes = {} if config is None else read_json(config)
+    if not isinstance(sizes, dict):
+        raise UserError(f"{config}: expected an object with official sizes, got {json.dumps(sizes)[:60]}")
+    return sizes
 
 
 def _kind(checkpoint: TensorFlowCheckpoint, shapes: Shapes) -> Kind:
     for kind in KINDS:
         if any(key.startswith(kind.mark) for key in shapes):
             return kind
-    known = ", ".join(kind.name for kind in KINDS)
+    names = ", ".join(kind.name for kind in KINDS)
     example = next(iter(sorted(shapes)), next(iter(checkpoint), "none"))
     raise UserError(
-        f"{checkpoint.prefix} is none of the official models ({known}); one of its keys is {shown(example)}"
+        f"{checkpoint.prefix} is none of the official models ({names}); one of its keys is {shown(example)}"
     )
 
 
@@ -235,17 +235,17 @@ def _common_space_sizes(shapes: Shapes) -> dict[str, int]:
         "d_va": f"{PREFIXES['common_space']}aud_to_va/kernel",
         "d_vat": f"{PREFIXES['common_space']}txt_to_vat/kernel",
     }
-    lost = [key for key in keys.values() if len(shapes.get(key, ())) != 2]
-    if lost:
-        raise UserError(f"the checkpoint lacks {lost[0]}, from which the model's sizes are read: it is not complete")
+    absent = [key for key in keys.values() if len(shapes.get(key, ())) != 2]
+    if absent:
+        raise UserError(f"the checkpoint lacks {absent[0]}, from which the model's sizes are read: it is not complete")
     return {name: shapes[key][1] for name, key in keys.items()}
 
 
 def _pretrained(sizes: dict[str, Any]) -> tuple[dict[str, Any], nn.Module, Keys]:
     config = _of_right_kinds(config_from_official(sizes))
     model, name = VATT(config), "ut_fac" if config.backbone == "agnostic" else "tx_fac"
-    described = pack(run_config(config), preset=f"official {name}", data=[])
-    return described, model, official_keys(model)
+    description = pack(run_config(config), preset=f"official {name}", data=[])
+    return description, model, official_keys(model)
 
 
 def _of_right_kinds(config: C) -> C:

@@ -9,21 +9,27 @@ so the data may be padded on the left.
 import functools
 
 import numpy as np
-from jaxtyping import UInt32
+from jaxtyping import Shaped, UInt8, UInt32
 
 _POLYNOMIAL = np.uint32(0x82F63B78)  # bits in reverse order
 _ONES = 0xFFFFFFFF
-_LANES = 4_096  # at most: their tables and registers stay in the cache
-_SEGMENT = 1 << 26  # bytes that are laid out as lanes at a time
 
 
-def crc32c(data: bytes | memoryview | np.ndarray) -> int:
-    """The checksum of ``data``, any bytes: 0xE3069283 for ``b"123456789"``."""
+def crc32c(
+    data: bytes | memoryview | Shaped[np.ndarray, "..."], *, lanes: int = 4_096, segment_bytes: int = 1 << 26
+) -> int:
+    """The checksum of ``data``, any bytes: 0xE3069283 for ``b"123456789"``.
+
+    Args:
+        data: Bytes, or an array that lies in one piece.
+        lanes: At most so many are read side by side: their tables and registers stay in the processor's cache.
+        segment_bytes: Bytes that are laid out as lanes at a time.
+    """
     octets = np.frombuffer(data, np.uint8)
     register = np.full(1, _ONES, np.uint32)
-    for start in range(0, len(octets), _SEGMENT):
-        segment = octets[start : start + _SEGMENT]
-        register = _past_zeros(register, len(segment)) ^ _from_zero(segment)
+    for start in range(0, len(octets), segment_bytes):
+        segment = octets[start : start + segment_bytes]
+        register = _past_zeros(register, len(segment)) ^ _from_zero(segment, lanes)
     return int(register[0]) ^ _ONES
 
 
@@ -33,10 +39,10 @@ def unmasked(checksum: int) -> int:
     return (rotated >> 17 | rotated << 15) & _ONES
 
 
-def _from_zero(octets: np.ndarray) -> UInt32[np.ndarray, "1"]:
+def _from_zero(octets: UInt8[np.ndarray, " O"], most_lanes: int) -> UInt32[np.ndarray, "1"]:
     """What the register is after ``octets`` (at least one) if it was zero before."""
     words = -(-len(octets) // 4)
-    lanes = min(1 << (words.bit_length() - 1) // 2, _LANES)
+    lanes = min(1 << (words.bit_length() - 1) // 2, most_lanes)
     length = -(-words // lanes)
     padded = np.zeros(4 * lanes * length, np.uint8)
     padded[-len(octets) :] = octets
@@ -45,10 +51,10 @@ def _from_zero(octets: np.ndarray) -> UInt32[np.ndarray, "1"]:
     for word in np.ascontiguousarray(padded.view("<u4").reshape(lanes, length).T):
         registers ^= word
         registers = low[registers & 0xFFFF] ^ high[registers >> 16]
-    skipped = 4 * length
+    span = 4 * length
     while len(registers) > 1:
-        registers = _past_zeros(registers[::2], skipped) ^ registers[1::2]
-        skipped *= 2
+        registers = _past_zeros(registers[::2], span) ^ registers[1::2]
+        span *= 2
     return registers
 
 

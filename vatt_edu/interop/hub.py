@@ -45,7 +45,7 @@ class HubVATT(VATT, PyTorchModelHubMixin):
         self, config: Config, vocab: Vocabulary | None = None, record: Mapping[str, Any] | None = None
     ) -> None:
         super().__init__(config.model)
-        self.run, self.vocab = config, vocab
+        self.run_config, self.vocab = config, vocab
         self.record = {"preset": "custom", "data": []} | dict(record or {})
 
     @classmethod
@@ -101,13 +101,13 @@ class HubVATT(VATT, PyTorchModelHubMixin):
         write_tensors(save_directory / "model.safetensors", self.state_dict())
         if self.vocab is not None:
             self.vocab.save(save_directory / "vocab.json")
-        write_json(save_directory / "config.json", pack(self.run, **self.record))
+        write_json(save_directory / "config.json", pack(self.run_config, **self.record))
 
     def embedder(self) -> Embedder:
         """This model with its reader and its vocabulary, as ``vatt.load`` returns it; it shares the weights."""
         vocab = self.vocab or NoVocabulary(Path("vocab.json"))
         device: torch.device = self.video.agg.device
-        return Embedder(self.eval(), self.run, vocab, device)
+        return Embedder(self.eval(), self.run_config, vocab, device)
 
     def generate_model_card(self, *_: Any, **__: Any) -> ModelCard:
         """The card, every number of it from the configuration and the weights."""
@@ -129,7 +129,7 @@ class HubVATT(VATT, PyTorchModelHubMixin):
 
 
 def _card(model: HubVATT) -> list[str]:
-    config, parts = model.run, {"video": model.video, "audio": model.audio, "text": model.text}
+    config, parts = model.run_config, {"video": model.video, "audio": model.audio, "text": model.text}
     converted = model.record.get("converted")
     data = ", ".join(model.record["data"])
     if converted:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
+from jaxtyping import Shaped
 from torch import Tensor, nn
 
 from vatt_edu.config import (
@@ -31,13 +32,15 @@ __all__ = [
 POST_WIDTH = 1024  # of the agnostic model's features, where the sizes do not say
 
 
-def from_official(key: str, tensor: np.ndarray) -> Tensor:
+def from_official(key: str, tensor: Shaped[np.ndarray, "..."]) -> Shaped[Tensor, "..."]:
     """An official tensor in our layout."""
     value = torch.from_numpy(np.array(tensor))
     return value.reshape(-1, value.shape[-1]).T.contiguous() if key.endswith("/kernel") else value
 
 
-def part_from_official(part: Part, module: nn.Module, tensors: Mapping[str, np.ndarray], prefix: str = "") -> set[str]:
+def part_from_official(
+    part: Part, module: nn.Module, tensors: Mapping[str, Shaped[np.ndarray, "..."]], prefix: str = ""
+) -> set[str]:
     """Loads official tensors into one part of a model, or into a tower that stands alone.
 
     Args:
@@ -52,7 +55,7 @@ def part_from_official(part: Part, module: nn.Module, tensors: Mapping[str, np.n
     Raises:
         UserError: If a tensor is missing or has another shape.
     """
-    read, state = set(), {}
+    keys, state = set(), {}
     for name, own in module.state_dict().items():
         key = prefix + official_key(part, name)
         if key not in tensors:
@@ -61,13 +64,13 @@ def part_from_official(part: Part, module: nn.Module, tensors: Mapping[str, np.n
         if value.shape != own.shape:
             raise UserError(f"official tensor {key} becomes {part}.{name} of shape {tuple(value.shape)}, "
                             f"the model has {tuple(own.shape)}: check the configuration")  # fmt: skip
-        read.add(key)
+        keys.add(key)
         state[name] = value
     module.load_state_dict(state)
-    return read
+    return keys
 
 
-def load_official(model: VATT, tensors: Mapping[str, np.ndarray]) -> set[str]:
+def load_official(model: VATT, tensors: Mapping[str, Shaped[np.ndarray, "..."]]) -> set[str]:
     """Loads a whole official model, ``tx_fac`` or ``ut_fac``, with ``released`` heads; returns the keys it read."""
     return {
         key

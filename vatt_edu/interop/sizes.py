@@ -2,7 +2,7 @@
 
 Almost everything is in them: widths, layers, patches, tables. What is not: how many heads share the width of the
 queries (a head is 64 wide in every released model; the text tower's table of relative positions does tell), and how
-many words a sentence has where no table counts them. A configuration file supplies these, and wins over what is found.
+many words a sentence has where no table counts them. A configuration file supplies these, and wins over the shapes.
 """
 
 import re
@@ -56,14 +56,14 @@ def text(shapes: Shapes, prefix: str) -> dict[str, Any]:
     vocab, width = _shape(shapes, f"{prefix}embedding/embeddings", 2)
     layers = f"{prefix}base_lm/layers/"
     table = _shape(shapes, f"{layers}0/self_attention/attention/relative_attention_bias/embeddings", 2)
-    found = _encoder(shapes, layers, "self_attention/attention/")
+    encoder = _encoder(shapes, layers, "self_attention/attention/")
     return {
         "vocab_size": vocab,
         "d_embedding": width,
         "num_relative_buckets": table[0],
-        **found,
+        **encoder,
         "num_heads": table[1],
-        "d_kv": found["inner"] // table[1],
+        "d_kv": encoder["inner"] // table[1],
     }
 
 
@@ -89,18 +89,18 @@ def unified(shapes: Shapes, prefix: str) -> dict[str, Any]:
     }
 
 
-def complete(found: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """What a file says over what was found; then the number of heads, which no shape says.
+def complete(sizes: dict[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """What a file says over what shapes say; then the number of heads, which no shape says.
 
     Args:
-        found: Sizes by name; those of a tower in a dictionary of their own.
-        given: The same form, incomplete.
+        sizes: Sizes by name; those of a tower in a dictionary of their own.
+        overrides: The same form, incomplete.
 
     Raises:
         UserError: If heads and their width do not give the width of the queries.
     """
-    sizes = dict(found)
-    for name, value in given.items():
+    sizes = dict(sizes)
+    for name, value in overrides.items():
         nested = isinstance(sizes.get(name), dict)
         if nested and not isinstance(value, Mapping):
             raise UserError(f"--config: {name} must be an object with the sizes of that part, not {value!r}")
@@ -109,7 +109,7 @@ def complete(found: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
             raise UserError(f"--config: {name} must be a whole number of at least 1, not {value!r}")
         sizes[name] = complete(sizes[name], value) if nested else value
     for name, value in sizes.items():
-        if isinstance(value, dict) and name not in given:
+        if isinstance(value, dict) and name not in overrides:
             sizes[name] = complete(value, {})
     if "inner" in sizes:
         inner = sizes.pop("inner")

@@ -16,6 +16,7 @@ from os import PathLike
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Shaped, UInt8
 
 from vatt_edu.errors import UserError
 from vatt_edu.interop.crc32c import crc32c, unmasked
@@ -91,7 +92,7 @@ class TensorFlowCheckpoint:
     def __contains__(self, key: object) -> bool:
         return key in self.entries
 
-    def __getitem__(self, key: str) -> np.ndarray:
+    def __getitem__(self, key: str) -> Shaped[np.ndarray, "..."]:
         """The tensor of that key.
 
         Raises:
@@ -129,7 +130,7 @@ class TensorFlowCheckpoint:
             raise UserError(f"{path} is missing: it holds {key}; copy all {self._shards} data files") from None
         return path
 
-    def _octets(self, key: str, entry: Entry) -> np.ndarray:
+    def _octets(self, key: str, entry: Entry) -> UInt8[np.ndarray, " O"]:
         path = self._check_file(key)
         expected = math.prod(entry.shape) * np.dtype(_TYPES[entry.kind]).itemsize
         if entry.size != expected:
@@ -164,20 +165,22 @@ def find_prefix(path: Path) -> Path:
 
 def _latest(folder: Path) -> Path:
     """What the file ``checkpoint`` names, by its last part (it may hold a path of another machine), or the only one."""
-    found = _prefixes(folder)
+    prefixes = _prefixes(folder)
     pointer = folder / "checkpoint"
     if pointer.is_file():
-        named = re.search(r'^model_checkpoint_path: "(.*)"', pointer.read_text(errors="replace"), re.MULTILINE)
-        name = re.split(r"[/\\]", named[1])[-1] if named else ""
-        if name in found:
+        match = re.search(r'^model_checkpoint_path: "(.*)"', pointer.read_text(errors="replace"), re.MULTILINE)
+        name = re.split(r"[/\\]", match[1])[-1] if match else ""
+        if name in prefixes:
             return folder / name
-        if len(found) != 1:
+        if len(prefixes) != 1:
             raise UserError(f"{pointer} names {name or 'no checkpoint'}, which is not there; give the prefix itself")
-    if not found:
+    if not prefixes:
         raise UserError(f"no TensorFlow checkpoint in {folder}: there is no .index file; give its prefix")
-    if len(found) > 1:
-        raise UserError(f"{folder} holds {len(found)} checkpoints ({', '.join(found[:5])}); give the prefix of one")
-    return folder / found[0]
+    if len(prefixes) > 1:
+        raise UserError(
+            f"{folder} holds {len(prefixes)} checkpoints ({', '.join(prefixes[:5])}); give the prefix of one"
+        )
+    return folder / prefixes[0]
 
 
 def _prefixes(folder: Path) -> list[str]:
@@ -295,7 +298,7 @@ def _varint(data: bytes, position: int) -> tuple[int, int]:
 
 
 def _bytes(data: bytes, position: int, length: int) -> bytes:
-    found = data[position : position + length]
-    if len(found) < length:
+    octets = data[position : position + length]
+    if len(octets) < length:
         raise _Damage("an entry has no end")
-    return found
+    return octets

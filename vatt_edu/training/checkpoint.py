@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from jaxtyping import Shaped
 from torch import Tensor, nn
 
 from vatt_edu.errors import UserError, missing, shown
@@ -93,7 +94,7 @@ def read_meta(folder: Path) -> dict[str, Any]:
     return meta
 
 
-def load_weights(model: nn.Module, tensors: dict[str, Tensor], where: Path) -> None:
+def load_weights(model: nn.Module, tensors: dict[str, Shaped[Tensor, "..."]], where: Path) -> None:
     """Loads the weights among ``tensors`` (``model.*`` of a checkpoint, or all) into ``model``.
 
     Raises:
@@ -121,13 +122,13 @@ def prune(run: Path, keep: int) -> None:
 
     Later ones are of before a resume from an earlier one; the run writes over them when it comes there.
     """
-    newest = last(run)
-    folders = [folder for folder in sorted((run / "checkpoints").glob("step-*"))[1:] if newest and folder <= newest]
-    for folder in folders[:-keep]:
+    start, newest = first(run), last(run)
+    folders = sorted((run / "checkpoints").glob("step-*"))
+    for folder in [folder for folder in folders if folder != start and newest and folder <= newest][:-keep]:
         shutil.rmtree(folder)
 
 
-def write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
+def write_tensors(path: Path, tensors: dict[str, Shaped[Tensor, "..."]]) -> None:
     """A safetensors file, on the disk when this returns.
 
     Raises:
@@ -143,12 +144,12 @@ def write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
         mode = partial.stat().st_mode
         try:
             save_file({name: value.detach().cpu().contiguous() for name, value in tensors.items()}, partial)
-        except SafetensorError as error:  # what the disk said is in its text alone
+        except SafetensorError as error:  # what the disk reports is in its text alone
             raise OSError(errno.EIO, str(error)) from None
         partial.chmod(mode)  # safetensors makes files that only their owner can read
 
 
-def read_tensors(path: Path) -> dict[str, Tensor]:
+def read_tensors(path: Path) -> dict[str, Shaped[Tensor, "..."]]:
     """The tensors of a safetensors file.
 
     Raises:

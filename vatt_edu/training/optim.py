@@ -20,14 +20,14 @@ def make_optimizer(model: nn.Module, config: OptimConfig) -> torch.optim.Optimiz
 
     AdamW decays matrices only; gains, shifts and the AGG vectors are left alone.
     """
-    trained = [p for p in model.parameters() if p.requires_grad]
+    parameters = [p for p in model.parameters() if p.requires_grad]
     if config.name == "keras_adam":
-        return KerasAdam(trained, lr=config.lr, betas=config.betas, eps=config.eps)
+        return KerasAdam(parameters, lr=config.lr, betas=config.betas, eps=config.eps)
     if config.name == "adam":
-        return torch.optim.Adam(trained, lr=config.lr, betas=config.betas, eps=config.eps)
+        return torch.optim.Adam(parameters, lr=config.lr, betas=config.betas, eps=config.eps)
     groups = [
-        {"params": [p for p in trained if p.dim() >= 2], "weight_decay": config.weight_decay},
-        {"params": [p for p in trained if p.dim() < 2], "weight_decay": 0.0},
+        {"params": [p for p in parameters if p.dim() >= 2], "weight_decay": config.weight_decay},
+        {"params": [p for p in parameters if p.dim() < 2], "weight_decay": 0.0},
     ]
     return torch.optim.AdamW(groups, lr=config.lr, betas=config.betas, eps=config.eps)
 
@@ -58,7 +58,7 @@ class KerasAdam(torch.optim.Adam):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]  # torch overloads it
-        """Moves the parameters once."""
+        """Keras' step: torch's, with epsilon and decay changed for its length."""
         loss = evaluate_closure(closure)
         before = [(group["eps"], group["weight_decay"]) for group in self.param_groups]
         try:

@@ -4,31 +4,33 @@ A run is a folder. Everything in it is a function of its configuration and its s
 resumed, it goes on as if nothing had happened.
 """
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
+from jaxtyping import Float
+from torch import Tensor, nn
 
 from vatt_edu.batch import Batch
 from vatt_edu.config import Config
 from vatt_edu.data.loader.stream import ClipStream, Skip, batches
 from vatt_edu.data.sources.open import Source, open_sources
-from vatt_edu.data.text.vocabulary import Vocabulary
-from vatt_edu.data.text.word_vectors import read_embeddings
-from vatt_edu.data.text.word_vectors import read_vocabulary as read_words
+from vatt_edu.droptoken import hashed
 from vatt_edu.errors import UserError
+from vatt_edu.losses import Losses, Pairs, vatt_loss
 from vatt_edu.model import VATT
 from vatt_edu.system import machine
 from vatt_edu.tokens import WordEmbedding
 from vatt_edu.training import checkpoint
 from vatt_edu.training.optim import make_optimizer
 from vatt_edu.training.progress import interrupt, progress
-from vatt_edu.training.run_folder import Log, check, claim, cut, read_vocabulary
+from vatt_edu.training.run_folder import Log, create_run_folder, truncate_logs, validate_run_folder
 from vatt_edu.training.schedule import learning_rate
-from vatt_edu.training.step import train_step
-from vatt_edu.training.whitening import BATCHES, whiten_
+from vatt_edu.training.whitening import WHITENING_BATCHES, whiten_
+from vatt_edu.training.words import open_vocabulary, open_word_vectors
 
 
 @dataclass(frozen=True)
@@ -68,57 +70,105 @@ def pretrain(
         UserError: At anything the user can mend: sources, folder, configuration, damaged files.
     """
     torch.set_num_threads(config.train.threads or min(torch.get_num_threads(), 8))
-    check(out, config, data, resume)
-    asked, config = config, _on_this_device(config)
+
+    # check
+    validate_run_folder(out, config, data, resume)
+    resolved = resolve_device(config)  # what is run; what is written is the configuration as it was given
+
+    # data
     sources = [(source.first(config.data.max_narrated_videos), weight) for source, weight in open_sources(data)]
-    table = None if words is None else _word_vectors(words, config)
-    vocabulary = _vocabulary(out, [source for source, _ in sources], config, vocab)
+    vectors = None if words is None else open_word_vectors(words, config.model.text)
+    vocabulary = open_vocabulary(out, [source for source, _ in sources], config, vocab)
     stream = ClipStream(sources, config.clip, config.data, vocabulary, config.seed, cache=cache, quiet=quiet)
     for note in stream.notes:
         print(f"note: {note}", flush=True)
     stream.batch(0, world=config.data.batch_size)  # one clip: whether anything can be decoded at all
-    _need_pairs(stream, [source for source, _ in sources])
-    device = torch.device(config.train.device)
-    model = _new_model(config, stream, table, device)
-    optimizer = make_optimizer(model, config.optim)
+    _require_pairs(stream, [source for source, _ in sources])
 
-    claim(out, asked, data, preset, vocabulary)  # nothing above has changed it
-    meta = {"seed": config.seed, **machine()}
+    # model
+    device = torch.device(resolved.train.device)
+    model = _initial_model(resolved, stream, vectors, device)
+    optimizer = make_optimizer(model, resolved.optim)
+
+    # restore
+    create_run_folder(out, config, data, preset, vocabulary)  # nothing above has changed it
+    about = {"seed": config.seed, **machine()}
     newest = checkpoint.last(out)
     if newest is None:
         step, seconds = 0, 0.0
-        checkpoint.save(out, 0, model, optimizer, {**meta, "train_seconds": 0.0})
+        checkpoint.save(out, 0, model, optimizer, {**about, "train_seconds": 0.0})
     else:
-        found = checkpoint.restore(newest, model, optimizer)
-        step, seconds = found["step"], found["train_seconds"]
-    cut(out, step)
+        meta = checkpoint.restore(newest, model, optimizer)
+        step, seconds = meta["step"], meta["train_seconds"]
+    truncate_logs(out, step)
 
+    # loop
     model.train()
-    done = config.train.steps
-    with Log(out) as log, progress(done, step, quiet) as bar, interrupt() as stop:
-        began = time.perf_counter() - seconds
-        for batch, skips, waited in _read_ahead(stream, step, done, config, device):
-            lr = learning_rate(step, config.optim, done)
-            losses = train_step(model, batch, optimizer, config, step, lr)
-            seconds = time.perf_counter() - began
-            log.write(step, losses, lr, len(batch), waited, skips)  # reads the losses, so waits for the device
+    steps = config.train.steps
+    with Log(out) as log, progress(steps, step, quiet) as bar, interrupt() as stop:
+        start = time.perf_counter() - seconds
+        for batch, skips, wait in _read_ahead(stream, step, resolved, device):
+            lr = learning_rate(step, config.optim, steps)
+            losses = train_step(model, batch, optimizer, resolved, step, lr)
+            check_finite(losses, step)  # reads them, so waits for the device
+            seconds = time.perf_counter() - start
+            log.write(step, losses, lr, len(batch), wait, skips)
             bar.show(losses)
             step += 1
-            if step % config.train.checkpoint_every == 0 or step == done or stop.is_set():
-                checkpoint.save(out, step, model, optimizer, {**meta, "train_seconds": seconds})
+            if step % config.train.checkpoint_every == 0 or step == steps or stop.is_set():
+                checkpoint.save(out, step, model, optimizer, {**about, "train_seconds": seconds})
                 checkpoint.prune(out, config.train.keep_checkpoints)
             if stop.is_set():
                 break
 
-    if step == done:
+    if step == steps:
         checkpoint.write_tensors(out / "model.safetensors", model.state_dict())
-    return Result(step, interrupted=step < done)
+    return Result(step, interrupted=step < steps)
 
 
-def _need_pairs(stream: ClipStream, sources: Sequence[Source]) -> None:
+def train_step(
+    model: VATT, batch: Batch, optimizer: torch.optim.Optimizer, config: Config, step: int, lr: float
+) -> Losses:
+    """Moves the weights once; everything random in it is a function of (seed, step).
+
+    Args:
+        model: In training mode, on the batch's device.
+        batch: The batch of this step.
+        optimizer: Its learning rate is set to ``lr``.
+        config: The run.
+        step: From 0.
+        lr: Learning rate of this step.
+
+    Returns:
+        The losses before the move, detached.
+    """
+    device = batch.audio.device
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(int(hashed([config.seed, step, 0])))  # dropout; 0 is the rank
+        with torch.autocast(device.type, torch.bfloat16, enabled=config.train.precision == "bf16"):
+            embeddings = model(batch, seed=config.seed, step=step)
+    losses = vatt_loss(Pairs.of(embeddings, batch), config.loss)  # outside autocast: in float32
+    optimizer.zero_grad(set_to_none=True)
+    losses.total.backward()
+    if config.optim.grad_clip_norm:
+        nn.utils.clip_grad_norm_(model.parameters(), config.optim.grad_clip_norm)
+    for group in optimizer.param_groups:
+        group["lr"] = lr
+    optimizer.step()
+    return Losses(losses.nce.detach(), losses.mil_nce.detach(), losses.total.detach())
+
+
+def check_finite(losses: Losses, step: int) -> None:
+    """Ends a run whose loss is not a number, before anything of that step is logged or saved."""
+    total = losses.total.item()
+    if not math.isfinite(total):
+        raise UserError(f"the loss is {total} at step {step}; the last checkpoint is kept: lower optim.lr")
+
+
+def _require_pairs(stream: ClipStream, sources: Sequence[Source]) -> None:
     """Refuses videos that have neither words nor sound: no two things in them belong together."""
-    told = any(video.lines for source in sources for video in source.clips("train"))
-    if not told and not stream.batch(0)[0].has_audio.any():
+    has_captions = any(video.lines for source in sources for video in source.clips("train"))
+    if not has_captions and not stream.batch(0)[0].has_audio.any():
         raise UserError(
             f"nothing to learn from in {', '.join(str(source.root) for source in sources)}: no video has captions, and "
             "none of the first batch has sound; put captions beside the videos (name.vtt) or take files with sound"
@@ -126,57 +176,43 @@ def _need_pairs(stream: ClipStream, sources: Sequence[Source]) -> None:
 
 
 def _read_ahead(
-    stream: ClipStream, start: int, stop: int, config: Config, device: torch.device
+    stream: ClipStream, step: int, config: Config, device: torch.device
 ) -> Iterator[tuple[Batch, list[Skip], float]]:
-    """Batches on the device, each with how long the loop waited for it in seconds."""
+    """Batches on the device from ``step`` on, each with how long the loop waited for it in seconds."""
     on_gpu = device.type == "cuda"
-    reader = iter(batches(stream, start, stop, config.train.workers, pin_memory=on_gpu))
+    reader = iter(batches(stream, step, config.train.steps, config.train.workers, pin_memory=on_gpu))
     while True:
-        asked = time.perf_counter()
+        start = time.perf_counter()
         item = next(reader, None)
         if item is None:
             return
         batch, skips = item
-        yield batch.to(device), skips, time.perf_counter() - asked
+        yield batch.to(device), skips, time.perf_counter() - start
 
 
-def _new_model(config: Config, stream: ClipStream, words: torch.Tensor | None, device: torch.device) -> VATT:
+def _initial_model(
+    config: Config, stream: ClipStream, vectors: Float[Tensor, "V E"] | None, device: torch.device
+) -> VATT:
+    """The model of step 0: seeded, with these word vectors, its tokenizers whitened where the configuration says so."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         model = VATT(config.model)
-    if words is not None:
+    if vectors is not None:
         table = model.text.words
         assert isinstance(table, WordEmbedding)
         with torch.no_grad():
-            table.weight.copy_(words)
+            table.weight.copy_(vectors)
     if config.model.tokenizer_init == "whitened":
-        whiten_(model, (stream.batch(step)[0] for step in range(BATCHES)))
+        whiten_(model, (stream.batch(step)[0] for step in range(WHITENING_BATCHES)))
     return model.to(device)
 
 
-def _vocabulary(out: Path, sources: Sequence[Source], config: Config, given: Path | None) -> Vocabulary:
-    size = config.model.text.vocab
-    if (out / "vocab.json").exists():
-        return read_vocabulary(out, config)
-    if given is None:
-        return Vocabulary.train((text for source in sources for text in source.texts), size)
-    found = read_words(given)
-    if len(found) > size:
-        raise UserError(f"{given} has {len(found)} words, model.text.vocab is {size}: raise it to that")
-    return found
+def resolve_device(config: Config) -> Config:
+    """The same on a device that is here, in a precision that it has.
 
-
-def _word_vectors(path: Path, config: Config) -> torch.Tensor:
-    table, text = torch.from_numpy(read_embeddings(path)), config.model.text
-    if table.shape != (text.vocab, text.embedding_width):
-        raise UserError(
-            f"{path} holds vectors of shape {tuple(table.shape)}, the text tower looks up "
-            f"{(text.vocab, text.embedding_width)} (model.text.vocab, model.text.embedding_width)"
-        )
-    return table
-
-
-def _on_this_device(config: Config) -> Config:
+    Raises:
+        UserError: If the device cannot be used.
+    """
     train = config.train
     name = ("cuda" if torch.cuda.is_available() else "cpu") if train.device == "auto" else train.device
     try:

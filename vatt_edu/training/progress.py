@@ -26,11 +26,11 @@ class Bar:
 
 
 @contextmanager
-def progress(steps: int, done: int, quiet: bool) -> Iterator[Bar]:
-    """A progress bar over ``steps``, of which ``done`` are behind us; nothing is drawn if ``quiet``."""
+def progress(steps: int, start: int, quiet: bool) -> Iterator[Bar]:
+    """A progress bar over ``steps``, of which ``start`` are behind us; nothing is drawn if ``quiet``."""
     from tqdm import tqdm
 
-    with tqdm(total=steps, initial=done, desc="pretrain", unit="step", disable=quiet, mininterval=1.0) as bar:
+    with tqdm(total=steps, initial=start, desc="pretrain", unit="step", disable=quiet, mininterval=1.0) as bar:
         yield Bar(bar)
 
 

@@ -1,6 +1,6 @@
 """The folder of a run: who may write to it, and its log.
 
-A folder is claimed only after everything that a user can get wrong has been tried, so that a failed call leaves nothing
+A folder is made only after everything that a user can get wrong has been tried, so that a failed call leaves nothing
 behind that would be in the way of the next one.
 """
 
@@ -34,14 +34,14 @@ def read_config(run: Path) -> tuple[Config, dict[str, Any]]:
         record = json.loads(path.read_text())
         if "classifier" in record:
             raise UserError(f"{run} holds a classifier, not a whole VATT: vatt_edu.finetuning.classifier.load reads it")
-        kept = {"preset": str(record["preset"]), "data": [str(source) for source in record["data"]]}
-        kept["converted"] = record.get("converted")
+        about = {"preset": str(record["preset"]), "data": [str(source) for source in record["data"]]}
+        about["converted"] = record.get("converted")
         if record.get("format", 1) not in (1, FORMAT):
             raise UserError(
                 f"{path} has format {record['format']}, this vatt_edu reads up to {FORMAT}: update vatt_edu"
             )
         values = upgrade(record["config"]) if "format" not in record else record["config"]
-        return from_json(Config, values, str(path)), kept
+        return from_json(Config, values, str(path)), about
     except (OSError, json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
         raise UserError(f"{path} is damaged ({error!r}); choose another folder") from None
 
@@ -63,12 +63,12 @@ def read_vocabulary(run: Path, config: Config, optional: bool = False) -> Vocabu
     return vocab
 
 
-def check(out: Path, config: Config, data: Sequence[str], resume: bool) -> None:
+def validate_run_folder(out: Path, config: Config, data: Sequence[str], resume: bool) -> None:
     """Makes sure that this run may write to ``out``; changes nothing.
 
     Raises:
-        UserError: If ``out`` holds something else, another run, or this one and ``resume`` was not asked for; or if
-            it cannot be made.
+        UserError: If ``out`` holds something else, another run, or this one without ``resume``; or if it cannot be
+            made.
     """
     if not (out / "config.json").exists():
         if out.exists() and (not out.is_dir() or any(not _unfinished(path) for path in out.iterdir())):
@@ -78,16 +78,16 @@ def check(out: Path, config: Config, data: Sequence[str], resume: bool) -> None:
             raise UserError(f"cannot make {out}: {above} is no folder that you may write to; choose another --out")
         return
     theirs, record = read_config(out)
-    changed = sorted(differences(_decisive(theirs), _decisive(config)))
-    if changed:
-        raise UserError(f"{out} holds another run (its {changed[0]} differs); choose another --out")
+    fields = sorted(differences(_decisive(theirs), _decisive(config)))
+    if fields:
+        raise UserError(f"{out} holds another run (its {fields[0]} differs); choose another --out")
     if record["data"] != list(data):
         raise UserError(f"{out} holds a run on other data ({', '.join(record['data'])}); choose another --out")
     if not resume:
         raise UserError(f"{out} already holds this run; add --resume to go on with it, or choose another --out")
 
 
-def claim(out: Path, config: Config, data: Sequence[str], preset: str, vocab: Vocabulary) -> None:
+def create_run_folder(out: Path, config: Config, data: Sequence[str], preset: str, vocab: Vocabulary) -> None:
     """Makes ``out`` the folder of this run, if it is not already."""
     out.mkdir(parents=True, exist_ok=True)
     if not (out / "config.json").exists():
@@ -98,18 +98,18 @@ def claim(out: Path, config: Config, data: Sequence[str], preset: str, vocab: Vo
 
 
 def _unfinished(path: Path) -> bool:
-    """Whether a kill while the folder was claimed left this."""
+    """Whether a kill while the folder was made left this."""
     return is_partial(path) and path.name.startswith(".config.json.")
 
 
-def cut(out: Path, step: int) -> None:
+def truncate_logs(out: Path, step: int) -> None:
     """Removes what was logged after the checkpoint that a resume starts from, so that the files read as one run."""
     for name in ("log.jsonl", "skipped.jsonl"):
         path = out / name
         if path.exists():
             complete = path.read_text().split("\n")[:-1]
-            kept = [line for number, line in enumerate(complete, 1) if line and _step(path, number, line) < step]
-            write_text(path, "".join(line + "\n" for line in kept))
+            earlier = [line for number, line in enumerate(complete, 1) if line and _step(path, number, line) < step]
+            write_text(path, "".join(line + "\n" for line in earlier))
 
 
 def _step(path: Path, number: int, line: str) -> int:
@@ -120,6 +120,18 @@ def _step(path: Path, number: int, line: str) -> int:
     if not isinstance(step, int):
         raise UserError(f"{path}, line {number}: damaged; remove that line, then --resume goes on") from None
     return step
+
+
+def read_log(run: Path, name: str = "log.jsonl") -> list[dict[str, Any]]:
+    """The lines of a run's log, or of its ``skipped.jsonl``; none if there is none, and without one that a kill cut."""
+    rows = []
+    path = run / name
+    for line in path.read_text().splitlines() if path.exists() else []:
+        try:
+            rows.append(json.loads(line))
+        except ValueError:
+            continue
+    return rows
 
 
 class Log:
@@ -139,22 +151,17 @@ class Log:
             self._log.close()
             self._skipped.close()
 
-    def write(self, step: int, losses: Losses, lr: float, clips: int, waited: float, skips: Sequence[Skip]) -> None:
-        """Appends one step; raises UserError if the loss is not a number, before any of it is saved."""
-        values = {name: getattr(losses, name).item() for name in ("total", "nce", "mil_nce")}
-        if values["total"] != values["total"] or abs(values["total"]) == float("inf"):
-            raise UserError(
-                f"the loss is {values['total']} at step {step}; the last checkpoint is kept: lower optim.lr"
-            )
+    def write(self, step: int, losses: Losses, lr: float, clips: int, wait: float, skips: Sequence[Skip]) -> None:
+        """Appends one step."""
         now = time.perf_counter()
         line = {
             "step": step,
-            "loss": values["total"],
-            "nce": values["nce"],
-            "mil_nce": values["mil_nce"],
+            "loss": losses.total.item(),
+            "nce": losses.nce.item(),
+            "mil_nce": losses.mil_nce.item(),
             "lr": lr,
             "clips_per_s": round(clips / (now - self._before), 2),
-            "data_wait": round(waited, 4),
+            "data_wait": round(wait, 4),
             "skipped": len(skips),
         }
         self._before = now

@@ -9,7 +9,7 @@ paper: ``model.tokenizer_init``.
 from collections.abc import Iterable
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from vatt_edu.batch import Batch
@@ -18,7 +18,7 @@ from vatt_edu.model import VATT, RawTower
 from vatt_edu.tokens import as_signal
 
 PATCHES_PER_BATCH = 4_000
-BATCHES = 10
+WHITENING_BATCHES = 10
 
 
 @torch.no_grad()
@@ -69,7 +69,7 @@ def whitening(
     return weight, -(weight @ mean)
 
 
-def _sample(tower: RawTower, signal: Tensor) -> Tensor:
+def _sample(tower: RawTower, signal: Shaped[Tensor, "B ..."]) -> Float[Tensor, "N P"]:
     patches = as_signal(tower.patches(signal)).flatten(0, 1) * tower.tokenizer.gain
-    chosen = torch.randperm(len(patches), generator=torch.Generator().manual_seed(0))[:PATCHES_PER_BATCH]
-    return patches[chosen.to(patches.device)].cpu()
+    sample = torch.randperm(len(patches), generator=torch.Generator().manual_seed(0))[:PATCHES_PER_BATCH]
+    return patches[sample.to(patches.device)].cpu()

@@ -12,7 +12,8 @@ from vatt_edu.evaluation.report.drawing import Curve, percent, row
 
 RESULTS = Path(__file__).resolve().parents[3] / "results"
 DIRECTIONS = ("text_to_video", "video_to_audio")
-NAMES = ("toy", "plain", "departures", "shortcut", "log_mel", "agnostic", "toy_gpu")
+FIRST = ("toy", "plain")  # shown on all their splits
+ELSEWHERE = ("scoreboard",)  # shown on pages of its own
 
 
 def experiment_tables(results: Path = RESULTS, split: str = "test_iid") -> str:
@@ -23,12 +24,12 @@ def experiment_tables(results: Path = RESULTS, split: str = "test_iid") -> str:
         split: Of the runs that are compared; the seeds of the presets show all of theirs.
     """
     parts = []
-    for name in NAMES:
+    others = sorted(path.stem for path in results.glob("*.json") if path.stem not in FIRST + ELSEWHERE)
+    for name in (*FIRST, *others):
         path = results / f"{name}.json"
-        if path.exists():
-            parts.append(
-                _table(json.loads(path.read_text(encoding="utf-8")), None if name in ("toy", "plain") else split)
-            )
+        content = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        if "question" in content:  # of an experiment
+            parts.append(_table(content, None if name in FIRST else split))
     return "".join(parts) or "<p>None recorded: <code>vatt experiment NAME</code> makes them.</p>"
 
 

@@ -1,6 +1,5 @@
 """What a run's own files say: its log, what was skipped, and in what it departs from the release."""
 
-import json
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 
 from vatt_edu.config import PRESETS, Config, toy_plain
 from vatt_edu.config.serialize import differences, to_json
+from vatt_edu.training.run_folder import read_log
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Training:
 
 def training(run: Path, config: Config) -> Training | None:
     """The log of a run; None if nothing has been logged. A line that a kill has cut is left out."""
-    rows = _lines(run / "log.jsonl")
+    rows = read_log(run)
     if not rows:
         return None
     return Training({name: [float(row[name]) for row in rows] for name in rows[0]}, config.data.batch_size)
@@ -46,18 +46,8 @@ def training(run: Path, config: Config) -> Training | None:
 
 def skipped(run: Path) -> list[tuple[str, str, int]]:
     """Files that could not be read, why, and how often; the most frequent first."""
-    counts = Counter((str(row["path"]), str(row["reason"])) for row in _lines(run / "skipped.jsonl"))
+    counts = Counter((str(row["path"]), str(row["reason"])) for row in read_log(run, "skipped.jsonl"))
     return [(path, reason, count) for (path, reason), count in counts.most_common()]
-
-
-def _lines(path: Path) -> list[dict[str, Any]]:
-    rows = []
-    for line in path.read_text().splitlines() if path.exists() else []:
-        try:
-            rows.append(json.loads(line))
-        except ValueError:
-            continue
-    return rows
 
 
 def departures(config: Config, other: Config) -> list[tuple[str, Any, Any]]:

@@ -1,0 +1,29 @@
+"""The experiments there are, one small file each."""
+
+from collections.abc import Callable
+
+from vatt_edu.errors import UserError
+from vatt_edu.experiments import agnostic, departures, log_mel, plain, scoreboard, shortcut, toy, toy_gpu
+from vatt_edu.experiments.run import Experiment
+
+EXPERIMENTS: dict[str, Callable[[], Experiment]] = {
+    "toy": toy.experiment,
+    "plain": plain.experiment,
+    "departures": departures.experiment,
+    "shortcut": shortcut.experiment,
+    "log_mel": log_mel.experiment,
+    "agnostic": agnostic.experiment,
+    "scoreboard": scoreboard.experiment,
+    "toy_gpu": toy_gpu.experiment,
+}
+
+
+def get_experiment(name: str) -> Experiment:
+    """The experiment of that name.
+
+    Raises:
+        UserError: If there is none; the message lists those there are.
+    """
+    if name not in EXPERIMENTS:
+        raise UserError(f"unknown experiment {name!r}; there are: {', '.join(EXPERIMENTS)}")
+    return EXPERIMENTS[name]()
