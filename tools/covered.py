@@ -31,6 +31,7 @@ TESTS = (
     "tests/interop",
     "tests/evaluation/test_metrics.py",
     "tests/evaluation/test_intervals.py",
+    "tests/finetuning",
     *(f"tests/training/test_{name}.py" for name in ("checkpoint", "optim", "schedule")),
 )  # fmt: skip
 

@@ -46,5 +46,5 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     for name, measured in sorted(RECORDED.items()):
         shares = [one["off"] / one["allowed"] if one["off"] else 0.0 for one in measured]
         rows.append({"file": name, "comparisons": len(measured), "worst_share_of_bound": max(shares)})
-    found = {"name": "parity", "command": "make parity", **machine(), "rows": rows}
-    target.write_text(json.dumps(found, indent=1) + "\n")
+    record = {"name": "parity", "command": "make parity", **machine(), "rows": rows}
+    target.write_text(json.dumps(record, indent=1) + "\n")

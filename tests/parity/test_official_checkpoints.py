@@ -9,7 +9,7 @@ import torch
 from helpers.golden_files import assert_close, tensor
 
 import vatt_edu as vatt
-from vatt_edu.finetuning import classifier as classify
+from vatt_edu.finetuning import classifier
 from vatt_edu.interop.convert import convert
 
 TOWER = 1e-5
@@ -17,7 +17,7 @@ TOWER = 1e-5
 
 @pytest.fixture
 def converted(golden_dir: Path, tmp_path: Path, compared):
-    """Converts a recorded checkpoint; returns what was found, where it was written, and the recorded outputs."""
+    """Converts a recorded checkpoint; returns how it fits, where it was written, and the recorded outputs."""
 
     def call(name: str):
         folder = golden_dir / name
@@ -25,23 +25,23 @@ def converted(golden_dir: Path, tmp_path: Path, compared):
             pytest.skip(f"{golden_dir} holds no {name}")
         compared(name)
         out = tmp_path / name
-        found = convert(folder, out, folder / "config.json")
+        report = convert(folder, out, folder / "config.json")
         expected = dict(np.load(folder / "expected.npz"))
-        assert found.complete
+        assert report.complete
         everything = {key.removesuffix("/.ATTRIBUTES/VARIABLE_VALUE") for key in expected["all_keys"].tolist()}
-        assert len(found.read) + len(found.ignored) == len(expected["all_keys"])
+        assert len(report.read) + len(report.ignored) == len(expected["all_keys"])
         weights = {key for key in everything if key.startswith("model/") and ".OPTIMIZER_SLOT" not in key}
-        assert set(found.read) == weights
-        assert not any(key.startswith("model/") and ".OPTIMIZER_SLOT" not in key for key in found.ignored)
-        return found, out, expected
+        assert set(report.read) == weights
+        assert not any(key.startswith("model/") and ".OPTIMIZER_SLOT" not in key for key in report.ignored)
+        return report, out, expected
 
     return call
 
 
 @pytest.mark.parametrize("kind", ["tx_fac", "ut_fac"])
 def test_pretrained(converted, kind):
-    found, out, expected = converted(f"{kind}_ckpt")
-    assert found.kind == kind
+    report, out, expected = converted(f"{kind}_ckpt")
+    assert report.kind == kind
     model = vatt.load(out).model
     with torch.no_grad():
         video, audio, text = (
@@ -64,9 +64,9 @@ def test_pretrained(converted, kind):
 
 
 def test_fine_tuned_video(converted):
-    found, out, expected = converted("finetune_vit_ckpt")
-    assert found.kind == "fine-tuned ViT"
-    model = classify.load(out)
+    report, out, expected = converted("finetune_vit_ckpt")
+    assert report.kind == "fine-tuned ViT"
+    model = classifier.load(out)
     views = json.loads((out / "config.json").read_text())["classifier"]  # the file says nothing about views
     assert views["classes"] == expected["logits"].shape[1]
     with torch.no_grad():

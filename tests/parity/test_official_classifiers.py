@@ -75,8 +75,8 @@ def test_heads_start_as_released(golden):
 def test_smoothing(golden):
     data = golden("data_ops")
     official = tensor(data["smooth_out"])
-    found = smooth_labels(official.argmax(1), official.shape[1], 1 - float(official.max() - official.min()))
-    assert_within(np.abs(found.numpy() - data["smooth_out"]).max(), 1e-6)
+    labels = smooth_labels(official.argmax(1), official.shape[1], 1 - float(official.max() - official.min()))
+    assert_within(np.abs(labels.numpy() - data["smooth_out"]).max(), 1e-6)
 
 
 def test_a_clip_without_labels_weighs_nothing():

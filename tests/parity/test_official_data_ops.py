@@ -5,7 +5,7 @@ import torch
 from helpers.golden_files import assert_within
 
 from vatt_edu.config import MelConfig
-from vatt_edu.data.clips.transforms import multi_crop
+from vatt_edu.finetuning.transforms import multi_crop
 from vatt_edu.tokens import log_mel, log_mel_patches, mel_matrix
 
 
@@ -24,6 +24,6 @@ def test_crops_of_evaluation(golden):
     data = golden("data_ops")
     frames = data["crop_in"]
     for picture, official in ((frames, data["crop_out"]), (frames.transpose(0, 2, 1, 3), data["crop_out_tall"])):
-        found = multi_crop(picture, *official.shape[1:3])
-        assert found.dtype == official.dtype
-        assert (found == official).all()
+        crops = multi_crop(picture, *official.shape[1:3])
+        assert crops.dtype == official.dtype
+        assert (crops == official).all()

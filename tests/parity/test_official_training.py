@@ -10,8 +10,9 @@ from torch import nn
 
 from vatt_edu.config import OptimConfig
 from vatt_edu.finetuning.optim import KerasSGD
+from vatt_edu.finetuning.schedule import stepwise_cosine
 from vatt_edu.training.optim import KerasAdam
-from vatt_edu.training.schedule import learning_rate, stepwise_cosine
+from vatt_edu.training.schedule import learning_rate
 
 BOUND = 1e-6  # of the peak rate; the official values are float32
 

@@ -22,8 +22,8 @@ from vatt_edu.errors import UserError
 from vatt_edu.losses import l2_normalize
 from vatt_edu.model import VATT
 from vatt_edu.training import checkpoint
+from vatt_edu.training.pretrain import initial_model
 from vatt_edu.training.run_folder import read_config, read_vocabulary
-from vatt_edu.training.whitening import WHITENING_BATCHES, whiten_
 
 Modality = Literal["video", "audio"]
 Space = Literal["va", "vt"]
@@ -101,9 +101,7 @@ def untrained(run: str | PathLike[str], source: Source | None = None, device: st
         return model_from(config, start / "state.safetensors").to(device)
     if record["converted"] is not None:
         raise UnknownStart("the model was converted, and how it started is not recorded")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)
-        model = VATT(config.model)
+    stream = None
     if config.model.tokenizer_init == "whitened":
         vocab = read_vocabulary(folder, config)
         if source is None or not _trained_on(source, record["data"], config, vocab):
@@ -114,8 +112,7 @@ def untrained(run: str | PathLike[str], source: Source | None = None, device: st
             )
         training = source.first(config.data.max_narrated_videos)
         stream = ClipStream([(training, 1.0)], config.clip, config.data, vocab, config.seed, cache=False, quiet=True)
-        whiten_(model, (stream.batch(step)[0] for step in range(WHITENING_BATCHES)))
-    return model.eval().to(device)
+    return initial_model(config, stream).eval().to(device)
 
 
 def untrained_or_reason(run: Path, source: Source) -> tuple[VATT | None, str | None]:

@@ -111,25 +111,6 @@ class ShortcutAudit(TypedDict):
     splits: dict[str, AuditSplit]
 
 
-class ExperimentRow(TypedDict):
-    """A row of ``results/NAME.json``: one arm of an experiment, one seed.
-
-    Losses are means over the last 50 steps; ``metrics`` of the trained model are by split and direction.
-    """
-
-    label: str
-    seed: int
-    steps: int
-    train_seconds: float
-    nce: float
-    mil_nce: float
-    commit: str | None
-    threads: int
-    curve: NotRequired[list[list[float]]]  # older rows have none
-    metrics: dict[str, dict[str, Scores]]
-    config_hash: NotRequired[str]
-
-
 def run_header(run: Path, note: str | None = None) -> RunHeader:
     """Preset, seed, steps, seconds of training, machine, versions, commit; and a note, where there is one."""
     config, record = read_config(run)

@@ -16,7 +16,6 @@ from typing import Any, TypedDict
 from vatt_edu.config import Config
 from vatt_edu.config.serialize import differences, to_json
 from vatt_edu.data.sources.open import open_source
-from vatt_edu.evaluation.results_file import ExperimentRow
 from vatt_edu.evaluation.retrieval import evaluate_retrieval
 from vatt_edu.files import read_json, write_json
 from vatt_edu.system import machine
@@ -223,7 +222,7 @@ def measure_arm(arm: Arm, seed: int, out: Path, splits: Sequence[str], quiet: bo
     log = read_log(out)
     final = log[-50:]
     steps, seconds = report["steps"], report["train_seconds"]
-    assert steps is not None  # its checkpoint is there
+    assert steps is not None  # a run that was trained here
     assert seconds is not None
     return {
         "label": arm.label,

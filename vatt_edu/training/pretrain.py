@@ -87,7 +87,7 @@ def pretrain(
 
     # model
     device = torch.device(resolved.train.device)
-    model = _initial_model(resolved, stream, vectors, device)
+    model = initial_model(resolved, stream, vectors).to(device)
     optimizer = make_optimizer(model, resolved.optim)
 
     # restore
@@ -190,10 +190,14 @@ def _read_ahead(
         yield batch.to(device), skips, time.perf_counter() - start
 
 
-def _initial_model(
-    config: Config, stream: ClipStream, vectors: Float[Tensor, "V E"] | None, device: torch.device
-) -> VATT:
-    """The model of step 0: seeded, with these word vectors, its tokenizers whitened where the configuration says so."""
+def initial_model(config: Config, stream: ClipStream | None, vectors: Float[Tensor, "V E"] | None = None) -> VATT:
+    """The model of step 0: seeded, with these word vectors, its tokenizers whitened where the configuration says so.
+
+    Args:
+        config: The run.
+        stream: Its training batches; only whitening needs them.
+        vectors: A row for each word.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         model = VATT(config.model)
@@ -203,8 +207,9 @@ def _initial_model(
         with torch.no_grad():
             table.weight.copy_(vectors)
     if config.model.tokenizer_init == "whitened":
+        assert stream is not None
         whiten_(model, (stream.batch(step)[0] for step in range(WHITENING_BATCHES)))
-    return model.to(device)
+    return model
 
 
 def resolve_device(config: Config) -> Config:

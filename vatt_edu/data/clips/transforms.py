@@ -110,47 +110,6 @@ def random_box(
     return 0, 0, height, width
 
 
-def multi_crop(frames: Frames, height: int, width: int) -> Frames:
-    """Three crops along the longer side, one after the other on the time axis (released evaluation).
-
-    As released, the middle one begins at half the side less half the crop, rounded to the even number where it is a
-    half, and the shorter side, which should be as long as the crop, is cut at its end.
-
-    Returns:
-        (3 * T, height, width, 3).
-    """
-    tall = frames.shape[1] >= frames.shape[2]
-    side, target = (frames.shape[1], height) if tall else (frames.shape[2], width)
-    starts = (0, round(side / 2 - target // 2), side - target)
-    return np.concatenate([cut(frames, at * tall, at * (not tall), height, width) for at in starts])
-
-
-def mixup(
-    signals: NDArray[np.float32],
-    labels: NDArray[np.float32],
-    generator: np.random.Generator,
-    alpha: float = 5.0,
-    beta: float = 5.0,
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Each clip of a batch, and its labels, mixed with those of another (released fine-tuning of audio).
-
-    Args:
-        signals: (B, …).
-        labels: (B, classes).
-        generator: The batch's own.
-        alpha: Of the beta distribution that a clip's own share is drawn from; the larger, the more of it is left.
-        beta: Likewise; the larger, the less.
-    """
-    shares = generator.beta(alpha, beta, len(signals)).astype(np.float32)
-    partner = generator.permutation(len(signals))
-
-    def mixed(values: NDArray[np.float32]) -> NDArray[np.float32]:
-        share = shares.reshape(-1, *[1] * (values.ndim - 1))
-        return share * values + (1 - share) * values[partner]
-
-    return mixed(signals), mixed(labels)
-
-
 def resize(frames: Frames, height: int, width: int) -> Frames:
     """Bilinear: (T, height, width, 3)."""
     pixels = torch.from_numpy(np.array(frames, np.float32, order="C")).permute(0, 3, 1, 2)

@@ -9,7 +9,6 @@ from typing import Any
 
 from vatt_edu.evaluation.report import drawing
 from vatt_edu.evaluation.report.drawing import Curve, percent, row
-from vatt_edu.evaluation.results_file import ExperimentRow
 
 RESULTS = Path(__file__).resolve().parents[3] / "results"
 DIRECTIONS = ("text_to_video", "video_to_audio")
@@ -47,7 +46,7 @@ def _table(results: dict[str, Any], only: str | None) -> str:
     return table + (_curve(results["rows"][0]) if results["name"] == "plain" else "") + made
 
 
-def _curve(one: ExperimentRow) -> str:
+def _curve(one: dict[str, Any]) -> str:
     """The losses of the model as released, whatever they do."""
     steps, nce, mil_nce = zip(*one["curve"], strict=True)
     return drawing.chart(
@@ -59,7 +58,7 @@ def _curve(one: ExperimentRow) -> str:
     )
 
 
-def _rows(rows: Sequence[ExperimentRow]) -> Iterator[tuple[str, str, int, list[str]]]:
+def _rows(rows: Sequence[dict[str, Any]]) -> Iterator[tuple[str, str, int, list[str]]]:
     for label in dict.fromkeys(one["label"] for one in rows):
         runs = [one for one in rows if one["label"] == label]
         for split in runs[0]["metrics"]:

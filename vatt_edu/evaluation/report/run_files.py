@@ -58,11 +58,11 @@ def departures(config: Config, other: Config) -> list[tuple[str, Any, Any]]:
 
 def compared(config: Config, preset: str) -> list[tuple[str, list[tuple[str, Any, Any]]]]:
     """Departures, by what they depart from: the preset, the release at toy size, and the release."""
-    found = []
+    groups = []
     if preset in PRESETS:
-        found.append((f"Changed from preset {preset} on the command line", departures(config, PRESETS[preset]())))
+        groups.append((f"Changed from preset {preset} on the command line", departures(config, PRESETS[preset]())))
     if preset.startswith("toy"):
         title = "Named departures from the release at toy size (preset toy_plain)"
-        found.append((title, [row for row in departures(config, toy_plain()) if not row[0].startswith("train.")]))
-    found.append(("Everything that differs from the released pre-training", departures(config, Config())))
-    return found
+        groups.append((title, [row for row in departures(config, toy_plain()) if not row[0].startswith("train.")]))
+    groups.append(("Everything that differs from the released pre-training", departures(config, Config())))
+    return groups
