@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from vatt_edu.interop.official import part_from_official, video_config
-from vatt_edu.teach import interactive, media
+from vatt_edu.teach import inline, interactive
 from vatt_edu.teach.interactive import Told
 from vatt_edu.teach.interactive.base import HERE
 from vatt_edu.teach.interactive.match import assign
@@ -170,7 +170,7 @@ def test_media_are_small_and_read_back(tmp_path: Path) -> None:
     from vatt_edu.data.media import probe, read_audio
 
     video, audio = small_clip()
-    uri = media.sound(audio, 16_000, 16_000)
+    uri = inline.sound(audio, 16_000, 16_000)
     file = tmp_path / "sound.webm"
     file.write_bytes(base64.b64decode(uri.split(",")[1]))
     assert uri.startswith("data:audio/webm;base64,")
@@ -179,5 +179,5 @@ def test_media_are_small_and_read_back(tmp_path: Path) -> None:
     assert heard is not None
     spectrum = np.abs(np.fft.rfft(heard[2_000:14_000]))
     assert abs(spectrum.argmax() * 16_000 / 12_000 - 16_000 / 9 / (2 * np.pi)) < 5  # Hz: the tone is the tone
-    assert len(media.strip(video)) < 6_000
+    assert len(inline.strip(video)) < 6_000
     assert json.dumps(uri)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from vatt_edu.teach.media import inline
+from vatt_edu.teach.inline import inline
 
 TYPES = {".mp4": "video/mp4", ".webm": "video/webm", ".flac": "audio/flac", ".wav": "audio/wav"}
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import traitlets
 
-from vatt_edu.teach import media
+from vatt_edu.teach import inline
 from vatt_edu.teach.interactive.base import Live
 
 
@@ -77,8 +77,8 @@ class Scrub(Live):
         count = len(audio) // patch
         shown = np.round(np.clip(audio[: count * patch], -1, 1) * 127).astype(np.int8)
         super().__init__(
-            strip=media.strip(video), frames=len(video), fps=fps, patches=shown.tobytes(), patch=patch,
-            sample_rate=sample_rate, lines=[list(line) for line in lines], sound=media.sound(audio, sample_rate),
+            strip=inline.strip(video), frames=len(video), fps=fps, patches=shown.tobytes(), patch=patch,
+            sample_rate=sample_rate, lines=[list(line) for line in lines], sound=inline.sound(audio, sample_rate),
         )  # fmt: skip
         self.observe(self._at, "step")
         self._at()
