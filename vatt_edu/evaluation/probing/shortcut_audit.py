@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from vatt_edu.data.card.page import table
 from vatt_edu.data.media import read_audio
 from vatt_edu.data.sources.open import Source
 from vatt_edu.evaluation.ground_truth import Step, some, steps
@@ -20,6 +19,7 @@ from vatt_edu.evaluation.probing.evaluate import CHOSEN, FITTED, TRAIN_WINDOWS
 from vatt_edu.evaluation.probing.linear_probe import choose
 from vatt_edu.evaluation.probing.targets import TARGETS, by_action, majority
 from vatt_edu.evaluation.terminal import percent
+from vatt_edu.pages import table
 
 SECONDS = 3.2  # a toy's window, and VATT's: 32 frames at 10 per second
 SAMPLE_RATE = 16_000
@@ -91,7 +91,7 @@ def hear(listed: Sequence[Step], name: str, quiet: bool) -> np.ndarray:
 
 
 def section(results: dict[str, Any]) -> dict[str, str]:
-    """A section of the data card: heading to HTML, as ``card_page.page`` takes it."""
+    """A section of the data card: heading to HTML, as ``card_page`` takes it."""
     names = {"handmade": "mel statistics", "majority": "majority class", "by_action": "by the action alone"}
     tables = []
     for split, result in results["splits"].items():

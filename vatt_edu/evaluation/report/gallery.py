@@ -1,6 +1,5 @@
 """What a trained model answers when it is asked: who finds whom in one split, and how its clips look and sound."""
 
-import base64
 import io
 import wave
 from dataclasses import dataclass
@@ -15,13 +14,13 @@ from vatt_edu.data.loader.windows import Window
 from vatt_edu.data.media import probe, read_audio, read_video
 from vatt_edu.data.media.torchaudio_compat import log_mel
 from vatt_edu.data.sources.open import Source
-from vatt_edu.errors import missing
 from vatt_edu.evaluation import metrics
 from vatt_edu.evaluation.embed import load
 from vatt_edu.evaluation.features import embed_windows
 from vatt_edu.evaluation.ground_truth import Step, has_truth, steps
 from vatt_edu.evaluation.results_file import complete
 from vatt_edu.evaluation.retrieval import queries
+from vatt_edu.pages import picture
 
 SHOWN = (0.1, 0.43, 0.9)  # places in a clip whose frames are shown side by side; not evenly apart, as a swing is
 SIDE = 72  # their height in pixels
@@ -48,14 +47,14 @@ class Asked:
     by_text: Tensor
     by_sound: Tensor
 
-    def frames(self, number: int) -> bytes:
-        """Three frames of a clip, side by side, as JPEG."""
+    def frames(self, number: int) -> str:
+        """Three frames of a clip, side by side, as the data URI of a JPEG."""
         window = self.windows[number]
         seconds = self.config.clip.seconds
         times = [self._start(number) + seconds * place for place in SHOWN]
         found = [read_video(window.video.path, time, 1, 1.0, SIDE)[0] for time in times]
         apart = np.full((found[0].shape[0], 2, 3), 255, np.uint8)
-        return jpeg(np.concatenate([part for frame in found for part in (frame, apart)][:-1], axis=1))
+        return picture(np.concatenate([part for frame in found for part in (frame, apart)][:-1], axis=1))
 
     def sound(self, number: int) -> bytes:
         """The sound of a clip as a WAV file."""
@@ -70,14 +69,14 @@ class Asked:
             file.writeframes(pcm.tobytes())
         return buffer.getvalue()
 
-    def spectrogram(self, number: int) -> bytes:
-        """The log-mel spectrogram of a clip's sound, low bands below, as JPEG."""
+    def spectrogram(self, number: int) -> str:
+        """The log-mel spectrogram of a clip's sound, low bands below, as the data URI of a JPEG."""
         rate = 16_000
         samples = round(self.config.clip.seconds * rate)
         heard = read_audio(self.windows[number].video.path, self._start(number), samples, rate)
         bands = log_mel(torch.zeros(samples) if heard is None else torch.from_numpy(heard), rate, 48).numpy()[::-1]
         shades = np.uint8(255 * bands / max(float(bands.max()), 1e-6))
-        return jpeg(np.repeat(np.repeat(shades, 2, 0)[..., None], 3, 2))
+        return picture(np.repeat(np.repeat(shades, 2, 0)[..., None], 3, 2))
 
     def _start(self, number: int) -> float:
         window, seconds = self.windows[number], self.config.clip.seconds
@@ -121,20 +120,3 @@ def confusion(step_list: list[Step], similarity: Tensor, factor: str) -> tuple[n
     for number, found in enumerate(best):
         counts[names.index(asked[number]), names.index(asked[found])] += 1
     return counts, names
-
-
-def player(data: bytes, name: str) -> str:
-    """An audio element whose bytes are in the page; ``name`` must be safe in an attribute."""
-    coded = base64.b64encode(data).decode()
-    return f'<audio controls preload="none" aria-label="{name}" src="data:audio/wav;base64,{coded}"></audio>'
-
-
-def jpeg(frame: np.ndarray) -> bytes:
-    """A JPEG of ``(H, W, 3)`` uint8, RGB."""
-    try:
-        import cv2
-    except ImportError:
-        raise missing("opencv-python-headless", "data") from None
-    done, coded = cv2.imencode(".jpg", np.ascontiguousarray(frame[..., ::-1]), [cv2.IMWRITE_JPEG_QUALITY, 82])
-    assert done
-    return bytes(coded.tobytes())
