@@ -28,7 +28,7 @@ def html(clips: Iterable[Clip], width: int = 216) -> str:
     return f'<div class="vatt-players">{"".join(_figure(clip, width) for clip in clips)}</div>'
 
 
-def show(clips: Iterable[Clip], width: int = 216) -> None:
+def show_clips(clips: Iterable[Clip], width: int = 216) -> None:
     """Displays players in a notebook."""
     pages.display(html(clips, width))
 
