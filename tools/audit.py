@@ -98,7 +98,7 @@ class Chapter:
             "longest": max((len(source.splitlines()) for source in code), default=0),
             "guesses": calls(r"interactive\.guess"),
             "questions": calls("quiz"),
-            "exercises": len(re.findall(r"\{admonition\} Exercise", self.prose)),
+            "exercises": len(re.findall(r"\{exercise\}", self.prose)),
             "graded": len(set(re.findall(r"(?<![\w.])checks\.(\w+)\(", everything))),
             "solutions": sum("hide-cell" in cell["metadata"].get("tags", []) for cell in self.cells),
             "live": calls(r"interactive\.show_live"),

@@ -57,6 +57,13 @@ def test_no_orphan_equation(chapter: audit.Chapter) -> None:
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=named)
+def test_exercises_have_a_label_and_no_typed_number(chapter: audit.Chapter) -> None:
+    exercises = re.findall(r"\{exercise\}(.*)\n(.*)", chapter.prose)
+    assert all(line.startswith(":label: exercise-") for _, line in exercises)
+    assert not re.search(r"\bExercise \d", chapter.prose)
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=named)
 def test_every_exercise_has_a_stub_a_grader_and_a_solution(chapter: audit.Chapter) -> None:
     code = chapter.sources("code")
     for grader in set(re.findall(r"(?<![\w.])checks\.(\w+)\(", "\n".join(code))):
@@ -130,7 +137,7 @@ def test_audit_sees_what_is_missing() -> None:
             "cell_type": "markdown",
             "id": "a",
             "metadata": {},
-            "source": ["```{admonition} Exercise 1\nWrite.\n```\n$$x$$\n"],
+            "source": ["```{exercise}\nWrite.\n```\n$$x$$\n"],
         },
         {"cell_type": "code", "id": "b", "metadata": {}, "source": ["quiz('?', [])\n"] + ["1\n"] * 25},
     ]
