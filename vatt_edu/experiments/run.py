@@ -11,7 +11,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from vatt_edu.config import Config
 from vatt_edu.config.serialize import differences, to_json
@@ -26,6 +26,26 @@ from vatt_edu.training.run_folder import read_log
 TWIN_BAND = 0.005
 """How far the mean losses of a twin, rerun anywhere, may be from those recorded. One thread and two are 3e-7 apart on
 one machine, and another encoder or decoder moves pixels by a level; a doubled learning rate moves a baseline 0.024."""
+
+
+class ExperimentRow(TypedDict):
+    """One arm with one seed, trained and tested.
+
+    Losses are means over the last 50 steps; ``curve`` is what ``curve`` makes of the log (older rows have none);
+    ``metrics`` are by split, direction and name, of the trained model.
+    """
+
+    label: str
+    seed: int
+    steps: int
+    train_seconds: float
+    nce: float
+    mil_nce: float
+    commit: str | None
+    threads: int
+    curve: NotRequired[list[list[float]]]
+    metrics: dict[str, dict[str, dict[str, float]]]
+    config_hash: NotRequired[str]
 
 
 class Results(TypedDict):
