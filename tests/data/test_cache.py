@@ -19,7 +19,8 @@ from vatt_edu.data.clips import cache as module
 from vatt_edu.data.clips.cache import CachedReader, key, open_cache
 from vatt_edu.data.clips.reader import FileReader, read_window
 from vatt_edu.data.media import MediaError
-from vatt_edu.data.sources.open import Source, Video, open_source
+from vatt_edu.data.sources.open import open_source
+from vatt_edu.data.sources.source import Source, Video
 from vatt_edu.errors import UserError
 
 
@@ -151,7 +152,7 @@ def die_of_seven(number: int) -> int:
 
 
 def test_parts_of_a_file(source: Source, spec: ClipSpec) -> None:
-    from vatt_edu.data.clips.reader import part
+    from vatt_edu.data.clips.reader import usable_range
 
     track = FileReader(spec).track(source.root / "a.mp4")
     assert part(Video("x", source.root / "a.mp4"), track, spec) == (0, 15)

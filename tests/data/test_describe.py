@@ -12,7 +12,7 @@ from helpers import clips
 from vatt_edu import minitube
 from vatt_edu.cli import main
 from vatt_edu.config import preset
-from vatt_edu.data.card.lines import center_step, shared_lines
+from vatt_edu.data.card.lines import center_step, count_shared_lines
 from vatt_edu.data.card.measure import measure
 from vatt_edu.data.card.page import card_page
 from vatt_edu.data.loader.stream import ClipStream
@@ -110,7 +110,7 @@ def test_shared_lines_are_those_of_the_sampler(world: Path) -> None:
     assert not skips
     assert [row or [-1] * 4 for row in ids] == batch.text_id.tolist()
     # Two narrated videos fill eight groups of a batch: every line is there several times.
-    assert shared_lines(source, config)["windows"] == 1.0
+    assert count_shared_lines(source, config)["windows"] == 1.0
 
 
 def test_the_page_stands_alone(card: dict, world: Path) -> None:

@@ -14,7 +14,7 @@ from helpers import clips
 
 from vatt_edu.batch import Batch
 from vatt_edu.config import ClipSpec, DataConfig
-from vatt_edu.data.loader.prefetch import Watch
+from vatt_edu.data.loader.prefetch import FailureMonitor
 from vatt_edu.data.loader.stream import ClipStream, Skip, Window, batches, eval_batches, window_batches
 from vatt_edu.data.media import read_audio, read_video
 from vatt_edu.data.sources.open import open_source
@@ -162,15 +162,15 @@ def test_nothing_usable_left(stream: Make, corpus: Path) -> None:
 
 
 def test_too_many_damaged_files_end_the_run() -> None:
-    watch = Watch()
+    watch = FailureMonitor()
     for number in range(30):  # one rotten file, again and again
         watch.see(40, [Skip("a.mp4", "why", number)])
-    watch = Watch()
+    watch = FailureMonitor()
     for number in range(10):
         watch.see(90, [Skip(f"{number}.mp4", "why", number)])
     with pytest.raises(UserError, match=r"11 files failed among the last 1,000 clips.*3\.mp4 \(why\).*new\.mp4 \(no\)"):
         watch.see(90, [Skip("new.mp4", "no", 10)])
-    watch = Watch()
+    watch = FailureMonitor()
     for number in range(30):  # never more than ten in a thousand
         watch.see(100, [Skip(f"{number}.mp4", "why", number)])
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from vatt_edu.config import ClipSpec
 from vatt_edu.data.loader.stream import Window, window_batches
-from vatt_edu.data.media import MediaError, probe, read_audio, read_video
+from vatt_edu.data.media import MediaError, probe_media, read_audio, read_video
 from vatt_edu.data.media import audio as _audio
 from vatt_edu.data.media import video as _video
-from vatt_edu.data.media.torchaudio_compat import log_mel, resample
+from vatt_edu.data.media.torchaudio_compat import display_log_mel, resample
 from vatt_edu.data.sources.open import open_source
 from vatt_edu.errors import UserError
 
@@ -33,7 +33,7 @@ def loudest(wave: np.ndarray, rate: int) -> float:
 
 
 def test_probe_says_what_a_file_holds(film: Path) -> None:
-    info = probe(film)
+    info = probe_media(film)
     assert (info.has_video, info.has_audio, info.width, info.height) == (True, True, 128, 96)
     assert (info.sample_rate, info.channels) == (48_000, 2)
     assert info.duration == pytest.approx(4.0)
@@ -166,10 +166,10 @@ def test_downmix_leaves_the_low_frequency_channel_out(tmp_path: Path) -> None:
 
 def test_missing_streams(tmp_path: Path) -> None:
     mute = clips.write(tmp_path / "mute.mp4", duration=1)
-    assert not probe(mute).has_audio
+    assert not probe_media(mute).has_audio
     assert read_audio(mute, 0.0, 100, 16_000) is None
     voice = clips.write(tmp_path / "voice.m4a", duration=1, video=None, audio=clips.tone(440, duration=1))
-    assert probe(voice).duration == pytest.approx(1, abs=0.05)
+    assert probe_media(voice).duration == pytest.approx(1, abs=0.05)
     with pytest.raises(MediaError, match="no video in it"):
         read_video(voice, 0.0, 1, 5.0, 32)
 
@@ -184,7 +184,7 @@ def test_an_unknown_decoder_is_named(film: Path, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(UserError, match="there are decord and pyav"):
         read_video(film, 0.0, 1, 5.0, 32)
     monkeypatch.setenv("VATT_DECODER", "pyav")
-    assert _video.choose(None) == "pyav"
+    assert _video.select_decoder(None) == "pyav"
 
 
 @pytest.mark.parametrize(("rate", "new"), [(48_000, 16_000), (44_100, 16_000), (16_000, 48_000), (44_099, 16_000)])
@@ -200,7 +200,7 @@ def test_log_mel_shows_a_tone_in_its_band() -> None:
     audio = torch.from_numpy(
         np.concatenate([clips.tone(hertz, rate=16_000, duration=1) for hertz in (300, 1000, 3000)])
     )
-    bands = log_mel(audio, 16_000, bins=64)
+    bands = display_log_mel(audio, 16_000, bins=64)
     assert bands.shape[:2] == (3, 64)
     assert (bands >= 0).all()
     peaks = bands.mean(-1).argmax(-1).tolist()
@@ -229,7 +229,7 @@ def test_a_phones_video_is_read_as_it_is_shown(
     sound = clips.clicks(0.7, duration=2)
     plain = clips.write(tmp_path / "plain.mp4", duration=2, audio=sound)
     turned = turn(clips.write(tmp_path / "turned.mp4", duration=2, audio=sound), *matrix)
-    info = probe(turned)
+    info = probe_media(turned)
     assert (info.width, info.height) == ((96, 128) if clockwise % 2 else (128, 96))
     assert info.turns == -clockwise % 4
     for start, frames in ((0.0, 40), (1.3, 5)):

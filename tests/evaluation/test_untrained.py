@@ -17,7 +17,8 @@ from helpers import made_runs
 import vatt_edu as vatt
 from vatt_edu.cli import main
 from vatt_edu.config.serialize import pack
-from vatt_edu.data.sources.open import Source, open_source
+from vatt_edu.data.sources.open import open_source
+from vatt_edu.data.sources.source import Source
 from vatt_edu.evaluation.embed import UnknownStart, load, untrained
 from vatt_edu.evaluation.probing.evaluate import evaluate_probes
 from vatt_edu.evaluation.retrieval import evaluate_retrieval

@@ -8,10 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from vatt_edu.data.sources.adapters.minitube import VERSION
 from vatt_edu.errors import UserError
-
-VERSION = 1
-"""Raised whenever the same seed would give other files than before."""
 
 EVAL_SPLITS = ("val", "test_iid", "test_comp", "test_bg")
 SPLITS = ("howto", "audioset", *EVAL_SPLITS)

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from vatt_edu.config import Config, preset
-from vatt_edu.data.card.lines import minitube_card, shared_lines
-from vatt_edu.data.media import MediaError, MediaInfo, probe
+from vatt_edu.data.card.lines import minitube_card, count_shared_lines
+from vatt_edu.data.media import MediaError, MediaInfo, probe_media
 from vatt_edu.data.seeds import generator
-from vatt_edu.data.sources.open import Source, Video
+from vatt_edu.data.sources.source import Source, Video
 from vatt_edu.files import read_json
 
 PROBED = 3_000
@@ -62,7 +62,7 @@ def measure(source: Source, *, quiet: bool = False, config: Config | None = None
     if labels := Counter(label for video in source.videos for label in video.labels):
         card["labels"] = dict(labels.most_common(40))
     if any(video.split == "train" for video in narrated):
-        card["windows"] = shared_lines(source, config)
+        card["windows"] = count_shared_lines(source, config)
     annotations = source.root / "annotations.json"
     if annotations.exists() and (source.root / "source.json").exists():
         card["minitube"] = minitube_card(source, read_json(annotations), config.clip.seconds)
@@ -79,7 +79,7 @@ def _probe_all(files: Sequence[Path], quiet: bool) -> tuple[dict[Path, MediaInfo
     infos, damaged = {}, {}
     for path in tqdm(files, desc="probe", unit="file", disable=quiet or len(files) < 200, mininterval=1.0):
         try:
-            infos[path] = probe(path)
+            infos[path] = probe_media(path)
         except MediaError as error:
             damaged[path] = error.reason
     return infos, damaged

@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from vatt_edu.data.card.pictures import Preview, contact_sheet, draw_clips, spectrograms
-from vatt_edu.data.sources.open import Source
+from vatt_edu.data.sources.source import Source
 from vatt_edu.pages import details, document, image, table
 
 HEADINGS = {

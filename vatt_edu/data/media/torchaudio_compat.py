@@ -10,9 +10,9 @@ from typing import Any, NoReturn
 import numpy as np
 import torch
 from jaxtyping import Float
-from numpy.typing import NDArray
 from torch import Tensor
 
+from vatt_edu.data.media.info import Wave
 from vatt_edu.errors import missing
 
 LARGEST_KERNEL = 4_000_000  # elements of a resampling kernel; rates that share no divisor would need billions
@@ -51,7 +51,7 @@ def _stub() -> types.ModuleType:
     return stub
 
 
-def resample(wave: NDArray[np.float32], rate: int, new_rate: int) -> NDArray[np.float32]:
+def resample(wave: Wave, rate: int, new_rate: int) -> Wave:
     """``wave`` at another rate, by windowed-sinc interpolation; sample 0 stays at its time.
 
     Args:
@@ -68,7 +68,7 @@ def resample(wave: NDArray[np.float32], rate: int, new_rate: int) -> NDArray[np.
     return resampled.numpy()
 
 
-def log_mel(audio: Float[Tensor, "*B S"], sample_rate: int, bins: int = 80) -> Float[Tensor, "*B bins F"]:
+def display_log_mel(audio: Float[Tensor, "*B S"], sample_rate: int, bins: int = 80) -> Float[Tensor, "*B bins F"]:
     """Log-mel spectrogram for looking at: windows of 43 ms every 21 ms, as long as the released code's.
 
     Args:

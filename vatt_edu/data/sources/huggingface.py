@@ -6,7 +6,7 @@ Rows hold paths, words and times, never pixels: the files are read where they li
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vatt_edu.data.sources.open import Source, Video
+from vatt_edu.data.sources.source import Source, Video
 from vatt_edu.data.text.captions import make_lines
 from vatt_edu.errors import UserError
 

@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float
 
 from vatt_edu.data.media import read_audio
-from vatt_edu.data.sources.open import Source
+from vatt_edu.data.sources.source import Source
 from vatt_edu.evaluation.ground_truth import Step, factor_labels, list_steps, sample_steps
 from vatt_edu.evaluation.probing.baseline_features import audio_features
 from vatt_edu.evaluation.probing.evaluate import TRAIN, TRAIN_WINDOWS, VAL

@@ -7,7 +7,7 @@ It stands alone (no network, no other file), follows light and dark, and fits a 
 from html import escape
 from pathlib import Path
 
-from vatt_edu.data.sources.open import Source
+from vatt_edu.data.sources.source import Source
 from vatt_edu.evaluation.report import neighbors, run_files, sections
 from vatt_edu.evaluation.report.gallery import embed_gallery
 from vatt_edu.evaluation.report.recorded import experiment_tables

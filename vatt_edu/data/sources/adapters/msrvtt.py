@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from vatt_edu.data.sources.csv_tables import rows
-from vatt_edu.data.sources.open import Found, Video, media_files
+from vatt_edu.data.sources.source import AdapterResult, Video, media_files
 from vatt_edu.errors import UserError
 from vatt_edu.files import read_json
 
@@ -19,7 +19,7 @@ INDEXES = ("MSRVTT_data.json", "train_val_videodatainfo.json", "test_videodatain
 PAIRS = "MSRVTT_JSFUSION_test.csv"
 
 
-def read(root: Path) -> Found:
+def read(root: Path) -> AdapterResult:
     """The clips under ``root``, with all of their sentences.
 
     Raises:
@@ -44,7 +44,7 @@ def read(root: Path) -> Found:
         for name, split in splits.items()
         if name in files
     ]
-    return Found(videos, [name for name in splits if name not in files])
+    return AdapterResult(videos, [name for name in splits if name not in files])
 
 
 def _read_index(path: Path, splits: dict[str, str], said: dict[str, list[str]]) -> None:
