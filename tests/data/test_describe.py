@@ -104,7 +104,7 @@ def test_the_nearest_line_of_a_window_names_its_center_step(world: Path) -> None
 def test_shared_lines_are_those_of_the_sampler(world: Path) -> None:
     source, config = open_source(world), preset("toy")
     vocabulary = Vocabulary.train(source.texts, 100)
-    stream = ClipStream([(source, 1.0)], config.clip, config.data, vocabulary, 0, cache=False, quiet=True)
+    stream = ClipStream.open([(source, 1.0)], config, vocabulary, cache=False, quiet=True)
     ids = [[line.text_id for line in lines] for lines in stream.lines(3)]
     batch, skips = stream.batch(3)
     assert not skips

@@ -1,5 +1,6 @@
 """The same batches whoever reads them; masks, lines and replacements are right."""
 
+import json
 import shutil
 import threading
 import time
@@ -14,8 +15,8 @@ from helpers import clips
 
 from vatt_edu.batch import Batch
 from vatt_edu.config import ClipSpec, DataConfig
+from vatt_edu.data.loader import ClipStream, Skip, Window, batches, eval_batches, window_batches
 from vatt_edu.data.loader.prefetch import FailureMonitor
-from vatt_edu.data.loader.stream import ClipStream, Skip, Window, batches, eval_batches, window_batches
 from vatt_edu.data.media import read_audio, read_video
 from vatt_edu.data.sources.open import open_source
 from vatt_edu.data.text.vocabulary import Vocabulary
@@ -37,7 +38,7 @@ def vocab(made: Path) -> Vocabulary:
 @pytest.fixture
 def stream(corpus: Path, spec: ClipSpec, data: DataConfig, vocab: Vocabulary) -> Make:
     def make(cache: bool = True, seed: int = 0, root: Path = corpus, data: DataConfig = data) -> ClipStream:
-        return ClipStream([(open_source(root), 1.0)], spec, data, vocab, seed, cache=cache, quiet=True)
+        return ClipStream.open([(open_source(root), 1.0)], clips.config_for(spec, data, seed), vocab, cache, quiet=True)
 
     return make
 
@@ -116,17 +117,18 @@ def test_without_augmentation_a_clip_is_what_is_in_the_file(
     corpus: Path, spec: ClipSpec, data: DataConfig, vocab: Vocabulary
 ) -> None:
     still = replace(data.augment, flip=False, brightness=0.0, contrast=0.0, audio_gain=0.0)
-    wide = replace(spec, height=32, width=43)
-    source = ClipStream([(open_source(corpus), 1.0)], wide, replace(data, augment=still), vocab, 0, quiet=True)
+    square = clips.config_for(replace(spec, height=32, width=32), replace(data, augment=still))
+    source = ClipStream.open([(open_source(corpus), 1.0)], square, vocab, quiet=True)
     batch, _ = source.batch(0)
     paths = {video.path for video in open_source(corpus).clips("train")}
     for video, audio in zip(batch.video.numpy(), batch.audio.numpy(), strict=True):
-        found = []
+        matches = []
         for path in paths:
             whole = read_video(path, 0.0, 60, 5.0, 32)
-            found += [(path, k) for k in range(53) if (whole[k : k + 8] == video).all()]
-        assert found
-        assert any((read_audio(path, k / 5, 12_800, 8_000) == audio).all() for path, k in found)
+            crops = [whole[:, :, left : left + 32] for left in range(12)]  # of 43 columns
+            matches += [(path, k) for k in range(53) if any((crop[k : k + 8] == video).all() for crop in crops)]
+        assert matches
+        assert any((read_audio(path, k / 5, 12_800, 8_000) == audio).all() for path, k in matches)
 
 
 def test_a_damaged_file_is_replaced_counted_and_named(stream: Make, corpus: Path) -> None:
@@ -199,7 +201,7 @@ def test_sound_without_picture(spec: ClipSpec, data: DataConfig, vocab: Vocabula
     (tmp_path / "segments.csv").write_text('x, 0, 4, "/m/1"\ny, 0, 4, "/m/1"\n')
     source = open_source(f"audioset:{tmp_path}")
     for cache in (True, False):
-        batch, _ = ClipStream([(source, 1.0)], spec, data, vocab, 0, cache=cache, quiet=True).batch(0)
+        batch, _ = ClipStream.open([(source, 1.0)], clips.config_for(spec, data), vocab, cache, quiet=True).batch(0)
         assert batch.has_audio.all()
         assert not batch.has_video.any()
         assert (batch.video == 0).all()
@@ -231,8 +233,6 @@ def test_captions_beyond_the_end(corpus: Path, stream: Make) -> None:
         assert len([note for note in source.notes if "4 captions beyond the end" in note]) == 1
         assert source.batch(0)[0].has_text.tolist() == [True] * 4 + [False] * 2
     late = {"start": [5000.0], "end": [6000.0], "text": ["milliseconds"]}
-    import json
-
     path.write_text(json.dumps({f"howto_{number:05d}": late for number in range(4)}))
     for cache in (True, False):
         with pytest.raises(UserError, match="all captions lie beyond the end of their videos"):
@@ -246,10 +246,10 @@ def test_two_sources_and_one_without_training_videos(
     shutil.copytree(corpus / "eval", evaluation / "eval")
     (evaluation / "source.json").write_text('{"kind": "minitube"}')
     with pytest.raises(UserError, match="no training video in"):
-        ClipStream([(open_source(evaluation), 1.0)], spec, data, vocab, 0, quiet=True)
+        ClipStream.open([(open_source(evaluation), 1.0)], clips.config_for(spec, data), vocab, quiet=True)
     other = clips.corpus(tmp_path / "other", narrated=2, text_free=0, evaluation=0)
     both = [(open_source(corpus), 1.0), (open_source(other), 3.0), (open_source(evaluation), 1.0)]
-    batch, _ = ClipStream(both, spec, data, vocab, 0, quiet=True).batch(0)
+    batch, _ = ClipStream.open(both, clips.config_for(spec, data), vocab, quiet=True).batch(0)
     assert len(batch) == 6
 
 

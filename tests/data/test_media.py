@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vatt_edu.config import ClipSpec
-from vatt_edu.data.loader.stream import Window, window_batches
+from vatt_edu.data.loader import Window, window_batches
 from vatt_edu.data.media import MediaError, probe_media, read_audio, read_video
-from vatt_edu.data.media import audio as _audio
-from vatt_edu.data.media import video as _video
+from vatt_edu.data.media import audio as sound
+from vatt_edu.data.media import video as picture
 from vatt_edu.data.media.torchaudio_compat import display_log_mel, resample
 from vatt_edu.data.sources.open import open_source
 from vatt_edu.errors import UserError
@@ -53,7 +53,7 @@ def test_frames_are_the_nearest_in_time(film: Path, start: float, fps: float, fr
     every = read_video(film, 0.0, 80, 20.0, 24)
     for k, frame in enumerate(read_video(film, start, frames, fps, 24)):
         distance = np.abs(np.arange(80) / 20 - (start + k / fps))
-        nearest = np.flatnonzero(distance < distance.min() + 2 * _video.TIE)
+        nearest = np.flatnonzero(distance < distance.min() + 2 * picture.TIE_SECONDS)
         assert any((frame == every[index]).all() for index in nearest)
 
 
@@ -139,14 +139,14 @@ def test_flash_and_click_keep_together(tmp_path: Path, suffix: str, picture: flo
 
 
 def test_windows_are_slices_of_the_whole(film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_audio, "BLOCK", 1)
-    _audio._block.cache_clear()
-    whole = _audio.read_pcm(film, 0, 64_000, 16_000)
-    _audio._block.cache_clear()
+    monkeypatch.setattr(sound, "BLOCK_SECONDS", 1)
+    sound.decoded_block.cache_clear()
+    whole = sound.read_pcm(film, 0, 64_000, 16_000)
+    sound.decoded_block.cache_clear()
     for first, count in ((0, 1), (15_999, 2), (20_000, 30_000), (47_999, 16_001)):
-        _audio._block.cache_clear()
-        assert (_audio.read_pcm(film, first, count, 16_000) == whole[first : first + count]).all()
-    _audio._block.cache_clear()
+        sound.decoded_block.cache_clear()
+        assert (sound.read_pcm(film, first, count, 16_000) == whole[first : first + count]).all()
+    sound.decoded_block.cache_clear()
     spectrum = np.abs(np.fft.rfft(whole.astype(float) * np.hanning(len(whole))))
     assert np.argmax(spectrum) * 16_000 / len(whole) == pytest.approx(440, abs=0.5)
     assert np.abs(whole[8_000:56_000]).max() / 32768 == pytest.approx(0.3, abs=0.03)  # no seam at a block's edge
@@ -184,7 +184,7 @@ def test_an_unknown_decoder_is_named(film: Path, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(UserError, match="there are decord and pyav"):
         read_video(film, 0.0, 1, 5.0, 32)
     monkeypatch.setenv("VATT_DECODER", "pyav")
-    assert _video.select_decoder(None) == "pyav"
+    assert picture.select_decoder(None) == "pyav"
 
 
 @pytest.mark.parametrize(("rate", "new"), [(48_000, 16_000), (44_100, 16_000), (16_000, 48_000), (44_099, 16_000)])

@@ -10,8 +10,9 @@ import pytest
 from helpers import clips
 
 from vatt_edu.cli import main
+from vatt_edu.data.sources import caption_texts
 from vatt_edu.data.text.vocabulary import Vocabulary
-from vatt_edu.data.text.word_vectors import caption_texts, read_embeddings, read_vocabulary
+from vatt_edu.data.text.word_vectors import read_embeddings, read_vocabulary
 from vatt_edu.errors import UserError
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vatt_edu.config import DataConfig
-from vatt_edu.data.loader.sampler import SHARE_BLOCK, Sampler, window_start, largest_remainder
+from vatt_edu.data.loader.sampler import SHARE_BLOCK, Sampler, largest_remainder, window_start
 from vatt_edu.data.text.captions import Line, nearest_lines
 
 

@@ -90,7 +90,7 @@ def test_a_split_that_does_not_exist(corpus: Path) -> None:
 def test_a_corpus_without_a_training_video(corpus: Path) -> None:
     spec = ClipSpec(4, 5.0, 24, 24, 32, 6_400, 8_000, 2, 6)
     with pytest.raises(UserError, match=r"no training video in .*: only the split train is trained on"):
-        ClipStream([(open_source(corpus), 1.0)], spec, DataConfig(), Vocabulary.train([], 10), 0, cache=False)
+        ClipStream.open([(open_source(corpus), 1.0)], clips.config_for(spec), Vocabulary.train([], 10), cache=False)
 
 
 def test_a_corpus_without_captions_is_read_without_text(tmp_path: Path) -> None:
@@ -104,7 +104,8 @@ def test_a_corpus_without_captions_is_read_without_text(tmp_path: Path) -> None:
         candidates=2, augment=AugmentConfig(),
     )  # fmt: skip
     spec = ClipSpec(4, 5.0, 24, 24, 32, 6_400, 8_000, 2, 6)
-    stream = ClipStream([(source, 1.0)], spec, data, Vocabulary.train(source.texts, 10), 0, cache=False, quiet=True)
+    config, vocab = clips.config_for(spec, data), Vocabulary.train(source.texts, 10)
+    stream = ClipStream.open([(source, 1.0)], config, vocab, cache=False, quiet=True)
     batch, skips = stream.batch(0)
     assert not skips
     assert not batch.has_text.any()

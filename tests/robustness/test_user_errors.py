@@ -442,9 +442,7 @@ def test_mute_and_silent_videos_are_trained_on_without_their_sound(start: str, c
     assert all(line["nce"] > 0 and line["mil_nce"] == 0 for line in lines)
     config, record = read_config(run)
     vocab = load(run).vocab
-    stream = ClipStream(
-        open_sources(record["data"]), config.clip, config.data, vocab, config.seed, cache == "--cache", quiet=True
-    )
+    stream = ClipStream.open(open_sources(record["data"]), config, vocab, cache == "--cache", quiet=True)
     for step in range(3):
         batch, _ = stream.batch(step)
         assert sorted(batch.has_audio.tolist()) == [False, False, True, True]

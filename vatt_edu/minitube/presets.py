@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from vatt_edu.data.sources.adapters.minitube import VERSION
 from vatt_edu.errors import UserError
 
 EVAL_SPLITS = ("val", "test_iid", "test_comp", "test_bg")

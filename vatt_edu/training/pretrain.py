@@ -16,7 +16,8 @@ from torch import Tensor, nn
 
 from vatt_edu.batch import Batch
 from vatt_edu.config import Config
-from vatt_edu.data.loader.stream import ClipStream, Skip, batches
+from vatt_edu.data.loader.prefetch import Skip, batches
+from vatt_edu.data.loader.stream import ClipStream
 from vatt_edu.data.sources.open import open_sources
 from vatt_edu.data.sources.source import Source
 from vatt_edu.droptoken import counter_hash

@@ -4,12 +4,12 @@ from collections import Counter
 from typing import Any
 
 from vatt_edu.config import Config
-from vatt_edu.data.text.captions import nearest_lines
 from vatt_edu.data.loader.stream import ClipStream
 from vatt_edu.data.media import MediaError
 from vatt_edu.data.seeds import generator
 from vatt_edu.data.sources.adapters.minitube import FACTORS
 from vatt_edu.data.sources.source import Source
+from vatt_edu.data.text.captions import nearest_lines
 from vatt_edu.data.text.vocabulary import Vocabulary
 from vatt_edu.errors import UserError
 from vatt_edu.files import read_json
@@ -30,7 +30,9 @@ def count_shared_lines(source: Source, config: Config) -> dict[str, Any]:
     try:
         vocabulary = Vocabulary.train(source.texts, config.model.text.vocab)
         stream = ClipStream.open([(source, 1.0)], config, vocabulary, cache=False, quiet=True)
-        batches = [[{line.text_id for line in lines} for lines in stream.lines(step)] for step in range(CHECKED_BATCHES)]
+        batches = [
+            [{line.text_id for line in lines} for lines in stream.lines(step)] for step in range(CHECKED_BATCHES)
+        ]
     except (UserError, MediaError) as error:
         return {"reason": str(error)}
     shared = total = windows = touched = 0

@@ -196,7 +196,7 @@ def _build(
     with open(folder / "index.jsonl", "a", encoding="utf-8") as index:
         if index.tell():
             index.write("\n")  # ends a line that was interrupted
-        for job, entry in run_all(_decode, jobs, processes, title, quiet):
+        for job, entry in run_all(decode_file, jobs, processes, title, quiet):
             if isinstance(entry, str):  # the process that decoded it died
                 entry = Entry(job[1], *_stamp(job[2]), "", damaged=entry)
             index.write(json.dumps(asdict(entry)) + "\n")
@@ -204,7 +204,7 @@ def _build(
             yield entry
 
 
-def _decode(job: tuple[Path, str, Path, ClipSpec]) -> Entry:
+def decode_file(job: tuple[Path, str, Path, ClipSpec]) -> Entry:
     """Write one file's frames and samples; the entry says how it went."""
     folder, file, path, spec = job
     size, time = _stamp(path)
@@ -217,19 +217,21 @@ def _decode(job: tuple[Path, str, Path, ClipSpec]) -> Entry:
     try:
         height, width = _write_frames(folder / f"{name}.frames", reader, path, track) if track.has_video else (0, 0)
         if track.has_audio:
-            _write(folder / f"{name}.pcm", [reader.pcm(path, 0, track.samples).astype("<i2")])
+            write_blocks(folder / f"{name}.pcm", [reader.pcm(path, 0, track.samples).astype("<i2")])
     except MediaError as error:
         return Entry(file, size, time, name, track=track, damaged=error.reason)
     return Entry(file, size, time, name, height, width, track)
 
 
 def _write_frames(target: Path, reader: FileReader, path: Path, track: Track) -> tuple[int, int]:
-    blocks = (reader.frames(path, k, min(FRAMES_AT_ONCE, track.frames - k)) for k in range(0, track.frames, FRAMES_AT_ONCE))
-    shape = _write(target, blocks)
+    blocks = (
+        reader.frames(path, k, min(FRAMES_AT_ONCE, track.frames - k)) for k in range(0, track.frames, FRAMES_AT_ONCE)
+    )
+    shape = write_blocks(target, blocks)
     return shape[1], shape[2]
 
 
-def _write(target: Path, blocks: Iterable[Frames] | Sequence[Pcm]) -> tuple[int, ...]:
+def write_blocks(target: Path, blocks: Iterable[Frames] | Sequence[Pcm]) -> tuple[int, ...]:
     """Write arrays one after the other, atomically; returns the shape of the last."""
     shape: tuple[int, ...] = ()
     with atomic(target, sync=False) as partial, open(partial, "wb") as file:

@@ -146,7 +146,7 @@ def look_up(table: UInt8[np.ndarray, "256"], frames: Frames) -> Frames:
     return np.frombuffer(frames.tobytes().translate(table.tobytes()), np.uint8).reshape(frames.shape)
 
 
-def change_saturation(pixels: Float32[np.ndarray, "T H W 3"], factor: float) -> Float32[np.ndarray, "T H W 3"]:
+def change_saturation(pixels: Float32[np.ndarray, "*N 3"], factor: float) -> Float32[np.ndarray, "*N 3"]:
     """Multiply the saturation (of hue, saturation, value) by ``factor``, at most to 1."""
     value = pixels.max(-1, keepdims=True)
     spread = value - pixels.min(-1, keepdims=True)
@@ -154,7 +154,7 @@ def change_saturation(pixels: Float32[np.ndarray, "T H W 3"], factor: float) -> 
     return value - (value - pixels) * np.minimum(np.float32(factor), np.maximum(most, 1))
 
 
-def turn_hue(pixels: Float32[np.ndarray, "T H W 3"], turn: float) -> Float32[np.ndarray, "T H W 3"]:
+def turn_hue(pixels: Float32[np.ndarray, "*N 3"], turn: float) -> Float32[np.ndarray, "*N 3"]:
     """Turn the color circle by ``turn`` (1 is all the way around), keeping saturation and value."""
     value = pixels.max(-1)
     spread = value - pixels.min(-1)
@@ -165,7 +165,7 @@ def turn_hue(pixels: Float32[np.ndarray, "T H W 3"], turn: float) -> Float32[np.
     hue = np.where(spread > 0, hue, 0) + np.float32(6 * turn)
     sectors = (np.asarray([5, 3, 1], np.float32) + hue[..., None]) % 6
     share = np.clip(np.minimum(sectors, 4 - sectors), 0, 1)
-    turned: Float32[np.ndarray, "T H W 3"] = value[..., None] - spread[..., None] * share
+    turned: Float32[np.ndarray, "*N 3"] = value[..., None] - spread[..., None] * share
     return turned
 
 

@@ -8,8 +8,8 @@ from jaxtyping import Int64
 
 from vatt_edu.batch import Batch
 from vatt_edu.config import ClipSpec
-from vatt_edu.data.media.info import Frames, Pcm, Wave
 from vatt_edu.data.media.audio import to_float
+from vatt_edu.data.media.info import Frames, Pcm, Wave
 from vatt_edu.data.text.captions import Line
 from vatt_edu.data.text.vocabulary import Vocabulary
 

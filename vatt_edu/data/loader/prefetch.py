@@ -96,7 +96,9 @@ class FailureMonitor:
         failed = {skip.path: skip.reason for _, batch in self._seen for skip in batch}
         if skips and len(failed) > MAX_FAILURE_SHARE * FAILURE_WINDOW:
             names = "; ".join(f"{path} ({reason})" for path, reason in failed.items())
-            share = f"{len(failed)} files failed among the last {FAILURE_WINDOW:,} clips, more than {MAX_FAILURE_SHARE:.0%}"
+            share = (
+                f"{len(failed)} files failed among the last {FAILURE_WINDOW:,} clips, more than {MAX_FAILURE_SHARE:.0%}"
+            )
             raise UserError(f"{share}: mend or remove {names}")
 
 

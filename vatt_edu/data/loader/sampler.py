@@ -86,7 +86,9 @@ class Sampler:
     def draw(self, pool: Pool, number: int) -> tuple[int, int]:
         """Source and position of the ``number``-th video drawn from a pool."""
         sizes = self.narrated if pool == "narrated" else self.text_free
-        counts = largest_remainder(tuple(weight if size else 0.0 for weight, size in zip(self.weights, sizes, strict=True)))
+        counts = largest_remainder(
+            tuple(weight if size else 0.0 for weight, size in zip(self.weights, sizes, strict=True))
+        )
         block, place = divmod(number, SHARE_BLOCK)
         order = source_order(self.seed, pool, block, counts)
         source = int(order[place])
@@ -109,7 +111,7 @@ def source_order(seed: int, pool: str, block: int, counts: tuple[int, ...]) -> I
 
 @functools.lru_cache(maxsize=16)
 def largest_remainder(weights: tuple[float, ...]) -> tuple[int, ...]:
-    """How many of ``SHARE_BLOCK`` draws each source gets: nearest to its share, at least 1 where the weight is not 0."""
+    """How many of ``SHARE_BLOCK`` draws each source gets: nearest to its share, at least 1 of a positive weight."""
     total = sum(weights)
     exact = [SHARE_BLOCK * weight / total for weight in weights]
     counts = [max(int(share), int(weight > 0)) for share, weight in zip(exact, weights, strict=True)]

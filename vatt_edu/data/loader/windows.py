@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from vatt_edu.batch import Batch
 from vatt_edu.config import ClipSpec
 from vatt_edu.data.clips.cache import open_cache
-from vatt_edu.data.clips.reader import FileReader, Reader, usable_range, read_window, window_frames
+from vatt_edu.data.clips.reader import FileReader, Reader, read_window, usable_range, window_frames
 from vatt_edu.data.clips.transforms import eval_clip
 from vatt_edu.data.loader.collate import BatchBuilder, CaptionEncoder, zero_fill
 from vatt_edu.data.sources.source import Source, Video

@@ -19,10 +19,10 @@ from jaxtyping import Shaped
 from vatt_edu.data.media.info import MediaError, Pcm, Wave, audio_stream, open_media, origin, pyav
 from vatt_edu.data.media.torchaudio_compat import resample
 
-BLOCK_SECONDS = 30  # seconds
-MARGIN_SECONDS = 1  # seconds on both sides of a block, for the resampling filter
-PREROLL_SECONDS = 1.0  # seconds decoded before the margin and thrown away: a decoder's first packet is not exact
-GAP_SECONDS = 0.05  # seconds: a larger step between packets is a gap, a smaller one is rounding of their times
+BLOCK_SECONDS = 30
+MARGIN_SECONDS = 1  # on both sides of a block, for the resampling filter
+PREROLL_SECONDS = 1.0  # decoded before the margin and thrown away: a decoder's first packet is not exact
+GAP_SECONDS = 0.05  # a larger step between packets is a gap, a smaller one is rounding of their times
 
 
 def read_pcm(path: str | PathLike[str], first: int, samples: int, sample_rate: int) -> Pcm:
@@ -38,7 +38,7 @@ def read_pcm(path: str | PathLike[str], first: int, samples: int, sample_rate: i
     except OSError:
         raise MediaError(path, "no such file") from None
     for number in range(first // size, (first + samples - 1) // size + 1):
-        block = _block(os.fspath(path), stat.st_size, stat.st_mtime_ns, number, sample_rate)
+        block = decoded_block(os.fspath(path), stat.st_size, stat.st_mtime_ns, number, sample_rate)
         begin = max(first, number * size)
         part = block[begin - number * size : first + samples - number * size]
         out[begin - first : begin - first + len(part)] = part
@@ -46,7 +46,7 @@ def read_pcm(path: str | PathLike[str], first: int, samples: int, sample_rate: i
 
 
 @functools.lru_cache(maxsize=16)
-def _block(path: str, size: int, time: int, number: int, sample_rate: int) -> Pcm:
+def decoded_block(path: str, size: int, time: int, number: int, sample_rate: int) -> Pcm:
     """Block ``number`` as int16; shorter, or empty, where the sound ends (size and time only make the cache's key)."""
     av = pyav()
     begin = number * BLOCK_SECONDS
@@ -54,7 +54,9 @@ def _block(path: str, size: int, time: int, number: int, sample_rate: int) -> Pc
         wave, rate = _mono(path, begin - MARGIN_SECONDS, begin + BLOCK_SECONDS + MARGIN_SECONDS)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise MediaError(path, f"its sound: {error}") from None
-    wave = resample(wave, rate, sample_rate)[MARGIN_SECONDS * sample_rate : (MARGIN_SECONDS + BLOCK_SECONDS) * sample_rate]
+    wave = resample(wave, rate, sample_rate)[
+        MARGIN_SECONDS * sample_rate : (MARGIN_SECONDS + BLOCK_SECONDS) * sample_rate
+    ]
     return np.clip(np.rint(wave * 32768), -32768, 32767).astype(np.int16)
 
 
@@ -83,7 +85,9 @@ def _mono(path: str, begin: int, end: int) -> tuple[Wave, int]:
     return _downmix(wave[:, : (math.ceil(filled / rate) + MARGIN_SECONDS) * rate], names), rate
 
 
-def _decode(container: Any, stream: Any, first: float, channels: int) -> Iterator[tuple[float, Shaped[np.ndarray, "C S"]]]:
+def _decode(
+    container: Any, stream: Any, first: float, channels: int
+) -> Iterator[tuple[float, Shaped[np.ndarray, "C S"]]]:
     """Times (seconds on the file's clock) and samples (channels, S) of the packets from about ``first`` on."""
     zero = origin(container)
     if first > 0:

@@ -7,7 +7,6 @@ import sys
 import types
 from typing import Any, NoReturn
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor

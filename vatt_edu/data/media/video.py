@@ -7,7 +7,7 @@ from os import PathLike
 from typing import Any, Literal
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float64, UInt8
 
 from vatt_edu.data.media.info import Frames, MediaError, MediaInfo, open_media, origin, probe_media, pyav, video_stream
 from vatt_edu.errors import UserError, missing
@@ -15,10 +15,10 @@ from vatt_edu.errors import UserError, missing
 Decoder = Literal["decord", "pyav"]
 Times = Float64[np.ndarray, " T"]
 
-DECORD_SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv", ".webm")  # decord's clock is wrong in MPEG transport streams; and where a
-# picture is to be turned, it resizes wrongly
-TIE_SECONDS = 1e-4  # seconds: of two frames equally near to within this, the earlier is taken
-PREROLL_SECONDS = 1.0  # seconds that PyAV decodes before the first wanted frame
+# decord's clock is wrong in MPEG transport streams; and where a picture is to be turned, it resizes wrongly.
+DECORD_SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv", ".webm")
+TIE_SECONDS = 1e-4  # of two frames equally near to within this, the earlier is taken
+PREROLL_SECONDS = 1.0  # that PyAV decodes before the first wanted frame
 
 
 def select_decoder(decoder: Decoder | None) -> Decoder:
@@ -167,7 +167,7 @@ class _Scaler:
         graph.link_nodes(*nodes).configure()
         self.graph = graph
 
-    def __call__(self, frame: Any) -> Frames:
+    def __call__(self, frame: Any) -> UInt8[np.ndarray, "H W 3"]:
         self.graph.push(frame)
-        pixels: Frames = self.graph.pull().to_ndarray()
+        pixels: UInt8[np.ndarray, "H W 3"] = self.graph.pull().to_ndarray()
         return pixels

@@ -5,7 +5,7 @@ folder of videos with captions beside them) and hands it to one small adapter. N
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 

@@ -7,7 +7,6 @@ served any more by those who made them: these functions read what lies on the us
 """
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -15,6 +14,7 @@ from jaxtyping import Float
 from vatt_edu.data.text.safe_pickle import pickled_arrays
 from vatt_edu.data.text.vocabulary import Vocabulary
 from vatt_edu.errors import UserError
+from vatt_edu.files import read_text
 
 KEY = "word_embeddings"
 

@@ -75,7 +75,9 @@ class RetrievalGallery:
         rate = 16_000
         samples = round(self.config.clip.seconds * rate)
         audio = read_audio(self.windows[number].video.path, self._start(number), samples, rate)
-        bands = display_log_mel(torch.zeros(samples) if audio is None else torch.from_numpy(audio), rate, 48).numpy()[::-1]
+        bands = display_log_mel(torch.zeros(samples) if audio is None else torch.from_numpy(audio), rate, 48).numpy()[
+            ::-1
+        ]
         shades = np.uint8(255 * bands / max(float(bands.max()), 1e-6))
         return picture(np.repeat(np.repeat(shades, 2, 0)[..., None], 3, 2))
 

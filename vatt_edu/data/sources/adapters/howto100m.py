@@ -30,16 +30,16 @@ def read(root: Path) -> AdapterResult:
     if not isinstance(captions, dict):
         raise UserError(f'{path}: expected {{video_id: {{"start": […], "end": […], "text": […]}}}}')
     files = {file.stem: file for file in media_files(root)}
-    listed = listed_ids(root / TABLE) or list(captions)
+    names = table_ids(root / TABLE) or list(captions)
     videos = []
-    for name in listed:
+    for name in names:
         if name in files:
             rows = json_rows(captions[name], f"{path}, video {name}") if name in captions else []
             videos.append(Video(name, files[name], make_lines(name, rows)))
-    return AdapterResult(videos, [name for name in listed if name not in files])
+    return AdapterResult(videos, [name for name in names if name not in files])
 
 
-def listed_ids(path: Path) -> list[str]:
+def table_ids(path: Path) -> list[str]:
     """Column ``video_id`` of the table, each once; empty where there is no table.
 
     Raises:

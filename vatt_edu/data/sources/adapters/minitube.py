@@ -36,7 +36,9 @@ def read(root: Path) -> AdapterResult:
     if (root / "audioset" / "segments.csv").exists():
         parts.append(audioset.read(root / "audioset"))
     parts += [clips(path) for path in sorted((root / "eval").glob("[!.]*.json"))]
-    return AdapterResult([video for part in parts for video in part.videos], [name for part in parts for name in part.absent])
+    return AdapterResult(
+        [video for part in parts for video in part.videos], [name for part in parts for name in part.absent]
+    )
 
 
 def clips(path: Path) -> AdapterResult:
