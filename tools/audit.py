@@ -98,28 +98,28 @@ class Chapter:
             "longest": max((len(source.splitlines()) for source in code), default=0),
             "guesses": calls(r"interactive\.guess"),
             "questions": calls("quiz"),
-            "exercises": len(re.findall(r"\{admonition\} Exercise", self.prose)),
+            "exercises": len(re.findall(r"\{exercise\}", self.prose)),
             "graded": len(set(re.findall(r"(?<![\w.])checks\.(\w+)\(", everything))),
             "solutions": sum("hide-cell" in cell["metadata"].get("tags", []) for cell in self.cells),
-            "live": calls(r"interactive\.show"),
-            "row": calls(r"scoreboard\.show"),
+            "live": calls(r"interactive\.show_live"),
+            "row": calls(r"scoreboard\.show_rows"),
         }
 
     def equations(self) -> Iterator[str | None]:
         """Labels of the displayed equations, None for one without."""
         for source in self.sources("markdown"):
-            for found in _LABEL.finditer(source):
-                yield found[1]
+            for match in _LABEL.finditer(source):
+                yield match[1]
 
     def checked(self) -> set[str]:
         """Labels of equations that a cell with an assertion checks: it is called ``worked-LABEL``, or names them."""
-        found: set[str] = set()
+        labels: set[str] = set()
         for cell in self.cells:
             if cell["cell_type"] == "code" and "assert" in "".join(cell["source"]):
-                found |= set(cell["metadata"].get("checks", []))
+                labels |= set(cell["metadata"].get("checks", []))
                 if cell["id"].startswith("worked-"):
-                    found.add(cell["id"].removeprefix("worked-"))
-        return found
+                    labels.add(cell["id"].removeprefix("worked-"))
+        return labels
 
 
 def chapters() -> list[Chapter]:
@@ -138,7 +138,7 @@ def pages() -> dict[str, str]:
 
 def plain(text: str) -> str:
     """Markdown without formulas, code, addresses and options; what a directive says stays."""
-    text = _FENCE.sub(lambda found: "" if re.match(r"[a-z]*$", found[2].strip()) else found[3], text)
+    text = _FENCE.sub(lambda match: "" if re.match(r"[a-z]*$", match[2].strip()) else match[3], text)
     for pattern in (_MATH, _CODE, _LINK, _OPTION):
         text = pattern.sub(" ", text)
     return re.sub(r"\{[a-z:]+\}", " ", text)
@@ -152,42 +152,42 @@ def typed_numbers(text: str) -> list[str]:
 
 def symbols(text: str) -> set[str]:
     """Letters that stand in formulas, words and function names left out."""
-    found: set[str] = set()
+    letters: set[str] = set()
     for formula in _MATH.findall(text):
         formula = re.sub(
             r"\\(?:operatorname|text|mathrm)\{[^}]*\}|\\(?!mathcal|tau|theta|sigma|mu)[a-zA-Z]+!?", " ", formula
         )
-        found |= {next(filter(None, groups)) for groups in _SYMBOL.findall(formula)}
-    return found - {"e"}
+        letters |= {next(filter(None, groups)) for groups in _SYMBOL.findall(formula)}
+    return letters - {"e"}
 
 
 def undefined(chapter: Chapter) -> tuple[list[str], list[str]]:
     """Symbols that the notation page does not list, and terms in bold that the glossary does not."""
-    known = symbols((BOOK / "notation.md").read_text(encoding="utf-8"))
+    notation = symbols((BOOK / "notation.md").read_text(encoding="utf-8"))
     glossary = (BOOK / "glossary.md").read_text(encoding="utf-8").lower()
     terms = {term.lower().rstrip("s") for term in re.findall(r"\*\*([A-Za-z-]+(?: [a-z-]+)?)\*\*", chapter.prose)}
-    return sorted(symbols(chapter.prose) - known), sorted(term for term in terms if term not in glossary)
+    return sorted(symbols(chapter.prose) - notation), sorted(term for term in terms if term not in glossary)
 
 
 def misspelled(chapter: Chapter) -> list[str]:
     """Words that codespell knows as misspellings, British ones included."""
     command = [sys.executable, "-m", "codespell_lib", "--builtin", "clear,rare,en-GB_to_en-US", "-L", "nce", "-"]
-    found = subprocess.run(command, input=plain(chapter.prose), capture_output=True, text=True, check=False)
-    return re.findall(r"(\S+ ==> \S+)", found.stdout)
+    report = subprocess.run(command, input=plain(chapter.prose), capture_output=True, text=True, check=False)
+    return re.findall(r"(\S+ ==> \S+)", report.stdout)
 
 
 def short(chapter: Chapter, seconds: float | None) -> list[str]:
     """What lies below a floor or above a ceiling."""
     counts = chapter.counts
     floors = dict(FLOORS[chapter.kind]) | (OVERVIEW_NOTEBOOK if chapter.kind == "overview" else {})
-    found = [f"{name} {counts[name]} < {least}" for name, least in floors.items() if counts[name] < least]
-    found += [f"{name} {counts[name]} > {most}" for name, most in CEILINGS.items() if counts[name] > most]
+    shortcomings = [f"{name} {counts[name]} < {least}" for name, least in floors.items() if counts[name] < least]
+    shortcomings += [f"{name} {counts[name]} > {most}" for name, most in CEILINGS.items() if counts[name] > most]
     if counts["solutions"] < counts["exercises"]:
-        found.append(f"solutions {counts['solutions']} < exercises {counts['exercises']}")
+        shortcomings.append(f"solutions {counts['solutions']} < exercises {counts['exercises']}")
     most = SECONDS.get(chapter.name, MOST_SECONDS)
     if seconds is not None and seconds > most:
-        found.append(f"run time {seconds:.0f} s > {most} s")
-    return found
+        shortcomings.append(f"run time {seconds:.0f} s > {most} s")
+    return shortcomings
 
 
 def main() -> int:

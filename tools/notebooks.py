@@ -14,24 +14,24 @@ KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 def problems(notebook: dict[str, Any]) -> list[str]:
     """What keeps a notebook (its JSON) from being committed; empty if nothing does."""
-    found = []
+    complaints = []
     ids = [cell.get("id") for cell in notebook["cells"]]
     if None in ids or len(set(ids)) < len(ids):
-        found.append("cells without an id, or with the same one")
+        complaints.append("cells without an id, or with the same one")
     for number, cell in enumerate(notebook["cells"]):
         if cell.get("outputs"):
-            found.append(f"cell {number} has outputs")
+            complaints.append(f"cell {number} has outputs")
         if cell.get("execution_count") is not None:
-            found.append(f"cell {number} has an execution count")
+            complaints.append(f"cell {number} has an execution count")
         if cell.get("attachments"):
-            found.append(f"cell {number} has attachments")
+            complaints.append(f"cell {number} has attachments")
         if _folded(cell) and not cell["metadata"].get("jupyter", {}).get("source_hidden"):
-            found.append(f"cell {number} is folded in the page and not in JupyterLab")
+            complaints.append(f"cell {number} is folded in the page and not in JupyterLab")
     if notebook["metadata"].get("kernelspec", {}).get("name") != "python3":
-        found.append("the kernel is not python3")
+        complaints.append("the kernel is not python3")
     if "widgets" in notebook["metadata"]:
-        found.append("widget state is stored")
-    return found
+        complaints.append("widget state is stored")
+    return complaints
 
 
 def _folded(cell: dict[str, Any]) -> bool:

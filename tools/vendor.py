@@ -88,8 +88,8 @@ def fetch(target: Path) -> None:
             command = [str(BIN / "npm"), "pack", "--silent", "--pack-destination", scratch, f"{name}@{version}"]
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=scratch)
             archive = Path(scratch) / f"{name.lstrip('@').replace('/', '-')}-{version}.tgz"
-            found = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
-            if found != digest:
+            actual = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
+            if actual != digest:
                 sys.exit(f"{name} {version}: the archive that npm delivered is not the published one (SHA-512 differs)")
             unpack(archive, wanted, target)
     shutil.copy(Path(sys.prefix) / "share/jupyter/nbextensions/anywidget/index.js", target / "widgets/anywidget.js")

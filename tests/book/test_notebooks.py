@@ -13,7 +13,7 @@ PAGES = list(book.files(BOOK))  # without what JupyterLab leaves beside them
 CHAPTERS = [path for path in PAGES if path.suffix == ".ipynb"]
 
 
-def listed(toc: dict) -> list[str]:
+def contents(toc: dict) -> list[str]:
     """The pages of a ``_toc.yml`` in order, the root first."""
     pages = [toc["root"]]
     parts = toc.get("parts", [toc])
@@ -26,7 +26,7 @@ def listed(toc: dict) -> list[str]:
 
 
 def test_contents_list_what_exists_and_all_of_it() -> None:
-    pages = listed(yaml.safe_load((BOOK / "_toc.yml").read_text()))
+    pages = contents(yaml.safe_load((BOOK / "_toc.yml").read_text()))
     assert len(pages) == len(set(pages))
     written = [path for path in PAGES if path.suffix in {".md", ".ipynb"}]
     assert set(pages) == {str(path.relative_to(BOOK).with_suffix("")) for path in written}

@@ -42,9 +42,9 @@ def test_no_floor_is_missed(chapter: audit.Chapter) -> None:
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=named)
 def test_every_guess_is_answered(chapter: audit.Chapter) -> None:
     code = "\n".join(chapter.sources("code"))
-    asked = re.findall(r"(\w+) = interactive\.guess\(", code)
-    assert len(asked) == chapter.counts["guesses"]
-    assert [name for name in asked if f"{name}.answer(" not in code] == []
+    guesses = re.findall(r"(\w+) = interactive\.guess\(", code)
+    assert len(guesses) == chapter.counts["guesses"]
+    assert [name for name in guesses if f"{name}.answer(" not in code] == []
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=named)
@@ -54,6 +54,13 @@ def test_no_orphan_equation(chapter: audit.Chapter) -> None:
     assert None not in labels, "an equation without a label"
     assert len(set(labels)) == len(labels)
     assert set(labels) == chapter.checked()
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=named)
+def test_exercises_have_a_label_and_no_typed_number(chapter: audit.Chapter) -> None:
+    exercises = re.findall(r"\{exercise\}(.*)\n(.*)", chapter.prose)
+    assert all(line.startswith(":label: exercise-") for _, line in exercises)
+    assert not re.search(r"\bExercise \d", chapter.prose)
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=named)
@@ -85,10 +92,10 @@ def test_every_figure_says_what_it_shows(chapter: audit.Chapter) -> None:
     """The last argument of each ``show`` of a figure is a sentence, typed or computed."""
     for source in chapter.sources("code"):
         for call in ast.walk(ast.parse(source)):
-            if isinstance(call, ast.Call) and ast.unparse(call.func) in ("figures.show", "interactive.show"):
+            if isinstance(call, ast.Call) and ast.unparse(call.func) in ("figures.show", "interactive.show_live"):
                 words = call.args[-1]
-                said = isinstance(words, ast.JoinedStr) or (isinstance(words, ast.Constant) and len(words.value) > 20)
-                assert said, f"no alternative text: {ast.unparse(call)[:80]}"
+                typed = isinstance(words, ast.Constant) and len(words.value) > 20
+                assert typed or isinstance(words, ast.JoinedStr), f"no alternative text: {ast.unparse(call)[:80]}"
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -111,11 +118,11 @@ def test_links_lead_somewhere(page: str) -> None:
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=named)
 def test_citations_are_in_the_bibliography(chapter: audit.Chapter) -> None:
-    known = re.findall(r"^@\w+\{([^,]+),", (audit.BOOK / "references.bib").read_text(encoding="utf-8"), re.M)
-    cited = [
+    entries = re.findall(r"^@\w+\{([^,]+),", (audit.BOOK / "references.bib").read_text(encoding="utf-8"), re.M)
+    citations = [
         key.strip() for keys in re.findall(r"\{cite(?::\w+)?\}`([^`]+)`", chapter.prose) for key in keys.split(",")
     ]
-    assert [key for key in cited if key not in known] == []
+    assert [key for key in citations if key not in entries] == []
 
 
 def test_audit_prints_a_row_a_chapter(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -130,7 +137,7 @@ def test_audit_sees_what_is_missing() -> None:
             "cell_type": "markdown",
             "id": "a",
             "metadata": {},
-            "source": ["```{admonition} Exercise 1\nWrite.\n```\n$$x$$\n"],
+            "source": ["```{exercise}\nWrite.\n```\n$$x$$\n"],
         },
         {"cell_type": "code", "id": "b", "metadata": {}, "source": ["quiz('?', [])\n"] + ["1\n"] * 25},
     ]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.opening import Opened, opened
+from helpers.opening import Visit, visiting
 
 from vatt_edu.teach.interactive.signals import alias
 
@@ -26,26 +26,26 @@ PAGE_OF = {
 
 
 @pytest.fixture(scope="module")
-def page(browser: Any, site: Path) -> Iterator[Callable[[str], Opened]]:
+def page(browser: Any, site: Path) -> Iterator[Callable[[str], Visit]]:
     """Opens each chapter once, from disk."""
-    held: dict[str, Opened] = {}
+    visits: dict[str, Visit] = {}
     with ExitStack() as stack:
 
-        def get(name: str) -> Opened:
-            if name not in held:
-                held[name] = stack.enter_context(opened(browser, (site / f"{name}.html").as_uri()))
-            return held[name]
+        def get(name: str) -> Visit:
+            if name not in visits:
+                visits[name] = stack.enter_context(visiting(browser, (site / f"{name}.html").as_uri()))
+            return visits[name]
 
         yield get
 
 
 @pytest.fixture
-def figure(page: Callable[[str], Opened], request: pytest.FixtureRequest) -> Any:
+def figure(page: Callable[[str], Visit], request: pytest.FixtureRequest) -> Any:
     """The first live figure of the class that the test's marker names."""
     name = request.node.get_closest_marker("figure").args[0]
-    found = page(PAGE_OF[name]).page.locator(f'[data-figure="{name}"]').first
-    found.scroll_into_view_if_needed()
-    yield found
+    box = page(PAGE_OF[name]).page.locator(f'[data-figure="{name}"]').first
+    box.scroll_into_view_if_needed()
+    yield box
     assert page(PAGE_OF[name]).troubles == []
 
 
@@ -56,11 +56,11 @@ def says(figure: Any) -> str:
 def model(site: Path, name: str) -> dict[str, Any]:
     """The first figure of that class as the page stores it: what Python computed when the page was made."""
     html = (site / f"{PAGE_OF[name]}.html").read_text(encoding="utf-8")
-    found = re.search(r'<script type="application/vnd.jupyter.widget-state\+json">(.*?)</script>', html, re.DOTALL)
-    assert found
-    stored = json.loads(found[1])["state"]  # in any order; the page shows them in its own
-    shown = (stored[key] for key in re.findall(r'"model_id": "(\w+)"', html) if key in stored)
-    return next(one for one in shown if one["state"].get("figure") == name)
+    stored = re.search(r'<script type="application/vnd.jupyter.widget-state\+json">(.*?)</script>', html, re.DOTALL)
+    assert stored
+    models = json.loads(stored[1])["state"]  # in any order; the page shows them in its own
+    in_order = (models[key] for key in re.findall(r'"model_id": "(\w+)"', html) if key in models)
+    return next(one for one in in_order if one["state"].get("figure") == name)
 
 
 def state(site: Path, name: str) -> dict[str, Any]:
@@ -75,15 +75,15 @@ def test_a_figure_is_small(site: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PAGE_OF)
-def test_the_still_picture_gives_way(page: Callable[[str], Opened], name: str) -> None:
+def test_the_still_picture_gives_way(page: Callable[[str], Visit], name: str) -> None:
     """It is hidden where the figure lives, and is what print gets."""
-    opened = page(PAGE_OF[name]).page
-    still = opened.locator(".vatt-still").first
+    chapter = page(PAGE_OF[name]).page
+    still = chapter.locator(".vatt-still").first
     assert not still.is_visible()
-    opened.emulate_media(media="print")
+    chapter.emulate_media(media="print")
     assert still.is_visible()
-    assert not opened.locator(f'[data-figure="{name}"]').first.is_visible()
-    opened.emulate_media(media="screen")
+    assert not chapter.locator(f'[data-figure="{name}"]').first.is_visible()
+    chapter.emulate_media(media="screen")
 
 
 @pytest.mark.figure("Pixels")
@@ -114,9 +114,9 @@ def test_aliasing(figure: Any) -> None:
     for frequency, sampled in [(3_000, 8_000), (7_400, 8_000), (11_900, 2_000), (9_000, 6_000)]:
         tone.fill(str(frequency))
         rate.fill(str(sampled))
-        heard = alias(float(frequency), float(sampled))
-        if heard != frequency:
-            assert f"the samples of {heard:,.0f} Hz" in says(figure)
+        lower = alias(float(frequency), float(sampled))
+        if lower != frequency:
+            assert f"the samples of {lower:,.0f} Hz" in says(figure)
         else:
             assert "no lower tone" in says(figure)
     assert figure.locator("circle").count() != dots
@@ -248,17 +248,17 @@ def test_guess(figure: Any, site: Path) -> None:
     assert slider.is_disabled()
 
 
-def test_quiz_says_why_and_is_remembered(page: Callable[[str], Opened]) -> None:
-    opened = page("raw_signals")
-    quiz = opened.page.locator(".vatt-quiz").first
+def test_quiz_says_why_and_is_remembered(page: Callable[[str], Visit]) -> None:
+    visit = page("raw_signals")
+    quiz = visit.page.locator(".vatt-quiz").first
     right, wrong = quiz.locator("details[data-right]").first, quiz.locator("details:not([data-right])").first
     wrong.locator("summary").click()
     assert wrong.locator("p").is_visible()
     right.locator("summary").focus()
-    opened.page.keyboard.press("Enter")
+    visit.page.keyboard.press("Enter")
     assert right.locator("p").is_visible()
     assert not wrong.locator("p").is_visible()
-    opened.page.wait_for_function("() => document.querySelector('.vatt-quiz').classList.contains('vatt-answered')")
-    opened.page.reload()
-    opened.page.wait_for_function("() => document.querySelector('.vatt-quiz').classList.contains('vatt-answered')")
-    assert opened.troubles == []
+    visit.page.wait_for_function("() => document.querySelector('.vatt-quiz').classList.contains('vatt-answered')")
+    visit.page.reload()
+    visit.page.wait_for_function("() => document.querySelector('.vatt-quiz').classList.contains('vatt-answered')")
+    assert visit.troubles == []

@@ -1,6 +1,6 @@
 """Every rendered page in Chromium, light and dark: nothing leaves it, nothing fails, clips play with their sound.
 
-Opened from disk, as a reader would; once more from a local server. axe-core looks at each page, light and dark, and on
+Visit from disk, as a reader would; once more from a local server. axe-core looks at each page, light and dark, and on
 a phone nothing is wider than the screen.
 """
 
@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.opening import PAGES, PHONE, Opened, opened
+from helpers.opening import PAGES, PHONE, Visit, visiting
 
 
 @pytest.fixture(scope="module", params=PAGES)
-def light(browser: Any, site: Path, request: pytest.FixtureRequest) -> Iterator[Opened]:
+def light(browser: Any, site: Path, request: pytest.FixtureRequest) -> Iterator[Visit]:
     """Each page of the book, opened once from disk, in light."""
-    with opened(browser, (site / request.param).as_uri()) as found:
-        yield found
+    with visiting(browser, (site / request.param).as_uri()) as visit:
+        yield visit
 
 
 LOOK = """() => {
@@ -42,22 +42,22 @@ def serious(page: Any) -> list[str]:
 
     context = {"include": [["main"]], "exclude": [[selector] for selector in ", ".join(EXCLUDED).split(", ")]}
     # Without preload: it would fetch style sheets, which a page on disk may not.
-    found = Axe().run(page, context, {"preload": False}).response["violations"]
+    violations = Axe().run(page, context, {"preload": False}).response["violations"]
     return [
         f"{rule['id']}: {rule['nodes'][0]['html'][:160]} ({len(rule['nodes'])} times)"
-        for rule in found
+        for rule in violations
         if rule["impact"] in ("serious", "critical")
     ]
 
 
-def test_light_page_is_accessible(light: Opened) -> None:
+def test_light_page_is_accessible(light: Visit) -> None:
     assert serious(light.page) == []
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_phone_shows_all_of_it(browser: Any, site: Path, name: str) -> None:
     """At 390 pixels and more nothing sticks out to the right but what scrolls by itself, and the page is quiet."""
-    with opened(browser, (site / name).as_uri(), size=PHONE) as phone:
+    with visiting(browser, (site / name).as_uri(), size=PHONE) as phone:
         wide = phone.page.evaluate(
             """() => [...document.querySelectorAll("main *")]
                 .filter((e) => e.getBoundingClientRect().right > innerWidth + 1 && e.getBoundingClientRect().width > 0)
@@ -78,7 +78,7 @@ def test_a_phone_shows_all_of_it(browser: Any, site: Path, name: str) -> None:
         assert phone.troubles == []
 
 
-def test_light_page_is_quiet(light: Opened) -> None:
+def test_light_page_is_quiet(light: Visit) -> None:
     """No request leaves the page, nothing is missing, no error is logged."""
     assert light.troubles == []
     assert light.page.evaluate(LOOK) == ["light", False]
@@ -87,7 +87,7 @@ def test_light_page_is_quiet(light: Opened) -> None:
 @pytest.mark.parametrize("name", [*PAGES, "search.html", "genindex.html"])
 def test_dark_page_is_quiet(browser: Any, site: Path, name: str) -> None:
     """The same for a reader whose system is dark, who gets dark pages."""
-    with opened(browser, (site / name).as_uri(), "dark") as dark:
+    with visiting(browser, (site / name).as_uri(), "dark") as dark:
         assert dark.troubles == []
         assert dark.page.evaluate(LOOK) == ["dark", True]
         if name in PAGES:
@@ -96,11 +96,11 @@ def test_dark_page_is_quiet(browser: Any, site: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_served_page_is_quiet(browser: Any, server: str, name: str) -> None:
-    with opened(browser, f"{server}/{name}") as served:
+    with visiting(browser, f"{server}/{name}") as served:
         assert served.troubles == []
 
 
-def test_formulas_are_set(light: Opened) -> None:
+def test_formulas_are_set(light: Visit) -> None:
     assert light.page.locator("main .math:not(:has(mjx-container))").count() == 0
     assert light.page.locator("mjx-merror").count() == 0
 
@@ -128,15 +128,15 @@ PLAY = """async (player) => {
 }"""
 
 
-def test_clips_play_with_sound(light: Opened) -> None:
+def test_clips_play_with_sound(light: Visit) -> None:
     """Each player loads, moves on and decodes sound; only a video that is marked ``muted`` may have none."""
     players = light.page.locator("video, audio").element_handles()
-    found = [player.evaluate(PLAY) for player in players]
-    assert [(number, report) for number, report in enumerate(found) if report["bad"] or not report["seconds"]] == []
+    reports = [player.evaluate(PLAY) for player in players]
+    assert [(number, report) for number, report in enumerate(reports) if report["bad"] or not report["seconds"]] == []
     assert light.troubles == []
 
 
-def test_pictures_are_described(light: Opened) -> None:
+def test_pictures_are_described(light: Visit) -> None:
     """Each picture says in words what it shows: alternative text that is not a file's name; a label on drawn ones."""
     bad = light.page.evaluate(
         """() => [...document.querySelectorAll('main img, main svg[role="img"], main canvas')]
@@ -158,7 +158,7 @@ def test_first_page_leads_to_the_preface(browser: Any, site: Path) -> None:
 
 
 def test_search_finds(browser: Any, site: Path) -> None:
-    with opened(browser, (site / "search.html").as_uri() + "?q=video") as search:
+    with visiting(browser, (site / "search.html").as_uri() + "?q=video") as search:
         search.page.wait_for_selector("#search-results li a", timeout=10_000)
         assert search.troubles == []
 

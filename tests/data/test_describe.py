@@ -14,11 +14,12 @@ from vatt_edu.cli import main
 from vatt_edu.config import preset
 from vatt_edu.data.card.lines import center_step, shared_lines
 from vatt_edu.data.card.measure import measure
-from vatt_edu.data.card.page import page, table
+from vatt_edu.data.card.page import card_page
 from vatt_edu.data.loader.stream import ClipStream
 from vatt_edu.data.sources.open import open_source
 from vatt_edu.data.text.vocabulary import Vocabulary
 from vatt_edu.minitube.corpus.layouts import LAYOUTS
+from vatt_edu.pages import table
 
 FEW = minitube.Preset("few", howto=2, audioset=1, val=1, test_iid=2, test_comp=1, test_bg=1, steps=3)
 
@@ -113,10 +114,10 @@ def test_shared_lines_are_those_of_the_sampler(world: Path) -> None:
 
 
 def test_the_page_stands_alone(card: dict, world: Path) -> None:
-    html = page(card, open_source(world), {"Probe": table(["split", "material"], [["val", 0.71]])})
+    html = card_page(card, open_source(world), {"Probe": table(["split", "material"], [["val", 0.71]])})
     found = Page(html)
     assert not found.open
-    assert all(address.startswith("data:") for address in found.addresses)
+    assert all(address.startswith(("data:", "#")) for address in found.addresses)
     assert len(found.addresses) > 12
     assert all(found.pictures)
     assert "prefers-color-scheme: dark" in html
@@ -124,7 +125,7 @@ def test_the_page_stands_alone(card: dict, world: Path) -> None:
     headings = re.findall("<h2>(.*?)</h2>", html)
     assert headings == ["Splits", "Files", "Words", "Windows", "Factors", "Labels", "Probe", "Clips", "Sounds"]
     assert html.count("<video") == 4
-    assert html == page(card, open_source(world), {"Probe": table(["split", "material"], [["val", 0.71]])})
+    assert html == card_page(card, open_source(world), {"Probe": table(["split", "material"], [["val", 0.71]])})
 
 
 @pytest.mark.parametrize("layout", list(LAYOUTS))
@@ -165,7 +166,7 @@ def test_a_corpus_without_words_has_a_card(world: Path, tmp_path: Path) -> None:
     card = measure(source, quiet=True)
     assert "words" not in card
     assert "windows" not in card
-    assert "<h2>Labels</h2>" in page(card, source)
+    assert "<h2>Labels</h2>" in card_page(card, source)
 
 
 @pytest.mark.parametrize(

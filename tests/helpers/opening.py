@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DESK, PHONE = {"width": 1300, "height": 900}, {"width": 390, "height": 844}
 
 
-def listed() -> list[str]:
+def contents() -> list[str]:
     """The pages of the table of contents."""
     toc = yaml.safe_load((ROOT / "book" / "_toc.yml").read_text())
     names = [toc["root"]]
@@ -24,11 +24,11 @@ def listed() -> list[str]:
     return [f"{name}.html" for name in names]
 
 
-PAGES = listed()
+PAGES = contents()
 
 
 @dataclass
-class Opened:
+class Visit:
     """A page, and what went wrong while it was open."""
 
     page: Any
@@ -42,17 +42,17 @@ class Opened:
 
 
 @contextmanager
-def opened(browser: Any, address: str, scheme: str = "light", size: dict[str, int] = DESK) -> Iterator[Opened]:
+def visiting(browser: Any, address: str, scheme: str = "light", size: dict[str, int] = DESK) -> Iterator[Visit]:
     """Opens an address in a color scheme, waits until formulas and widgets are there, and scrolls to the end."""
     context = browser.new_context(color_scheme=scheme, viewport=size)
-    found = Opened(context.new_page())
+    visit = Visit(context.new_page())
     local = ("file:", "data:", "blob:", "about:", "http://127.0.0.1:")
-    page = found.page
-    page.on("request", lambda r: r.url.startswith(local) or found.foreign.append(f"request to {r.url}"))
-    page.on("requestfailed", lambda r: found.failed.append(f"{r.url[:200]} {r.failure}"))
-    page.on("response", lambda r: r.status >= 400 and found.failed.append(f"{r.status} {r.url[:200]}"))
-    page.on("console", lambda m: m.type == "error" and found.console.append(m.text))
-    page.on("pageerror", lambda error: found.console.append(str(error.stack or error)))
+    page = visit.page
+    page.on("request", lambda r: r.url.startswith(local) or visit.foreign.append(f"request to {r.url}"))
+    page.on("requestfailed", lambda r: visit.failed.append(f"{r.url[:200]} {r.failure}"))
+    page.on("response", lambda r: r.status >= 400 and visit.failed.append(f"{r.status} {r.url[:200]}"))
+    page.on("console", lambda m: m.type == "error" and visit.console.append(m.text))
+    page.on("pageerror", lambda error: visit.console.append(str(error.stack or error)))
     try:
         page.goto(address, wait_until="load")
         page.evaluate("() => window.MathJax?.startup?.promise")
@@ -60,6 +60,6 @@ def opened(browser: Any, address: str, scheme: str = "light", size: dict[str, in
         page.wait_for_function(f"() => document.querySelectorAll('.widget-subarea').length >= {views}", timeout=20_000)
         page.evaluate("() => window.scrollTo(0, document.body.scrollHeight)")
         page.wait_for_load_state("networkidle")
-        yield found
+        yield visit
     finally:
         context.close()

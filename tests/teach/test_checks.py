@@ -19,7 +19,7 @@ from vatt_edu.towers import video_tower
 Capture = pytest.CaptureFixture[str]
 
 
-def said(grader: Callable[[Any], None], answer: Callable[..., Any], capsys: Capture) -> str:
+def verdict(grader: Callable[[Any], None], answer: Callable[..., Any], capsys: Capture) -> str:
     grader(answer)
     return capsys.readouterr().out
 
@@ -95,13 +95,13 @@ REFERENCES = [
 
 @pytest.mark.parametrize(("grader", "answer"), REFERENCES, ids=lambda f: f.__name__)
 def test_the_right_answer_passes(grader: Callable, answer: Callable, capsys: Capture) -> None:
-    assert said(grader, answer, capsys).startswith("Right")
+    assert verdict(grader, answer, capsys).startswith("Right")
 
 
 @pytest.mark.parametrize("grader", [grader for grader, _ in REFERENCES], ids=lambda f: f.__name__)
 def test_the_stub_is_told_so(grader: Callable, capsys: Capture) -> None:
-    assert "nothing comes back" in said(grader, lambda *_: ..., capsys)
-    assert "nothing comes back" in said(grader, lambda *_: None, capsys)
+    assert "nothing comes back" in verdict(grader, lambda *_: ..., capsys)
+    assert "nothing comes back" in verdict(grader, lambda *_: None, capsys)
 
 
 @pytest.mark.parametrize("grader", [grader for grader, _ in REFERENCES], ids=lambda f: f.__name__)
@@ -109,9 +109,9 @@ def test_an_answer_that_stops_is_told_where(grader: Callable, capsys: Capture) -
     def stops(*_: Any) -> Any:
         raise IndexError("list index out of range")
 
-    heard = said(grader, stops, capsys)
-    assert "IndexError: list index out of range" in heard
-    assert "Right" not in heard
+    message = verdict(grader, stops, capsys)
+    assert "IndexError: list index out of range" in message
+    assert "Right" not in message
 
 
 def folded_once(frequency: float, rate: float) -> float:
@@ -184,15 +184,15 @@ WRONG = [
 
 @pytest.mark.parametrize(("grader", "answer", "hint"), WRONG, ids=[f"{g.__name__}-{h}" for g, _, h in WRONG])
 def test_a_wrong_answer_gets_the_hint_that_fits(grader: Callable, answer: Callable, hint: str, capsys: Capture) -> None:
-    heard = said(grader, answer, capsys)
-    assert heard.startswith("Not yet")
-    assert hint in heard
+    message = verdict(grader, answer, capsys)
+    assert message.startswith("Not yet")
+    assert hint in message
 
 
 def test_an_answer_cannot_pass_by_changing_its_input(capsys: Capture) -> None:
     def spoil(centers: list[float], time: float, count: int) -> list[int]:
-        found = nearest(centers, time, count)
+        numbers = nearest(centers, time, count)
         centers.clear()
-        return found
+        return numbers
 
-    assert said(checks.nearest, spoil, capsys).startswith("Right")
+    assert verdict(checks.nearest, spoil, capsys).startswith("Right")

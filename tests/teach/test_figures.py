@@ -76,8 +76,8 @@ def test_the_same_figure_is_the_same_bytes() -> None:
 
 
 def test_show_displays_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = []
-    monkeypatch.setattr("IPython.display.display", shown.append)
+    outputs = []
+    monkeypatch.setattr("IPython.display.display", outputs.append)
     figures.show(figures.new(1.0, 1.0), "nothing")
-    assert [one.data[:5] for one in shown] == ["<svg "]
-    assert 'aria-label="nothing"' in shown[0].data
+    assert [output.data[:5] for output in outputs] == ["<svg "]
+    assert 'aria-label="nothing"' in outputs[0].data

@@ -8,15 +8,17 @@ import pytest
 import torch
 
 from vatt_edu.interop.official import part_from_official, video_config
-from vatt_edu.teach import interactive, media
-from vatt_edu.teach.interactive import Told
+from vatt_edu.teach import inline, interactive
+from vatt_edu.teach.interactive import NarratedVideo
 from vatt_edu.teach.interactive.base import HERE
 from vatt_edu.teach.interactive.match import assign
-from vatt_edu.teach.interactive.shift import share
+from vatt_edu.teach.interactive.shift import fitting_share
 from vatt_edu.towers import video_tower
 
 FIGURES = [
-    getattr(interactive, name) for name in interactive.__all__ if name[0].isupper() and name not in ("Live", "Told")
+    getattr(interactive, name)
+    for name in interactive.__all__
+    if name[0].isupper() and name not in ("Live", "NarratedVideo")
 ]
 
 
@@ -60,7 +62,7 @@ def test_aliasing_hears_what_the_samples_say() -> None:
     for frequency in (100.0, 1_900.0, 2_500.0, 3_900.0, 4_100.0, 11_000.0):
         figure.set_state({"frequency": frequency})
         samples = np.cos(2 * np.pi * frequency * np.arange(4_000) / 4_000)
-        assert figure.heard == np.abs(np.fft.rfft(samples)).argmax()
+        assert figure.alias == np.abs(np.fft.rfft(samples)).argmax()
 
 
 def test_match_counts_and_the_model_plays_one_to_one() -> None:
@@ -89,25 +91,25 @@ def test_retrieve_orders_the_gallery() -> None:
     assert figure.table["cosines"][1][1] == figure.cosines
 
 
-def told(offset: float = 0.0) -> Told:
+def video(offset: float = 0.0) -> NarratedVideo:
     narration = [
         {"start": 4.0 * n + offset, "end": 4.0 * n + 2 + offset, "text": f"line {n}", "step": n} for n in range(3)
     ]
     steps = [{"start": 4.0 * n, "end": 4.0 * n + 4, "action": f"act {n}"} for n in range(3)]
-    return Told.of({"narration": narration, "steps": steps})
+    return NarratedVideo.of({"narration": narration, "steps": steps})
 
 
 def test_shift_counts_windows() -> None:
     """Lines whose centers lie at 1, 5, 9 s of steps of four seconds; windows at 0.5, 1.5, … 11.5."""
     # The nearest center is the step's own from its start to 3 s in: of the windows at 0.5, 1.5, 2.5 (3.5: the next's).
-    assert share([told()], 0.0, 1) == pytest.approx((3 + 3 + 4) / 12)
+    assert fitting_share([video()], 0.0, 1) == pytest.approx((3 + 3 + 4) / 12)
     # Four seconds late, centers lie at 5, 9, 13: the first four windows, the one at 7.5 and the one at 11.5 still fit.
-    assert share([told()], 4.0, 1) == pytest.approx(6 / 12)
-    assert share([told()], 0.0, 3) == 1.0
+    assert fitting_share([video()], 4.0, 1) == pytest.approx(6 / 12)
+    assert fitting_share([video()], 0.0, 3) == 1.0
 
 
 def test_shift_figure_follows_its_sliders() -> None:
-    figure = interactive.Shift(told(), [told(), told(1.0)], [-1.0, 0.0, 1.0])
+    figure = interactive.Shift(video(), [video(), video(1.0)], [-1.0, 0.0, 1.0])
     figure.set_state({"center": 6.0})
     assert figure.near[0] == 1
     figure.set_state({"offset": 4.0})
@@ -153,11 +155,11 @@ def test_guess_answers_once_it_is_known() -> None:
 
 
 def test_a_still_picture_stands_by(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown: list = []
-    monkeypatch.setattr("IPython.display.display", shown.append)
+    outputs: list = []
+    monkeypatch.setattr("IPython.display.display", outputs.append)
     figure = interactive.Aliasing()
-    interactive.show(figure, "<p>words instead</p>", "A tone.")
-    still, live = shown
+    interactive.show_live(figure, "<p>words instead</p>", "A tone.")
+    still, live = outputs
     assert live is figure
     assert f'id="{figure.fallback}"' in still.data
     assert figure.alt == "A tone."
@@ -170,14 +172,14 @@ def test_media_are_small_and_read_back(tmp_path: Path) -> None:
     from vatt_edu.data.media import probe, read_audio
 
     video, audio = small_clip()
-    uri = media.sound(audio, 16_000, 16_000)
+    uri = inline.sound(audio, 16_000, 16_000)
     file = tmp_path / "sound.webm"
     file.write_bytes(base64.b64decode(uri.split(",")[1]))
     assert uri.startswith("data:audio/webm;base64,")
     assert probe(file).has_audio
-    heard = read_audio(file, 0.0, 16_000, 16_000)
-    assert heard is not None
-    spectrum = np.abs(np.fft.rfft(heard[2_000:14_000]))
+    sound = read_audio(file, 0.0, 16_000, 16_000)
+    assert sound is not None
+    spectrum = np.abs(np.fft.rfft(sound[2_000:14_000]))
     assert abs(spectrum.argmax() * 16_000 / 12_000 - 16_000 / 9 / (2 * np.pi)) < 5  # Hz: the tone is the tone
-    assert len(media.strip(video)) < 6_000
+    assert len(inline.strip(video)) < 6_000
     assert json.dumps(uri)

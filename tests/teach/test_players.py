@@ -30,7 +30,7 @@ class Tags(HTMLParser):
         self.words.append(data)
 
 
-def inline(address: str | None) -> tuple[str, bytes]:
+def decoded(address: str | None) -> tuple[str, bytes]:
     kind, content = re.fullmatch(r"data:([\w/]+);base64,([\w+/=]+)", address or "").groups()
     return kind, base64.b64decode(content, validate=True)
 
@@ -57,10 +57,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ],
 )
 def test_the_file_is_in_the_page(folder: Path, name: str, tag: str, kind: str) -> None:
-    found = Tags(players.html([Clip(folder / name, "A clip")]))
-    (player,) = [attributes for opened, attributes in found.tags if opened in ("video", "audio")]
-    assert [opened for opened, _ in found.tags].count(tag) == 1
-    assert inline(player["src"]) == (kind, (folder / name).read_bytes())
+    tags = Tags(players.html([Clip(folder / name, "A clip")]))
+    (player,) = [attributes for tag_name, attributes in tags.tags if tag_name in ("video", "audio")]
+    assert [tag_name for tag_name, _ in tags.tags].count(tag) == 1
+    assert decoded(player["src"]) == (kind, (folder / name).read_bytes())
     assert "controls" in player
     assert "autoplay" not in player
     assert player["aria-label"] == "A clip"
@@ -69,7 +69,7 @@ def test_the_file_is_in_the_page(folder: Path, name: str, tag: str, kind: str) -
 
 def test_the_poster_is_the_picture_a_second_in(folder: Path) -> None:
     ((_, player),) = [tag for tag in Tags(players.html([Clip(folder / "a.mp4", "A clip")])).tags if tag[0] == "video"]
-    kind, content = inline(player["poster"])
+    kind, content = decoded(player["poster"])
     picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)[..., ::-1].astype(float)
     assert (kind, picture.shape) == ("image/jpeg", (36, 48, 3))
     errors = [np.abs(picture - clips.pattern(index, 36, 48)).mean() for index in range(20)]
@@ -80,25 +80,25 @@ def test_the_poster_is_the_picture_a_second_in(folder: Path) -> None:
 def test_what_is_said_is_escaped(folder: Path) -> None:
     title, lines = 'Pour <b>"milk"</b> & stir', ["<script>alert(1)</script>", "a & b"]
     page = players.html([Clip(folder / "a.wav", title, lines)])
-    found = Tags(page)
-    assert {tag for tag, _ in found.tags} == {"div", "figure", "figcaption", "strong", "audio", "br"}
-    assert [attributes["aria-label"] for tag, attributes in found.tags if tag == "audio"] == [title]
-    assert found.words == [title, *lines]
+    tags = Tags(page)
+    assert {tag for tag, _ in tags.tags} == {"div", "figure", "figcaption", "strong", "audio", "br"}
+    assert [attributes["aria-label"] for tag, attributes in tags.tags if tag == "audio"] == [title]
+    assert tags.words == [title, *lines]
 
 
 def test_side_by_side_in_order_and_of_one_width(folder: Path) -> None:
     names = ["a.wav", "a.mp4", "a.flac"]
     page = players.html((Clip(folder / name, name) for name in names), width=300)
-    found = Tags(page)
+    tags = Tags(page)
     assert page.startswith('<div class="vatt-players">')
-    assert [attributes["aria-label"] for tag, attributes in found.tags if tag in ("audio", "video")] == names
-    assert [attributes["style"] for _, attributes in found.tags if "style" in attributes] == ["width:300px"] * 6
+    assert [attributes["aria-label"] for tag, attributes in tags.tags if tag in ("audio", "video")] == names
+    assert [attributes["style"] for _, attributes in tags.tags if "style" in attributes] == ["width:300px"] * 6
     assert not re.search(r"https?:", page)  # plays without a network
 
 
 def test_show_displays_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = []
-    monkeypatch.setattr("IPython.display.display", shown.append)
+    outputs = []
+    monkeypatch.setattr("IPython.display.display", outputs.append)
     clip = Clip(folder / "a.wav", "A clip")
-    players.show([clip])
-    assert [one.data for one in shown] == [players.html([clip])]
+    players.show_clips([clip])
+    assert [output.data for output in outputs] == [players.html([clip])]

@@ -23,10 +23,10 @@ def results(tmp_path: Path) -> Path:
 
 
 def test_show(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shown: list = []
-    monkeypatch.setattr("IPython.display.display", shown.append)
-    scoreboard.show("baseline", path=results)
-    figure, table = shown
+    outputs: list = []
+    monkeypatch.setattr("IPython.display.display", outputs.append)
+    scoreboard.show_rows("baseline", path=results)
+    figure, table = outputs
     assert "a sentence finds its clip in 7 per cent" in figure.data
     assert "in 30 per cent" not in figure.data  # the row is not lit
     *lines, _, origin = table.data.replace("\N{NO-BREAK SPACE}", " ").splitlines()
@@ -41,16 +41,16 @@ def test_show(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_says_what_is_more_than_another_seed(tmp_path: Path) -> None:
     """Words: every seed above every one before. Start: below. Positions: one seed is not. Nobody hears anything."""
-    seen = {"baseline": (2, 4, 3), "words": (5, 9, 6), "start": (4, 3, 1), "positions": (8, 9, 4)}
+    scores = {"baseline": (2, 4, 3), "words": (5, 9, 6), "start": (4, 3, 1), "positions": (8, 9, 4)}
     rows = [
         {"label": label, "seed": seed, "steps": 7,
          "metrics": {"test_iid": {"text_to_video": {"R@5": value / 100}, "video_to_audio": {"R@5": 0.02}}}}
-        for label, values in seen.items() for seed, value in enumerate(values)
+        for label, values in scores.items() for seed, value in enumerate(values)
     ]  # fmt: skip
     path = tmp_path / "scoreboard.json"
     path.write_text(json.dumps({"rows": rows}))
     assert [c.verdict for c in scoreboard.changes("text_to_video", path=path)] == ["more", "less", "open"]
-    words, sounds = scoreboard.says(path=path).split("\n\n")
+    words, sounds = scoreboard.in_words(path=path).split("\n\n")
     assert "**more often** with *words as a sequence* (3 to 6 %); " in words
     assert (
         "**less often** with *tokenizers start whitened* (6 to 3 %); in the rest, 1 of 3, the seeds overlap." in words
@@ -66,4 +66,4 @@ def test_tokens_follow_droptoken() -> None:
 
 def test_results_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="vatt experiment scoreboard makes it"):
-        scoreboard.read(tmp_path / "scoreboard.json")
+        scoreboard.read_rows(tmp_path / "scoreboard.json")

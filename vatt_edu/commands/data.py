@@ -9,7 +9,7 @@ import tyro
 
 from vatt_edu.commands.output import print_json
 from vatt_edu.errors import UserError
-from vatt_edu.files import writing
+from vatt_edu.files import write_text, writing
 from vatt_edu.minitube.presets import Knobs
 
 KNOBS = Knobs()
@@ -101,7 +101,7 @@ def describe(
         quiet: No progress bar.
     """
     from vatt_edu.data.card.measure import measure
-    from vatt_edu.data.card.page import page, write_page
+    from vatt_edu.data.card.page import card_page
     from vatt_edu.data.sources.open import open_source
 
     corpus = open_source(source)
@@ -116,7 +116,7 @@ def describe(
         print_json(card)
     if not json or out:
         target = out or corpus.root / "card.html"
-        write_page(target, page(card, corpus, extra))
+        write_text(target, card_page(card, corpus, extra))
         print(f"{target}: the data card of {corpus.root}", file=sys.stderr if json else sys.stdout)
     if probe and not json:
         print("\n".join(shortcut_table(card["probe"])))

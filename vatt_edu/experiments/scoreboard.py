@@ -45,7 +45,7 @@ class Row:
     """A row of the scoreboard.
 
     Attributes:
-        label: Its name in results and in a page's ``scoreboard.show``.
+        label: Its name in results and in a page's ``scoreboard.show_rows``.
         title: What the page calls it.
         chapter: Which chapter adds it.
         change: From the configuration of the row before.

@@ -34,22 +34,22 @@ def grade(answer: Function, right: Function, inputs: Sequence[tuple[Any, ...]], 
         mistakes: Functions that people write.
     """
     expected = [right(*_copies(arguments)) for arguments in inputs]
-    found = []
+    outputs = []
     for arguments in inputs:
         try:
-            found.append(answer(*_copies(arguments)))
+            outputs.append(answer(*_copies(arguments)))
         except Exception as error:  # the reader's own code may do anything; it is told what
             return f"Not yet: with {_shown(arguments)} it stops: {type(error).__name__}: {error}"
-    if all(value is None or value is Ellipsis for value in found):
+    if all(value is None or value is Ellipsis for value in outputs):
         return "Not yet: nothing comes back. Does your function end with a return?"
-    if all(map(_equal, found, expected)):
+    if all(map(_equal, outputs, expected)):
         return f"Right, for all {len(inputs)} inputs that it was tried with."
     for mistake in mistakes:
-        same = all(map(_equal, found, [mistake.function(*_copies(arguments)) for arguments in inputs]))
+        same = all(map(_equal, outputs, [mistake.function(*_copies(arguments)) for arguments in inputs]))
         if same:
             return f"Not yet: {mistake.hint}"
     arguments, value, true = next(
-        case for case in zip(inputs, found, expected, strict=True) if not _equal(case[1], case[2])
+        case for case in zip(inputs, outputs, expected, strict=True) if not _equal(case[1], case[2])
     )
     return f"Not yet: with {_shown(arguments)} it should return {_short(true)}, and returns {_short(value)}."
 
@@ -106,15 +106,15 @@ def nearest(answer: Function) -> None:
     def right(centers: Sequence[float], time: float, count: int) -> list[int]:
         return sorted(range(len(centers)), key=lambda n: abs(centers[n] - time))[:count]
 
-    def past(centers: Sequence[float], time: float, count: int) -> list[int]:
-        told = [n for n in range(len(centers)) if centers[n] <= time]
-        return sorted(told, key=lambda n: time - centers[n])[:count]
+    def before(centers: Sequence[float], time: float, count: int) -> list[int]:
+        earlier = [n for n in range(len(centers)) if centers[n] <= time]
+        return sorted(earlier, key=lambda n: time - centers[n])[:count]
 
     def times(centers: Sequence[float], time: float, count: int) -> list[float]:
         return [centers[n] for n in right(centers, time, count)]
 
     mistakes = [
-        Mistake(past,
+        Mistake(before,
                 "a line that comes after the moment counts, too: narrators often speak before they act, or after."),
         Mistake(lambda c, t, k: sorted(right(c, t, k)),
                 "the right lines, in the order of the video: the nearest should be first."),
@@ -189,15 +189,15 @@ def to_torch(answer: Function) -> None:
     ]  # fmt: skip
     count = iter(range(10_000))
 
-    def filled(*shape: int) -> np.ndarray:
+    def numbers(*shape: int) -> np.ndarray:
         return np.array([next(count) for _ in range(math.prod(shape))], np.float32).reshape(shape)
 
     inputs = [
-        ("tx/layers/0/mha/q/kernel", filled(3, 3)),
-        ("tx/layers/0/feed_forward/mlp/wi/kernel", filled(2, 4)),
-        ("voxel_to_patch/kernel", filled(2, 2, 2, 3, 4)),
-        ("voxel_to_patch/bias", filled(4)),
-        ("embedding/embeddings", filled(5, 2)),
+        ("tx/layers/0/mha/q/kernel", numbers(3, 3)),
+        ("tx/layers/0/feed_forward/mlp/wi/kernel", numbers(2, 4)),
+        ("voxel_to_patch/kernel", numbers(2, 2, 2, 3, 4)),
+        ("voxel_to_patch/bias", numbers(4)),
+        ("embedding/embeddings", numbers(5, 2)),
     ]
     print(grade(answer, right, inputs, mistakes))
 
@@ -250,9 +250,9 @@ def _copies(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(value.copy() if isinstance(value, np.ndarray | list) else value for value in arguments)
 
 
-def _equal(found: Any, expected: Any) -> bool:
+def _equal(output: Any, expected: Any) -> bool:
     try:
-        a, b = np.asarray(found, dtype=float), np.asarray(expected, dtype=float)
+        a, b = np.asarray(output, dtype=float), np.asarray(expected, dtype=float)
     except (TypeError, ValueError):
         return False
     return a.shape == b.shape and bool(np.allclose(a, b, rtol=1e-5, atol=1e-6))

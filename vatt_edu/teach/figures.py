@@ -6,6 +6,8 @@ import re
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from vatt_edu import pages
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -56,6 +58,4 @@ def show(fig: "Figure", alt: str) -> None:
         fig: A matplotlib figure, best from ``new``, drawn with ``COLORS``.
         alt: What the figure says, in words.
     """
-    from IPython.display import HTML, display
-
-    display(HTML(svg(fig, alt)))
+    pages.display(svg(fig, alt))

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from vatt_edu.teach.media import inline
-
-TYPES = {".mp4": "video/mp4", ".webm": "video/webm", ".flac": "audio/flac", ".wav": "audio/wav"}
+from vatt_edu import pages
 
 
 @dataclass(frozen=True)
@@ -30,32 +28,25 @@ def html(clips: Iterable[Clip], width: int = 216) -> str:
     return f'<div class="vatt-players">{"".join(_figure(clip, width) for clip in clips)}</div>'
 
 
-def show(clips: Iterable[Clip], width: int = 216) -> None:
+def show_clips(clips: Iterable[Clip], width: int = 216) -> None:
     """Displays players in a notebook."""
-    from IPython.display import HTML, display
-
-    display(HTML(html(clips, width)))
+    pages.display(html(clips, width))
 
 
 def _figure(clip: Clip, width: int) -> str:
-    kind = TYPES[clip.path.suffix.lower()]
-    tag = kind.split("/")[0]
-    label, lines = escape(clip.title, quote=True), "<br>".join(map(escape, clip.lines))
-    poster = f' poster="{_poster(clip.path)}"' if tag == "video" else ""
+    kind = pages.MEDIA_TYPES[clip.path.suffix.lower()]
+    poster = _poster(clip.path) if kind.startswith("video") else ""
+    player = pages.player(kind, clip.path.read_bytes(), clip.title, poster=poster, style=f"width:{width}px")
     return (
-        f'<figure style="width:{width}px"><div><strong>{label}</strong></div>'
-        f'<{tag} controls preload="metadata" style="width:{width}px" aria-label="{label}"{poster} '
-        f'src="{inline(kind, clip.path.read_bytes())}"></{tag}><figcaption>{lines}</figcaption></figure>'
+        f'<figure style="width:{width}px"><div><strong>{escape(clip.title)}</strong></div>{player}'
+        f"<figcaption>{'<br>'.join(map(escape, clip.lines))}</figcaption></figure>"
     )
 
 
 def _poster(path: Path) -> str:
     """The picture a second into the clip: at the very start, often nothing has happened yet."""
-    import cv2
-
     from vatt_edu.data.media import probe, read_video
 
     info = probe(path)
     (frame,) = read_video(path, min(1.0, info.duration / 2), 1, 1.0, min(info.height, info.width))
-    _, file = cv2.imencode(".jpg", frame[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 80])
-    return inline("image/jpeg", file.tobytes())
+    return pages.picture(frame, quality=80)

@@ -8,6 +8,8 @@ import re
 from collections.abc import Sequence
 from html import escape
 
+from vatt_edu import pages
+
 Option = tuple[str, bool, str]
 
 
@@ -37,9 +39,7 @@ def html(question: str, options: Sequence[Option]) -> str:
 
 def quiz(question: str, options: Sequence[Option]) -> None:
     """Displays a question in a notebook; see ``html``."""
-    from IPython.display import HTML, display
-
-    display(HTML(html(question, options)))
+    pages.display(html(question, options))
 
 
 def _set(text: str) -> str:

@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from pathlib import Path
 from typing import Any
 
-from vatt_edu.data.card.pictures import Shown, contact_sheet, draw, spectrograms
-from vatt_edu.data.card.style import STYLE
+from vatt_edu.data.card.pictures import Preview, contact_sheet, draw_clips, spectrograms
 from vatt_edu.data.sources.open import Source
-from vatt_edu.files import write_text
+from vatt_edu.pages import details, document, image, table
 
 HEADINGS = {
     "resolution": "Resolution",
@@ -18,63 +16,25 @@ HEADINGS = {
 }
 
 
-def page(card: Mapping[str, Any], source: Source, extra: Mapping[str, str] | None = None) -> str:
+def card_page(card: Mapping[str, Any], source: Source, extra: Mapping[str, str] | None = None) -> str:
     """The card of a source as HTML.
 
     Args:
-        card: What ``describe.measure`` found.
+        card: What ``measure`` counted.
         source: Whose clips are shown.
-        extra: Further sections: heading to HTML, for example of ``table``; they stand before the contact sheet.
+        extra: Further sections: heading to HTML, for example of ``pages.table``; they stand before the contact sheet.
     """
-    clips = draw(source)
+    clips = draw_clips(source)
     sections = {"Splits": _splits(card), "Files": _files(card), "Words": _words(card), "Windows": _windows(card)}
     sections |= {"Factors": _factors(card), "Labels": bars(card["labels"], "clips") if "labels" in card else ""}
     sections |= extra or {}
     sections |= {"Clips": _figures(contact_sheet(clips), "Frames"), "Sounds": _sounds(spectrograms(clips))}
-    body = "\n".join(f"<section><h2>{escape(name)}</h2>\n{html}</section>" for name, html in sections.items() if html)
     about = card["source"]
-    title = f"Data card of {about['name']}"
-    return f"""<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{escape(title)}</title><style>{STYLE}</style></head>
-<body><main><h1>{escape(title)}</h1>
-<p>{about["clips"]:,} clips in {about["files"]:,} files under <code>{escape(about["folder"])}</code>{_recipe(card)}</p>
-{body}
-</main></body></html>
-"""
-
-
-def write_page(target: Path, html: str) -> None:
-    """Write the page, by one atomic rename.
-
-    Raises:
-        UserError: If it cannot be written there.
-    """
-    write_text(target, html)
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[Any]], caption: str = "") -> str:
-    """A table as HTML; numbers stand to the right, and it scrolls by itself on a narrow screen.
-
-    Args:
-        head: Names of the columns.
-        rows: Values; what is a string already is escaped.
-        caption: Says what it shows.
-    """
-    top = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
-    body = "".join(f"<tr>{''.join(_cell(value, place) for place, value in enumerate(row))}</tr>" for row in rows)
-    said = f"<caption>{escape(caption)}</caption>" if caption else ""
-    return (
-        f'<div class="wide" tabindex="0"><table>{said}<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+    lead = (
+        f"<p>{about['clips']:,} clips in {about['files']:,} files under <code>{escape(about['folder'])}</code>"
+        f"{_recipe(card)}</p>"
     )
-
-
-def _cell(value: Any, place: int) -> str:
-    if place == 0:
-        return f'<th scope="row">{escape(str(value))}</th>'
-    number = isinstance(value, int | float)
-    text = f"{value:,}" if number else escape(str(value))
-    return f"<td{' class=number' if number else ''}>{text}</td>"
+    return document(f"Data card of {about['name']}", lead, sections.items())
 
 
 def bars(counts: Mapping[str, int], unit: str) -> str:
@@ -82,11 +42,11 @@ def bars(counts: Mapping[str, int], unit: str) -> str:
     most = max(counts.values(), default=1)
     rows = "".join(
         f"<tr><th scope=row>{escape(name)}</th><td class=bar><span style='width:{100 * count / most:.1f}%'></span></td>"
-        f"<td class=number>{count:,}</td></tr>"
+        f"<td>{count:,}</td></tr>"
         for name, count in counts.items()
     )
     return (
-        f'<table class="bars"><thead><tr><th></th><td></td><th scope=col>{escape(unit)}</th></tr></thead>{rows}</table>'
+        f'<table class="bars"><thead><tr><th></th><th></th><th scope=col>{escape(unit)}</th></tr></thead>{rows}</table>'
     )
 
 
@@ -132,11 +92,9 @@ def _files(card: Mapping[str, Any]) -> str:
     more = missing["count"] + damaged["count"] - len(names)
     if more > 0:
         names.append(f"<li>… and {more:,} more</li>")
-    said = f"{missing['count']:,} of the listed files are missing, {damaged['count']:,} cannot be opened."
-    listed = (
-        f"<details open><summary>{said}</summary><ul>{''.join(names)}</ul></details>" if names else f"<p>{said}</p>"
-    )
-    return table(["", "value (files)"], media) + listed
+    trouble = f"{missing['count']:,} of the listed files are missing, {damaged['count']:,} cannot be opened."
+    listing = details(trouble, f"<ul>{''.join(names)}</ul>", opened=True) if names else f"<p>{trouble}</p>"
+    return table(["", "value (files)"], media, css="fields") + listing
 
 
 def _words(card: Mapping[str, Any]) -> str:
@@ -155,23 +113,23 @@ def _words(card: Mapping[str, Any]) -> str:
 
 
 def _windows(card: Mapping[str, Any]) -> str:
-    said = []
+    sentences = []
     shared = card.get("windows", {})
     if "reason" in shared:
-        said.append(f"Lines shared within a batch were not counted: {escape(shared['reason'])}")
+        sentences.append(f"Lines shared within a batch were not counted: {escape(shared['reason'])}")
     elif shared:
-        said.append(
+        sentences.append(
             f"In {shared['batches']} batches of {shared['batch_size']} clips with {shared['candidates']} nearest lines "
             f"each, {shared['lines']:.1%} of the lines of a window are also candidates of another window of its batch; "
             f"{shared['windows']:.1%} of the windows have such a line."
         )
     near = card.get("minitube", {}).get("center_step")
     if near and near["windows"]:
-        said.append(
+        sentences.append(
             f"Of {near['windows']:,} random windows, the nearest line names the step at the center in {near['1']:.1%}; "
             f"one of the nearest two in {near['2']:.1%}, one of the nearest four in {near['4']:.1%}."
         )
-    return "".join(f"<p>{text}</p>" for text in said)
+    return "".join(f"<p>{text}</p>" for text in sentences)
 
 
 def _factors(card: Mapping[str, Any]) -> str:
@@ -188,18 +146,16 @@ def _factors(card: Mapping[str, Any]) -> str:
             shares = [row.get(split, 0) / totals[split] for split in splits]
             cells = "".join(f"<td class=share><i style='width:{3 * s / most:.2f}rem'></i>{s:.0%}</td>" for s in shares)
             body += f"<tr><th scope=row>{escape(value)}</th>{cells}</tr>"
-        balance = f'<table class="factor"><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table>'
+        balance = f"<table><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table>"
         html.append(f'<h3>{escape(factor)}</h3><div class="wide" tabindex="0">{balance}</div>')
     note = "<p>Share of the steps of each split; under its name, how many steps it has.</p>"
     return note + f'<div class="pair">{"".join(f"<div>{part}</div>" for part in html)}</div>' if html else ""
 
 
-def _figures(shown: Sequence[Shown], what: str) -> str:
+def _figures(previews: Sequence[Preview], what: str) -> str:
     parts = []
-    for clip in shown:
-        alt = escape(f"{what} of {clip.title}: {clip.text}", quote=True)
-        width, height = clip.size
-        picture = f'<img src="{clip.picture}" alt="{alt}" width="{width}" height="{height}">'
+    for clip in previews:
+        picture = image(clip.picture, f"{what} of {clip.title}: {clip.text}", clip.size)
         parts.append(
             f"<figure><figcaption><b>{escape(clip.text or 'no words')}</b> <small>{escape(clip.title)}</small>"
             f"</figcaption>{picture}{clip.player}</figure>"
@@ -207,6 +163,6 @@ def _figures(shown: Sequence[Shown], what: str) -> str:
     return f'<div class="sheet">{"".join(parts)}</div>' if parts else ""
 
 
-def _sounds(shown: Sequence[Shown]) -> str:
+def _sounds(previews: Sequence[Preview]) -> str:
     note = "<p>Log-mel spectrograms of four seconds: time to the right, low sounds at the bottom (80 to 7,600 Hz).</p>"
-    return note + _figures(shown, "Spectrogram") if shown else ""
+    return note + _figures(previews, "Spectrogram") if previews else ""

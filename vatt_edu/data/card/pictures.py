@@ -1,15 +1,13 @@
 """What a data card shows of a source: strips of frames, spectrograms, and a few files to play. All in data URIs."""
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
-from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from jaxtyping import Float
 
+from vatt_edu import pages
 from vatt_edu.data.media import MediaError, probe, read_audio, read_video
 from vatt_edu.data.media.torchaudio_compat import log_mel
 from vatt_edu.data.seeds import generator
@@ -21,11 +19,10 @@ PLAYERS, LARGEST = 4, 900_000
 """So many files can be played, none larger than so many bytes: the page stays a few megabytes."""
 LONG = 12.0
 """Of videos longer than so many seconds, the strip shows a part of eight."""
-TYPES = {".mp4": "video/mp4", ".m4v": "video/mp4", ".webm": "video/webm", ".wav": "audio/wav", ".mp3": "audio/mpeg"}
 
 
 @dataclass(frozen=True)
-class Shown:
+class Preview:
     """One clip on the page.
 
     Attributes:
@@ -43,7 +40,7 @@ class Shown:
     player: str = ""
 
 
-def draw(source: Source, seed: int = 0) -> list[Video]:
+def draw_clips(source: Source, seed: int = 0) -> list[Video]:
     """Random clips, the splits in turn, so that each is seen."""
     splits = [list(source.clips(split)) for split in source.splits]
     pools = [[clips[k] for k in generator(seed, "card", n).permutation(len(clips))] for n, clips in enumerate(splits)]
@@ -51,33 +48,35 @@ def draw(source: Source, seed: int = 0) -> list[Video]:
     return turns[: 4 * CLIPS]
 
 
-def contact_sheet(clips: Sequence[Video]) -> list[Shown]:
+def contact_sheet(clips: Sequence[Video]) -> list[Preview]:
     """Strips of frames, of the first clips that have video and can be read."""
-    shown: list[Shown] = []
+    previews: list[Preview] = []
     for video in clips:
-        if len(shown) == CLIPS:
+        if len(previews) == CLIPS:
             break
         try:
             info = probe(video.path)
             if info.has_video:
-                shown.append(_strip(video, info.duration, len(shown) < PLAYERS))
+                previews.append(_strip(video, info.duration, len(previews) < PLAYERS))
         except MediaError:
             continue
-    return shown
+    return previews
 
 
-def _strip(video: Video, duration: float, playable: bool) -> Shown:
+def _strip(video: Video, duration: float, playable: bool) -> Preview:
     end = duration if video.end is None else min(duration, video.end)
     begin, length = video.start, max(0.1, end - video.start)
     if length > LONG:
         begin, length = video.start + (length - 8.0) / 2, 8.0
     step = length / FRAMES
     frames = read_video(video.path, begin + step / 2, FRAMES, 1 / step, SIDE)
+    poster = pages.picture(frames[FRAMES // 2]) if playable else ""
     frames[:-1, :, -2:] = 128  # a thin line between them
     strip = np.concatenate(list(frames), axis=1)
     height, width = strip.shape[:2]
     text = _text(video, begin + length / 2)
-    return Shown(_title(video), text, _jpeg(strip), (width, height), _player(video) if playable else "")
+    player = _player(video, poster) if playable else ""
+    return Preview(_title(video), text, pages.picture(strip, quality=95), (width, height), player)
 
 
 def _title(video: Video) -> str:
@@ -92,11 +91,11 @@ def _text(video: Video, center: float) -> str:
     return ", ".join(video.labels)
 
 
-def spectrograms(clips: Sequence[Video]) -> list[Shown]:
+def spectrograms(clips: Sequence[Video]) -> list[Preview]:
     """Log-mel spectrograms, of the first clips that have sound and can be read."""
-    shown: list[Shown] = []
+    previews: list[Preview] = []
     for video in clips:
-        if len(shown) == SOUNDS:
+        if len(previews) == SOUNDS:
             break
         try:
             sound = read_audio(video.path, video.start, round(SECONDS * RATE), RATE)
@@ -105,37 +104,21 @@ def spectrograms(clips: Sequence[Video]) -> list[Shown]:
         if sound is not None and np.abs(sound).max() > 1e-3:
             mel = log_mel(torch.from_numpy(sound), RATE).numpy()
             player = _player(video) if video.path.suffix.lower() in (".wav", ".mp3") else ""
-            shown.append(Shown(_title(video), _text(video, SECONDS / 2), *_spectrogram(mel), player))
-    return shown
+            previews.append(Preview(_title(video), _text(video, SECONDS / 2), *_spectrogram(mel), player))
+    return previews
 
 
-def _spectrogram(mel: NDArray[np.float32]) -> tuple[str, tuple[int, int]]:
+def _spectrogram(mel: Float[np.ndarray, "F T"]) -> tuple[str, tuple[int, int]]:
     import cv2
 
     quiet, loud = np.quantile(mel, (0.02, 0.999))
     level = (255 * ((mel - quiet) / max(loud - quiet, 1e-6)).clip(0, 1)).astype(np.uint8)[::-1]
     colors = cv2.applyColorMap(np.ascontiguousarray(level), cv2.COLORMAP_VIRIDIS)
-    return _encoded(colors, ".png", "image/png"), (colors.shape[1], colors.shape[0])
+    return pages.picture(colors[..., ::-1], "png"), (colors.shape[1], colors.shape[0])
 
 
-def _jpeg(picture: NDArray[np.uint8]) -> str:
-    import cv2
-
-    return _encoded(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), ".jpg", "image/jpeg")
-
-
-def _encoded(picture: Any, suffix: str, kind: str) -> str:
-    import cv2
-
-    _, data = cv2.imencode(suffix, picture)
-    return f"data:{kind};base64,{base64.b64encode(data.tobytes()).decode()}"
-
-
-def _player(video: Video) -> str:
-    kind = TYPES.get(video.path.suffix.lower(), "")
-    if not kind or video.path.stat().st_size > LARGEST:
+def _player(video: Video, poster: str = "") -> str:
+    kind = pages.MEDIA_TYPES.get(video.path.suffix.lower())
+    if kind is None or video.path.stat().st_size > LARGEST:
         return ""
-    data = base64.b64encode(video.path.read_bytes()).decode()
-    tag = kind.split("/")[0]
-    name = escape(video.id, quote=True)
-    return f'<{tag} controls preload="metadata" aria-label="{name}" src="data:{kind};base64,{data}"></{tag}>'
+    return pages.player(kind, video.path.read_bytes(), video.id, poster=poster)

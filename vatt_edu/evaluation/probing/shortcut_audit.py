@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from vatt_edu.data.card.page import table
 from vatt_edu.data.media import read_audio
 from vatt_edu.data.sources.open import Source
 from vatt_edu.evaluation.ground_truth import Step, factor_labels, list_steps, sample_steps
@@ -21,6 +20,7 @@ from vatt_edu.evaluation.probing.evaluate import TRAIN, TRAIN_WINDOWS, VAL
 from vatt_edu.evaluation.probing.linear_probe import select_regularization
 from vatt_edu.evaluation.probing.targets import TARGETS, by_action_accuracy, majority_accuracy
 from vatt_edu.evaluation.terminal import percent
+from vatt_edu.pages import table
 
 SECONDS = 3.2  # a toy's window, and VATT's: 32 frames at 10 per second
 SAMPLE_RATE = 16_000
@@ -115,7 +115,7 @@ def audio_statistics(steps: Sequence[Step], name: str, quiet: bool) -> Float[np.
 
 
 def shortcut_section(audit: ShortcutAudit) -> dict[str, str]:
-    """A section of the data card: heading to HTML, as ``card.page.page`` takes it."""
+    """A section of the data card: heading to HTML, as ``card_page`` takes it."""
     names = {"handmade": "mel statistics", "majority": "majority class", "by_action": "by the action alone"}
     tables = []
     for split, result in audit["splits"].items():

@@ -10,10 +10,10 @@ from pathlib import Path
 from vatt_edu.data.sources.open import Source
 from vatt_edu.evaluation.report import neighbors, run_files, sections
 from vatt_edu.evaluation.report.gallery import embed_gallery
-from vatt_edu.evaluation.report.page import page
 from vatt_edu.evaluation.report.recorded import experiment_tables
 from vatt_edu.evaluation.results_file import read_results, run_header
 from vatt_edu.files import write_text
+from vatt_edu.pages import document
 from vatt_edu.training.run_folder import read_config
 
 PREFERRED = "test_iid"
@@ -37,22 +37,22 @@ def write_report(run: Path, source: Source, split: str = "all", quiet: bool = Fa
     if split == "all":
         others = [name for name in source.splits if name != "train"]
         split = PREFERRED if PREFERRED in others else [*others, "train"][0]
-    head, asked = run_header(run), embed_gallery(run, source, split, quiet)
-    pictures = neighbors.Pictures(asked)
-    found = read_results(run / "retrieval.json")
+    head, gallery = run_header(run), embed_gallery(run, source, split, quiet)
+    pictures = neighbors.Pictures(gallery)
+    scores = read_results(run / "retrieval.json")
     parts = [
-        ("Retrieval", sections.retrieval(found, split)),
+        ("Retrieval", sections.retrieval(scores, split)),
         ("Training", sections.curves(run_files.training(run, config))),
         ("What was run", sections.what_ran(config, record, head)),
-        ("Nearest neighbors", neighbors.neighbors(asked, pictures)),
-        ("Worst failures", neighbors.worst(asked, pictures)),
-        ("Confusions", neighbors.confusions(asked)),
+        ("Nearest neighbors", neighbors.neighbors(gallery, pictures)),
+        ("Worst failures", neighbors.worst(gallery, pictures)),
+        ("Confusions", neighbors.confusions(gallery)),
         ("Linear probes", sections.probes(read_results(run / "probe.json"), split)),
         ("Skipped files", sections.skips(run_files.skipped(run))),
         ("Other runs of the toy", experiment_tables()),
     ]
     title = f"{record['preset']}, seed {config.seed}, {head['steps']} steps"
-    lead = sections.lead(found, split) if found else f"<p>{escape(str(run))}</p>"
+    lead = sections.lead(scores, split) if scores else f"<p>{escape(str(run))}</p>"
     path = run / "report.html"
-    write_text(path, page(title, lead, parts))
+    write_text(path, document(title, lead, parts))
     return path

@@ -1,20 +1,23 @@
-"""Small drawings for a page that stands alone: numbers, tables, curves as inline SVG, pictures as data.
+"""Small drawings for a page that stands alone: cells with numbers, curves as inline SVG, tables as heat.
 
 Colors are CSS variables of the page, so that light and dark need one drawing. Nothing is told by color alone: lines
 differ in dashes too, and cells hold their numbers.
 """
 
-import base64
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
 import numpy as np
+from jaxtyping import Int
+
+from vatt_edu.pages import Cell, row, table
 
 WIDTH, HEIGHT = 360, 210  # of a chart; on a telephone about as many pixels
 LEFT, RIGHT, TOP, BOTTOM = 46, 10, 12, 34
 POINTS = 240  # of a curve at most
+NOTHING = Cell("<td>–</td>")
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class Curve:
     Attributes:
         name: In the legend.
         y: One value for each x; what is not finite is left out.
-        color: A CSS variable's name, without dashes.
+        color: Of the page: ``video``, ``audio``, ``text``, ``ink`` or ``muted``.
         dash: SVG's ``stroke-dasharray``; empty: a solid line.
         width: In pixels.
     """
@@ -68,7 +71,7 @@ def chart(title: str, x: Sequence[float], curves: Sequence[Curve], alt: str, fro
     parts.append(f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 4}" text-anchor="end">step</text>')
     for curve in curves:
         points = " ".join(f"{at_x(a):.1f},{at_y(b):.1f}" for a, b in _thinned(x, curve.y) if math.isfinite(b))
-        style = f'stroke="var(--{curve.color})" stroke-width="{curve.width}" stroke-dasharray="{curve.dash}"'
+        style = f'stroke="var(--vatt-{curve.color})" stroke-width="{curve.width}" stroke-dasharray="{curve.dash}"'
         parts.append(f'<polyline fill="none" {style} points="{points}"/>')
     label = escape(alt, quote=True)
     drawing = f'<svg role="img" aria-label="{label}" viewBox="0 0 {WIDTH} {HEIGHT}">{"".join(parts)}</svg>'
@@ -78,7 +81,7 @@ def chart(title: str, x: Sequence[float], curves: Sequence[Curve], alt: str, fro
 
 def _key(curve: Curve) -> str:
     line = (
-        f'<line x1="0" y1="5" x2="22" y2="5" stroke="var(--{curve.color})" stroke-width="{curve.width}" '
+        f'<line x1="0" y1="5" x2="22" y2="5" stroke="var(--vatt-{curve.color})" stroke-width="{curve.width}" '
         f'stroke-dasharray="{curve.dash}"/>'
     )
     return f'<span><svg aria-hidden="true" width="22" height="10">{line}</svg> {escape(curve.name)}</span>'
@@ -107,16 +110,18 @@ def smoothed(values: Sequence[float], share: float = 0.95) -> list[float]:
     return smooth
 
 
-def percent(value: float | None, interval: Sequence[float] | None = None) -> str:
+def percent(value: float | None, interval: Sequence[float] | None = None) -> Cell:
     """A cell with a fraction as per cent; ``data-value`` holds it exactly, and below it stands its interval."""
     if value is None:
-        return "<td>–</td>"
-    return f'<td data-value="{value!r}">{100 * value:.1f}{_interval(interval, 100.0)}</td>'
+        return NOTHING
+    return Cell(f'<td data-value="{value!r}">{100 * value:.1f}{_interval(interval, 100.0)}</td>')
 
 
-def plain(value: float | None, interval: Sequence[float] | None = None) -> str:
+def plain(value: float | None, interval: Sequence[float] | None = None) -> Cell:
     """A cell with a number as it is, with one decimal."""
-    return "<td>–</td>" if value is None else f'<td data-value="{value!r}">{value:.1f}{_interval(interval, 1.0)}</td>'
+    if value is None:
+        return NOTHING
+    return Cell(f'<td data-value="{value!r}">{value:.1f}{_interval(interval, 1.0)}</td>')
 
 
 def _interval(interval: Sequence[float] | None, factor: float) -> str:
@@ -127,50 +132,23 @@ def _interval(interval: Sequence[float] | None, factor: float) -> str:
     return f"<small {values}>{factor * low:.1f} to {factor * high:.1f}</small>"
 
 
-def table(head: Sequence[str], rows: Iterable[str], caption: str = "", css: str = "") -> str:
-    """A table that scrolls sideways where the page is narrow.
-
-    Args:
-        head: Plain text of the columns; the first is of the row names.
-        rows: ``row`` each.
-        caption: Plain text.
-        css: Class of the table.
-    """
-    names = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
-    above = f"<caption>{escape(caption)}</caption>" if caption else ""
-    body = "".join(rows)
-    return (
-        f'<div class="wide" tabindex="0"><table class="{css}">{above}<thead><tr>{names}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
-    )
-
-
-def row(name: str, cells: Iterable[str], css: str = "") -> str:
-    """A row of cells (HTML) with its name (plain text)."""
-    return f'<tr class="{css}"><th scope="row">{escape(name)}</th>{"".join(cells)}</tr>'
-
-
-def heat_table(title: str, counts: np.ndarray, names: Sequence[str]) -> str:
+def heat_table(title: str, counts: Int[np.ndarray, "K K"], names: Sequence[str]) -> str:
     """Asked (rows) × found (columns): counts, shaded by their share of the row.
 
     Args:
         title: Its caption.
-        counts: ``(K, K)``.
+        counts: Of each pair.
         names: K names.
     """
     rows = []
     for name, line in zip(names, counts, strict=True):
         total = max(int(line.sum()), 1)
         cells = [
-            f'<td style="--share:{100 * count / total:.0f}%"{" class=right" if names[k] == name else ""}>'
-            f"{count if count else ''}</td>"
+            Cell(
+                f'<td style="--share:{100 * count / total:.0f}%"{" class=right" if names[k] == name else ""}>'
+                f"{count if count else ''}</td>"
+            )
             for k, count in enumerate(line.tolist())
         ]
         rows.append(row(name, cells))
     return table([r"asked \ found", *names], rows, title, "heat")
-
-
-def picture(data: bytes, alt: str, kind: str = "jpeg") -> str:
-    """An image whose bytes are in the page."""
-    coded = base64.b64encode(data).decode()
-    return f'<img alt="{escape(alt, quote=True)}" src="data:image/{kind};base64,{coded}">'

@@ -1,6 +1,5 @@
 """The gallery of one split: who finds whom in it, and how its clips look and sound."""
 
-import base64
 import io
 import wave
 from dataclasses import dataclass
@@ -8,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from vatt_edu.config import Config
@@ -16,13 +15,13 @@ from vatt_edu.data.loader.windows import Window
 from vatt_edu.data.media import probe, read_audio, read_video
 from vatt_edu.data.media.torchaudio_compat import log_mel
 from vatt_edu.data.sources.open import Source
-from vatt_edu.errors import missing
 from vatt_edu.evaluation import metrics
 from vatt_edu.evaluation.embed import load
 from vatt_edu.evaluation.features import embed_windows
 from vatt_edu.evaluation.ground_truth import Step, has_ground_truth, list_steps
 from vatt_edu.evaluation.results_file import require_all_modalities
 from vatt_edu.evaluation.retrieval import retrieval_windows
+from vatt_edu.pages import picture
 
 SHOWN = (0.1, 0.43, 0.9)  # places in a clip whose frames are shown side by side; not evenly apart, as a swing is
 SIDE = 72  # their height in pixels
@@ -49,14 +48,14 @@ class RetrievalGallery:
     by_text: Float[Tensor, "n n"] | None
     by_sound: Float[Tensor, "n n"]
 
-    def frames(self, number: int) -> bytes:
-        """Three frames of a clip, side by side, as JPEG."""
+    def frames(self, number: int) -> str:
+        """Three frames of a clip, side by side, as the data URI of a JPEG."""
         window = self.windows[number]
         seconds = self.config.clip.seconds
         times = [self._start(number) + seconds * place for place in SHOWN]
         frames = [read_video(window.video.path, time, 1, 1.0, SIDE)[0] for time in times]
         gap = np.full((frames[0].shape[0], 2, 3), 255, np.uint8)
-        return jpeg(np.concatenate([part for frame in frames for part in (frame, gap)][:-1], axis=1))
+        return picture(np.concatenate([part for frame in frames for part in (frame, gap)][:-1], axis=1))
 
     def sound(self, number: int) -> bytes:
         """The sound of a clip as a WAV file."""
@@ -71,14 +70,14 @@ class RetrievalGallery:
             file.writeframes(pcm.tobytes())
         return buffer.getvalue()
 
-    def spectrogram(self, number: int) -> bytes:
-        """The log-mel spectrogram of a clip's sound, low bands below, as JPEG."""
+    def spectrogram(self, number: int) -> str:
+        """The log-mel spectrogram of a clip's sound, low bands below, as the data URI of a JPEG."""
         rate = 16_000
         samples = round(self.config.clip.seconds * rate)
         audio = read_audio(self.windows[number].video.path, self._start(number), samples, rate)
         bands = log_mel(torch.zeros(samples) if audio is None else torch.from_numpy(audio), rate, 48).numpy()[::-1]
         shades = np.uint8(255 * bands / max(float(bands.max()), 1e-6))
-        return jpeg(np.repeat(np.repeat(shades, 2, 0)[..., None], 3, 2))
+        return picture(np.repeat(np.repeat(shades, 2, 0)[..., None], 3, 2))
 
     def _start(self, number: int) -> float:
         window, seconds = self.windows[number], self.config.clip.seconds
@@ -123,20 +122,3 @@ def confusion(
     for query, item in enumerate(similarity.argmax(1).tolist()):
         counts[names.index(values[query]), names.index(values[item])] += 1
     return counts, names
-
-
-def player(data: bytes, name: str) -> str:
-    """An audio element whose bytes are in the page; ``name`` must be safe in an attribute."""
-    coded = base64.b64encode(data).decode()
-    return f'<audio controls preload="none" aria-label="{name}" src="data:audio/wav;base64,{coded}"></audio>'
-
-
-def jpeg(frame: UInt8[np.ndarray, "H W 3"]) -> bytes:
-    """A JPEG of an RGB picture."""
-    try:
-        import cv2
-    except ImportError:
-        raise missing("opencv-python-headless", "data") from None
-    done, coded = cv2.imencode(".jpg", np.ascontiguousarray(frame[..., ::-1]), [cv2.IMWRITE_JPEG_QUALITY, 82])
-    assert done
-    return bytes(coded.tobytes())

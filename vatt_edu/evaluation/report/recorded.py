@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from vatt_edu.evaluation.report import drawing
-from vatt_edu.evaluation.report.drawing import Curve, percent, row
+from vatt_edu.evaluation.report.drawing import Curve, percent
+from vatt_edu.pages import Cell, row, table
 
 RESULTS = Path(__file__).resolve().parents[3] / "results"
 DIRECTIONS = ("text_to_video", "video_to_audio")
@@ -35,15 +36,15 @@ def experiment_tables(results: Path = RESULTS, split: str = "test_iid") -> str:
 
 def _table(results: dict[str, Any], only: str | None) -> str:
     rows = [
-        row(f"{label}: {split}" if only is None else label, [f"<td>{steps:,}</td>", *cells])
+        row(f"{label}: {split}" if only is None else label, [steps, *cells])
         for label, split, steps, cells in _rows(results["rows"])
         if only in (None, split)
     ]
     seeds, where = len(results["seeds"]), f", {only}" if only else ""
     caption = f"{results['question']} R@5, median of {seeds} seed{'s' if seeds > 1 else ''}{where}"
     made = f"<p><small>{escape(results['command'])}, commit {results['commit']}</small></p>"
-    table = drawing.table(["", "steps", "text → video, %", "video → audio, %"], rows, caption)
-    return table + (_curve(results["rows"][0]) if results["name"] == "plain" else "") + made
+    scores = table(["", "steps", "text → video, %", "video → audio, %"], rows, caption)
+    return scores + (_curve(results["rows"][0]) if results["name"] == "plain" else "") + made
 
 
 def _curve(one: dict[str, Any]) -> str:
@@ -58,7 +59,7 @@ def _curve(one: dict[str, Any]) -> str:
     )
 
 
-def _rows(rows: Sequence[dict[str, Any]]) -> Iterator[tuple[str, str, int, list[str]]]:
+def _rows(rows: Sequence[dict[str, Any]]) -> Iterator[tuple[str, str, int, list[Cell]]]:
     for label in dict.fromkeys(one["label"] for one in rows):
         runs = [one for one in rows if one["label"] == label]
         for split in runs[0]["metrics"]:

@@ -1,14 +1,15 @@
 """The parts of the report, each as HTML. Numbers come from the run's JSON files, unchanged (``data-value``)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
 from vatt_edu.config import Config
 from vatt_edu.evaluation import metrics
 from vatt_edu.evaluation.report import drawing
-from vatt_edu.evaluation.report.drawing import Curve, percent, plain, row
+from vatt_edu.evaluation.report.drawing import NOTHING, Curve, percent, plain
 from vatt_edu.evaluation.report.run_files import Training, compared
+from vatt_edu.pages import Cell, details, row, table
 
 WHO = {"trained": "trained", "random_init": "random start", "handmade": "by hand"}
 NAMES = ("R@1", "R@5", "R@10", "MedR")
@@ -35,9 +36,9 @@ def lead(results: Mapping[str, Any], split: str) -> str:
             beside += [f"random start {100 * random_init[direction]['R@5']:.1f}"]
         beside += [f"chance {100 * splits[split]['chance'][direction]['R@5']:.1f}"]
         if "train" in splits:
-            known = splits["train"]
-            chance = f"of {known['n']}; chance {100 * known['chance'][direction]['R@5']:.1f}"
-            beside += [f"on training clips {100 * known['trained'][direction]['R@5']:.1f} ({chance})"]
+            train = splits["train"]
+            chance = f"of {train['n']}; chance {100 * train['chance'][direction]['R@5']:.1f}"
+            beside += [f"on training clips {100 * train['trained'][direction]['R@5']:.1f} ({chance})"]
         cards.append(
             f'<div>{arrow(direction)}, R@5 on {split}<b data-value="{here!r}">{100 * here:.1f} %</b>'
             f"{''.join(f'<small>{line}</small>' for line in beside)}</div>"
@@ -61,12 +62,12 @@ def what_ran(config: Config, record: Mapping[str, Any], head: Mapping[str, Any])
         "versions": ", ".join(f"{name} {value}" for name, value in head["versions"].items()),
         "commit": head["commit"] or "not in a checkout",
     }
-    listed = "".join(f"<dt>{name}</dt><dd>{escape(str(value))}</dd>" for name, value in facts.items())
-    parts = [f"<dl>{listed}</dl>"]
+    lines = "".join(f"<dt>{name}</dt><dd>{escape(str(value))}</dd>" for name, value in facts.items())
+    parts = [f"<dl>{lines}</dl>"]
     for title, fields in compared(config, record["preset"]):
-        rows = [row(name, (f"<td><code>{escape(str(v))}</code></td>" for v in pair)) for name, *pair in fields]
-        body = drawing.table(["field", "there", "here"], rows, css="fields") if fields else "<p>nothing</p>"
-        parts.append(_details(f"{title} ({len(fields)})", body, opened=title.startswith("Named")))
+        rows = [row(name, (Cell(f"<td><code>{escape(str(v))}</code></td>") for v in pair)) for name, *pair in fields]
+        body = table(["field", "there", "here"], rows, css="fields") if fields else "<p>nothing</p>"
+        parts.append(details(f"{title} ({len(fields)})", body, opened=title.startswith("Named")))
     return "".join(parts)
 
 
@@ -136,7 +137,7 @@ def retrieval(results: Mapping[str, Any] | None, first: str) -> str:
     chances = (percent(split["chance"]["video_to_audio"]["R@5"]) for split in splits.values())
     glance.append(row("chance", chances, "reference"))
     head = ["R@5, %", *(f"{name} ({split['n']})" for name, split in splits.items())]
-    parts = [drawing.table(head, glance, "R@5 and its 95 % interval")]
+    parts = [table(head, glance, "R@5 and its 95 % interval")]
     if "train" in splits:
         parts.append(
             "<p><b>train</b>: clips that the model was trained on. What it finds there and not in the other splits, "
@@ -146,7 +147,7 @@ def retrieval(results: Mapping[str, Any] | None, first: str) -> str:
         parts.append(f"<p>No random start: {escape(results['note'])}.</p>")
     parts.append("<p>* never trained: sound is sent through the video's map to where the words are.</p>")
     for name, split in splits.items():
-        parts.append(_details(f"{name}: every number ({split['n']} clips)", _whole(split), opened=name == first))
+        parts.append(details(f"{name}: every number ({split['n']} clips)", _whole(split), opened=name == first))
     return "".join(parts)
 
 
@@ -162,7 +163,7 @@ def _whole(split: Mapping[str, Any]) -> str:
             rows.append(
                 row(label, [*cells, plain(values["MedR"], intervals["MedR"])], "" if who == "trained" else "reference")
             )
-    return drawing.table(["query → item", "R@1, %", "R@5, %", "R@10, %", "median rank"], rows)
+    return table(["query → item", "R@1, %", "R@5, %", "R@10, %", "median rank"], rows)
 
 
 def _of(split: Mapping[str, Any], direction: str, name: str) -> list[float] | None:
@@ -192,34 +193,30 @@ def probes(results: Mapping[str, Any] | None, first: str) -> str:
             for reference in ("chance", "majority", "by_action")
         ]
         head = ["", *(f"{factor} ({values['n']})" for factor, values in factors.items())]
-        parts.append(_details(f"{name} ({split['n']} clips)", drawing.table(head, rows), opened=name == first))
+        parts.append(details(f"{name} ({split['n']} clips)", table(head, rows), opened=name == first))
     stuck = [f"{t}/{f}/{w}" for t, fs in results["fits"].items() for f, ws in fs.items()
              for w, fit in ws.items() if not fit["converged"]]  # fmt: skip
     parts.append(f"<p>Fits that did not converge: {escape(', '.join(stuck)) or 'none'}.</p>")
     return "".join(parts)
 
 
-def _accuracy(values: Mapping[str, float | None]) -> str:
+def _accuracy(values: Mapping[str, float | None]) -> Cell:
     trained = values.get("trained")
     if trained is None:
-        return "<td>–</td>"
+        return NOTHING
     others = [
         f'<span data-value="{value!r}" title="{WHO[who]}">{100 * value:.1f}</span>'
         if (value := values.get(who)) is not None
         else "–"
         for who in ("random_init", *(["handmade"] if "handmade" in values else []))
     ]
-    return f'<td data-value="{trained!r}"><b>{100 * trained:.1f}</b><small>{" / ".join(others)}</small></td>'
+    return Cell(f'<td data-value="{trained!r}"><b>{100 * trained:.1f}</b><small>{" / ".join(others)}</small></td>')
 
 
-def skips(found: Iterable[tuple[str, str, int]]) -> str:
-    """Files that training had to replace."""
-    rows = [row(path, (f"<td>{escape(reason)}</td>", f"<td>{count}</td>")) for path, reason, count in found]
+def skips(files: Sequence[tuple[str, str, int]]) -> str:
+    """Files that training had to replace: path, reason, how often."""
+    rows = [row(path, (reason, count)) for path, reason, count in files]
     if not rows:
         return "<p>None: every clip could be read.</p>"
     more = f"<p>… and {len(rows) - 50} more in <code>skipped.jsonl</code>.</p>" if len(rows) > 50 else ""
-    return drawing.table(["file", "why", "times"], rows[:50], css="fields") + more
-
-
-def _details(title: str, body: str, opened: bool = False) -> str:
-    return f"<details{' open' if opened else ''}><summary>{escape(title)}</summary>{body}</details>"
+    return table(["file", "why", "times"], rows[:50], css="fields") + more

@@ -1,13 +1,14 @@
 """Live figures of the book: alive with a kernel, alive in the rendered page, a picture in print."""
 
-from vatt_edu.teach.interactive.base import Live, show
+from vatt_edu.teach.interactive.base import Live, show_live
 from vatt_edu.teach.interactive.guess import Guess, guess
 from vatt_edu.teach.interactive.match import Match
 from vatt_edu.teach.interactive.port import Port
 from vatt_edu.teach.interactive.retrieve import Retrieve
-from vatt_edu.teach.interactive.shift import Shift, Told
+from vatt_edu.teach.interactive.shift import NarratedVideo, Shift
 from vatt_edu.teach.interactive.signals import Aliasing, Pixels, Scrub
 
 __all__ = [
-    "Aliasing", "Guess", "Live", "Match", "Pixels", "Port", "Retrieve", "Scrub", "Shift", "Told", "guess", "show",
+    "Aliasing", "Guess", "Live", "Match", "NarratedVideo", "Pixels", "Port", "Retrieve", "Scrub", "Shift", "guess",
+    "show_live",
 ]  # fmt: skip

@@ -32,7 +32,7 @@ function render({ model, el: root }) {
   }
   function update() {
     const [frequency, rate] = [model.get("frequency"), model.get("rate")];
-    const heard = alias(frequency, rate);
+    const lower = alias(frequency, rate);
     // A sine that was folded an odd number of times comes out upside down.
     const sign = frequency % rate > rate / 2 ? -1 : 1;
     const wave = (hz, flip) => {
@@ -40,14 +40,14 @@ function render({ model, el: root }) {
       return line(times.map((t) => view.px(1000 * t)), times.map((t) => view.py(flip * Math.sin(2 * Math.PI * hz * t))));
     };
     tone.setAttribute("d", wave(frequency, 1));
-    ghost.setAttribute("d", wave(heard, sign));
+    ghost.setAttribute("d", wave(lower, sign));
     dots.replaceChildren(...Array.from({ length: Math.floor(span * rate + 1e-9) + 1 }, (_, n) => draw("circle", {
       cx: view.px((1000 * n) / rate), cy: view.py(Math.sin((2 * Math.PI * frequency * n) / rate)), r: 3.5, fill: "var(--v-ink)" })));
-    says.textContent = Math.abs(heard - frequency) < 1e-6
+    says.textContent = Math.abs(lower - frequency) < 1e-6
       ? `${hertz(rate)} is more than twice ${hertz(frequency)}: the samples can mean no lower tone.`
-      : `Sampled at ${hertz(rate)}, a tone of ${hertz(frequency)} gives the samples of ${hertz(heard)}. Nothing can tell them apart any more.`;
+      : `Sampled at ${hertz(rate)}, a tone of ${hertz(frequency)} gives the samples of ${hertz(lower)}. Nothing can tell them apart any more.`;
   }
-  model.on("change:heard", update);
+  model.on("change:alias", update);
   update();
 }
 export default { render };

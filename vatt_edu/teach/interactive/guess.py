@@ -1,10 +1,8 @@
 """A prediction: the reader commits to a number before the result is shown; the page answers that number."""
 
-from typing import Any
-
 import traitlets
 
-from vatt_edu.teach.interactive.base import Live, show
+from vatt_edu.teach.interactive.base import Live, show_live
 
 
 class Guess(Live):
@@ -40,6 +38,6 @@ def guess(question: str, low: float, high: float, step: float, unit: str = "") -
         step: Between two of them.
         unit: Written behind the number.
     """
-    made: Any = Guess(question=question, low=low, high=high, step=step, unit=unit)
-    show(made, f"<p><strong>Your guess?</strong> {question}</p>", f"A slider for your guess: {question}")
-    return made
+    slider = Guess(question=question, low=low, high=high, step=step, unit=unit)
+    show_live(slider, f"<p><strong>Your guess?</strong> {question}</p>", f"A slider for your guess: {question}")
+    return slider

@@ -5,15 +5,16 @@ from typing import Any
 
 import numpy as np
 import traitlets
+from jaxtyping import Float
 
 from vatt_edu.teach.interactive.base import Live
 
 
-def assign(similarity: np.ndarray) -> list[int]:
+def assign(similarity: Float[np.ndarray, "n n"]) -> list[int]:
     """The one-to-one assignment with the greatest total similarity: for each row, its column.
 
     Args:
-        similarity: One row a sound, one column a picture, ``(n, n)``.
+        similarity: One row a sound, one column a picture.
     """
     from scipy.optimize import linear_sum_assignment
 
@@ -44,7 +45,12 @@ class Match(Live):
     right = traitlets.Int(0).tag(sync=True)
 
     def __init__(
-        self, sounds: Sequence[str], pictures: Sequence[str], frames: int, similarity: np.ndarray, order: Sequence[int]
+        self,
+        sounds: Sequence[str],
+        pictures: Sequence[str],
+        frames: int,
+        similarity: Float[np.ndarray, "n n"],
+        order: Sequence[int],
     ) -> None:
         """Makes a game.
 
@@ -58,9 +64,9 @@ class Match(Live):
         truth = [list(order).index(number) for number in range(len(sounds))]
         super().__init__(
             sounds=list(sounds), pictures=[pictures[n] for n in order], frames=frames, truth=truth,
-            machine=assign(np.asarray(similarity)[:, list(order)]), choice=[-1] * len(sounds),
+            machine=assign(similarity[:, list(order)]), choice=[-1] * len(sounds),
         )  # fmt: skip
         self.observe(self._count, "choice")
 
     def _count(self, _: Any = None) -> None:
-        self.right = sum(given == true for given, true in zip(self.choice, self.truth, strict=True))
+        self.right = sum(picture == true for picture, true in zip(self.choice, self.truth, strict=True))

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 import traitlets
+from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
 from vatt_edu.encoder import EncoderLayer, FeedForward
@@ -74,27 +75,27 @@ MISTAKES: dict[str, Callable[[RawTower], None]] = {
 }
 
 
-def stages(tower: RawTower, signal: Tensor) -> dict[str, Tensor]:
+def stages(tower: RawTower, signal: Float[Tensor, "B T H W 3"]) -> dict[str, Float[Tensor, "..."]]:
     """What a tower holds at each of ``STAGES``, in eval mode.
 
     Args:
         tower: A video tower of two layers.
         signal: A batch of clips.
     """
-    seen: dict[str, Tensor] = {}
+    states: dict[str, Tensor] = {}
     hooks = [
-        layer.register_forward_hook(lambda _m, _i, out, n=number: seen.__setitem__(f"layer{n}_out", out))
+        layer.register_forward_hook(lambda _m, _i, out, n=number: states.__setitem__(f"layer{n}_out", out))
         for number, layer in enumerate(_layers(tower))
     ]
-    hooks.append(tower.tokenizer.register_forward_hook(lambda _m, _i, out: seen.__setitem__("tokens", out)))
+    hooks.append(tower.tokenizer.register_forward_hook(lambda _m, _i, out: states.__setitem__("tokens", out)))
     hooks.append(
-        tower.encoder.register_forward_hook(lambda _m, args, out: seen.update(tx_input=args[0], encoder_out=out))
+        tower.encoder.register_forward_hook(lambda _m, args, out: states.update(tx_input=args[0], encoder_out=out))
     )
     with torch.no_grad():
-        seen["features_pooled"], _ = tower.eval()(signal)
+        states["features_pooled"], _ = tower.eval()(signal)
     for hook in hooks:
         hook.remove()
-    return seen
+    return states
 
 
 class Port(Live):
@@ -113,7 +114,9 @@ class Port(Live):
     deviations: Any = traitlets.List().tag(sync=True)
     passes: Any = traitlets.List().tag(sync=True)
 
-    def __init__(self, tower: RawTower, signal: Tensor, official: Mapping[str, np.ndarray]) -> None:
+    def __init__(
+        self, tower: RawTower, signal: Float[Tensor, "B T H W 3"], official: Mapping[str, Shaped[np.ndarray, "..."]]
+    ) -> None:
         """Makes the figure.
 
         Args:

@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 import traitlets
+from jaxtyping import Float
 
 from vatt_edu.teach.interactive.base import Live
 
 
-def ranking(similarity: np.ndarray) -> list[int]:
+def ranking(similarity: Float[np.ndarray, " V"]) -> list[int]:
     """Numbers of the pictures, the most similar first."""
-    return np.argsort(-np.asarray(similarity), kind="stable").tolist()
+    return np.argsort(-similarity, kind="stable").tolist()
 
 
 class Retrieve(Live):
@@ -43,7 +44,7 @@ class Retrieve(Live):
         self,
         pictures: Sequence[str],
         captions: Sequence[str],
-        similarities: Mapping[str, np.ndarray],
+        similarities: Mapping[str, Float[np.ndarray, "_ V"]],
         names: Mapping[str, Sequence[str]],
         sounds: Mapping[str, Sequence[str]],
         own: Mapping[str, Sequence[int]],
@@ -53,19 +54,19 @@ class Retrieve(Live):
         Args:
             pictures: Of the gallery, data URIs.
             captions: Of the gallery.
-            similarities: For each kind of query, (queries, pictures): cosines.
+            similarities: For each kind, the cosine of each query and each picture.
             names: For each kind, how each query is called.
             sounds: For some kinds, what each query sounds like, as data URIs.
             own: For some kinds, the picture that belongs to each query.
         """
         kinds = list(similarities)
-        self._similarities = [np.asarray(similarities[kind]) for kind in kinds]
-        rounded = [[[round(float(value), 3) for value in row] for row in matrix] for matrix in self._similarities]
+        self._similarities = [similarities[kind] for kind in kinds]
+        cosines = [[[round(float(value), 3) for value in row] for row in matrix] for matrix in self._similarities]
         super().__init__(
             kinds=kinds, names=[list(names[kind]) for kind in kinds],
             sounds=[list(sounds.get(kind, [])) for kind in kinds],
             own=[list(own.get(kind, [-1] * len(names[kind]))) for kind in kinds],
-            pictures=list(pictures), captions=list(captions), table={"cosines": rounded},
+            pictures=list(pictures), captions=list(captions), table={"cosines": cosines},
         )  # fmt: skip
         self.observe(self._ask, "query")
         self._ask()

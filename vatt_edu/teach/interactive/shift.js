@@ -26,14 +26,14 @@ function render({ model, el: root }) {
   const marker = draw("line", { y1: 8, y2: 116, stroke: "var(--v-ink)", "stroke-width": 2 });
   curve.root.append(marker);
   const says = sentence();
-  const heard = el("ul", { class: "vatt-shift-lines" });
+  const candidateList = el("ul", { class: "vatt-shift-lines" });
   const seconds = (value) => `${value > 0 ? "+" : ""}${value.toFixed(1)} s`;
   const [low, high] = [table.offsets[0], table.offsets.at(-1)];
   const late = slider({ label: "Narration later by", min: low, max: high, step: table.offsets[1] - low, value: model.get("offset"), show: seconds,
     oninput: (value) => { send(model, "offset", value); update(); } });
   const place = slider({ label: "Window's center", min: 1.6, max: length - 1.6, step: 0.2, value: model.get("center"),
     show: (value) => `${value.toFixed(1)} s`, oninput: (value) => { send(model, "center", value); update(); } });
-  box.append(view.root, place.root, late.root, heard, curve.root, says);
+  box.append(view.root, place.root, late.root, candidateList, curve.root, says);
   dragged(view.root, (x) => {
     const value = clamp(((x - 10) / 620) * length, 1.6, length - 1.6);
     place.set(value); send(model, "center", value); update();
@@ -48,7 +48,7 @@ function render({ model, el: root }) {
       group.setAttribute("opacity", near.includes(n) ? 1 : 0.45);
       group.lastChild.textContent = near.includes(n) ? String(near.indexOf(n) + 1) : "";
     });
-    heard.replaceChildren(...near.map((n) => el("li", {}, `“${lines[n][1]}” `, el("strong", {},
+    candidateList.replaceChildren(...near.map((n) => el("li", {}, `“${lines[n][1]}” `, el("strong", {},
       about[n] === now ? "(about what is seen)" : about[n] < 0 ? "(about nothing in the picture)" : "(about another step)"))));
     marker.setAttribute("x1", curve.px(offset)); marker.setAttribute("x2", curve.px(offset));
     const nearest = table.offsets.reduce((best, value, n) => (Math.abs(value - offset) < Math.abs(table.offsets[best] - offset) ? n : best), 0);

@@ -14,7 +14,7 @@ CANDIDATES = (1, 4)
 
 
 @dataclass(frozen=True)
-class Told:
+class NarratedVideo:
     """A narrated video as its ground truth knows it.
 
     Attributes:
@@ -28,21 +28,21 @@ class Told:
     steps: Sequence[tuple[float, float, str]]
 
     @classmethod
-    def of(cls, video: dict[str, Any], narration: Sequence[dict[str, Any]] | None = None) -> "Told":
-        """From MiniTube's annotation of a video; with other narration, as ``renarrate.redraw`` draws it, if given."""
-        told = sorted(video["narration"] if narration is None else narration, key=lambda line: line["start"])
-        lines = [Line(line["start"], line["end"], line["text"], number) for number, line in enumerate(told)]
+    def of(cls, video: dict[str, Any], narration: Sequence[dict[str, Any]] | None = None) -> "NarratedVideo":
+        """From MiniTube's annotation of a video; if given, with narration that was drawn anew."""
+        rows = sorted(video["narration"] if narration is None else narration, key=lambda row: row["start"])
+        lines = [Line(row["start"], row["end"], row["text"], number) for number, row in enumerate(rows)]
         steps = [(step["start"], step["end"], step["action"]) for step in video["steps"]]
-        return cls(lines, [line["step"] for line in told], steps)
+        return cls(lines, [row["step"] for row in rows], steps)
 
-    def shifted(self, offset: float) -> list[Line]:
+    def later(self, offset: float) -> list[Line]:
         """The lines ``offset`` seconds later."""
         return [replace(line, start=line.start + offset, end=line.end + offset) for line in self.lines]
 
     def near(self, center: float, offset: float, count: int) -> list[int]:
         """Numbers of the lines that a window gets (``nearest_lines``)."""
-        moved = self.shifted(offset)
-        return [moved.index(line) for line in nearest_lines(moved, center, count)]
+        lines = self.later(offset)
+        return [lines.index(line) for line in nearest_lines(lines, center, count)]
 
     def fits(self, center: float, offset: float, count: int) -> bool:
         """Whether one of them is about the step at the window's center."""
@@ -50,7 +50,7 @@ class Told:
         return any(self.about[n] == now for n in self.near(center, offset, count))
 
 
-def share(videos: Sequence[Told], offset: float, count: int, every: float = 1.0) -> float:
+def fitting_share(videos: Sequence[NarratedVideo], offset: float, count: int, every: float = 1.0) -> float:
     """The share of windows of which one of the ``count`` nearest lines is about what is seen.
 
     Args:
@@ -59,12 +59,12 @@ def share(videos: Sequence[Told], offset: float, count: int, every: float = 1.0)
         count: Candidates of a window.
         every: Seconds between two windows' centers.
     """
-    found = []
+    fits = []
     for video in videos:
         length = video.steps[-1][1]
         centers = [every * (n + 0.5) for n in range(int(length / every))]
-        found += [video.fits(center, offset, count) for center in centers]
-    return sum(found) / len(found)
+        fits += [video.fits(center, offset, count) for center in centers]
+    return sum(fits) / len(fits)
 
 
 class Shift(Live):
@@ -84,24 +84,24 @@ class Shift(Live):
     near: Any = traitlets.List().tag(sync=True)
     shares: Any = traitlets.List().tag(sync=True)
 
-    def __init__(self, shown: Told, videos: Sequence[Told], offsets: Sequence[float]) -> None:
+    def __init__(self, video: NarratedVideo, videos: Sequence[NarratedVideo], offsets: Sequence[float]) -> None:
         """Makes the figure.
 
         Args:
-            shown: The video that is drawn.
+            video: The one that is drawn.
             videos: Those whose windows are counted.
             offsets: Of the slider, seconds.
         """
-        self._shown, self._videos = shown, videos
-        rows = [[round(share(videos, offset, count), 4) for count in CANDIDATES] for offset in offsets]
+        self._video, self._videos = video, videos
+        rows = [[round(fitting_share(videos, offset, count), 4) for count in CANDIDATES] for offset in offsets]
         super().__init__(
-            lines=[[line.center, line.text] for line in shown.lines], about=list(shown.about),
-            steps=[list(step) for step in shown.steps], table={"offsets": list(offsets), "shares": rows},
+            lines=[[line.center, line.text] for line in video.lines], about=list(video.about),
+            steps=[list(step) for step in video.steps], table={"offsets": list(offsets), "shares": rows},
         )  # fmt: skip
         self.observe(self._choose, ["offset", "center"])
         self._choose()
 
     def _choose(self, change: Any = None) -> None:
-        self.near = self._shown.near(self.center, self.offset, max(CANDIDATES))
+        self.near = self._video.near(self.center, self.offset, max(CANDIDATES))
         if change is None or change["name"] == "offset":
-            self.shares = [round(share(self._videos, self.offset, count), 4) for count in CANDIDATES]
+            self.shares = [round(fitting_share(self._videos, self.offset, count), 4) for count in CANDIDATES]

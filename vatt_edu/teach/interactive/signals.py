@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 import traitlets
+from jaxtyping import Float, UInt8
 
-from vatt_edu.teach import media
+from vatt_edu.teach import inline
 from vatt_edu.teach.interactive.base import Live
 
 
@@ -23,8 +24,7 @@ class Pixels(Live):
     column = traitlets.Int().tag(sync=True)
     values: Any = traitlets.List().tag(sync=True)
 
-    def __init__(self, frame: np.ndarray) -> None:
-        """Args: frame: (H, W, 3) uint8."""
+    def __init__(self, frame: UInt8[np.ndarray, "H W 3"]) -> None:
         height, width, _ = frame.shape
         self._frame = frame
         super().__init__(frame=frame.tobytes(), height=height, width=width, row=height // 2, column=width // 2)
@@ -57,8 +57,8 @@ class Scrub(Live):
 
     def __init__(
         self,
-        video: np.ndarray,
-        audio: np.ndarray,
+        video: UInt8[np.ndarray, "T H W 3"],
+        audio: Float[np.ndarray, " S"],
         lines: list[tuple[float, float, str]],
         fps: float,
         sample_rate: int,
@@ -67,18 +67,18 @@ class Scrub(Live):
         """Makes the figure.
 
         Args:
-            video: (T, H, W, 3) uint8.
-            audio: (S,) in [-1, 1], the same stretch of time.
+            video: The frames, RGB.
+            audio: In [-1, 1], the same stretch of time.
             lines: Start and end in seconds from its beginning, and words.
             fps: Of the video.
             sample_rate: Of the audio, Hz.
             patch: Samples that one step shows.
         """
         count = len(audio) // patch
-        shown = np.round(np.clip(audio[: count * patch], -1, 1) * 127).astype(np.int8)
+        pressures = np.round(np.clip(audio[: count * patch], -1, 1) * 127).astype(np.int8)
         super().__init__(
-            strip=media.strip(video), frames=len(video), fps=fps, patches=shown.tobytes(), patch=patch,
-            sample_rate=sample_rate, lines=[list(line) for line in lines], sound=media.sound(audio, sample_rate),
+            strip=inline.strip(video), frames=len(video), fps=fps, patches=pressures.tobytes(), patch=patch,
+            sample_rate=sample_rate, lines=[list(line) for line in lines], sound=inline.sound(audio, sample_rate),
         )  # fmt: skip
         self.observe(self._at, "step")
         self._at()
@@ -86,8 +86,8 @@ class Scrub(Live):
     def _at(self, _: Any = None) -> None:
         seconds = self.step * self.patch / self.sample_rate
         self.frame = min(self.frames - 1, int(seconds * self.fps))
-        spoken = [number for number, (start, end, _) in enumerate(self.lines) if start <= seconds < end]
-        self.line = spoken[0] if spoken else -1
+        lines = [number for number, (start, end, _) in enumerate(self.lines) if start <= seconds < end]
+        self.line = lines[0] if lines else -1
 
 
 def alias(frequency: float, rate: float) -> float:
@@ -99,13 +99,13 @@ def alias(frequency: float, rate: float) -> float:
 class Aliasing(Live):
     """A tone, its samples, and the lowest tone that has the same samples.
 
-    Inputs: ``frequency`` and ``rate``, Hz. Output: ``heard``, Hz.
+    Inputs: ``frequency`` and ``rate``, Hz. Output: ``alias``, Hz.
     """
 
     script = "aliasing.js"
     frequency = traitlets.Float(3000.0).tag(sync=True)
     rate = traitlets.Float(8000.0).tag(sync=True)
-    heard = traitlets.Float().tag(sync=True)
+    alias = traitlets.Float().tag(sync=True)
 
     def __init__(self, frequency: float = 3_000.0, rate: float = 8_000.0) -> None:
         super().__init__(frequency=frequency, rate=rate)
@@ -113,4 +113,4 @@ class Aliasing(Live):
         self._fold()
 
     def _fold(self, _: Any = None) -> None:
-        self.heard = alias(self.frequency, self.rate)
+        self.alias = alias(self.frequency, self.rate)

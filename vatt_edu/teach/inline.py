@@ -1,32 +1,29 @@
 """Small pictures and sounds as data URIs, so that a figure carries them within its hundred kilobytes."""
 
-import base64
 import io
 
 import numpy as np
+from jaxtyping import Float, UInt8
+
+from vatt_edu import pages
 
 
-def inline(kind: str, content: bytes) -> str:
-    """A data URI."""
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
-
-
-def picture(frame: np.ndarray, side: int = 64, quality: int = 60) -> str:
+def picture(frame: UInt8[np.ndarray, "H W 3"], side: int = 64, quality: int = 60) -> str:
     """One frame as WebP.
 
     Args:
-        frame: (H, W, 3) uint8.
+        frame: RGB.
         side: Height of what is written; the width follows.
         quality: 0 to 100.
     """
     return strip(frame[None], side, quality)
 
 
-def strip(video: np.ndarray, side: int = 64, quality: int = 60) -> str:
+def strip(video: UInt8[np.ndarray, "T H W 3"], side: int = 64, quality: int = 60) -> str:
     """Frames side by side in one WebP.
 
     Args:
-        video: (T, H, W, 3) uint8.
+        video: The frames, RGB.
         side: Height of what is written.
         quality: 0 to 100.
     """
@@ -35,15 +32,14 @@ def strip(video: np.ndarray, side: int = 64, quality: int = 60) -> str:
     _, height, width, _ = video.shape
     size = (round(width * side / height), side)
     small = np.concatenate([cv2.resize(frame, size, interpolation=cv2.INTER_AREA) for frame in video], axis=1)
-    _, file = cv2.imencode(".webp", small[..., ::-1], [cv2.IMWRITE_WEBP_QUALITY, quality])
-    return inline("image/webp", file.tobytes())
+    return pages.picture(small, "webp", quality)
 
 
-def sound(audio: np.ndarray, sample_rate: int, bit_rate: int = 16_000) -> str:
+def sound(audio: Float[np.ndarray, " S"], sample_rate: int, bit_rate: int = 16_000) -> str:
     """A mono sound as Opus in WebM.
 
     Args:
-        audio: (S,) in [-1, 1].
+        audio: In [-1, 1].
         sample_rate: Hz; one that Opus knows: 8,000, 12,000, 16,000, 24,000 or 48,000.
         bit_rate: Bits a second.
     """
@@ -57,4 +53,4 @@ def sound(audio: np.ndarray, sample_rate: int, bit_rate: int = 16_000) -> str:
         frame.sample_rate = sample_rate
         for packet in (*stream.encode(frame), *stream.encode(None)):
             container.mux(packet)
-    return inline("audio/webm", buffer.getvalue())
+    return pages.data_uri("audio/webm", buffer.getvalue())
