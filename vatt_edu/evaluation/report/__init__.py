@@ -51,7 +51,9 @@ def write_report(run: Path, source: Source, split: str = "all", quiet: bool = Fa
         ("Skipped files", sections.skips(run_files.skipped(run))),
         ("Other runs of the toy", experiment_tables()),
     ]
-    title = f"{record['preset']}, seed {config.seed}, {head['steps']} steps"
+    title = record["preset"]
+    if not record["converted"]:
+        title += f", seed {config.seed}, {head['steps']} steps"
     lead = sections.lead(scores, split) if scores else f"<p>{escape(str(run))}</p>"
     path = run / "report.html"
     write_text(path, document(title, lead, parts))
