@@ -118,14 +118,14 @@ def test_damaged_files_are_remembered(source: Source, spec: ClipSpec, monkeypatc
     assert seen == []
     files, outcomes = FileReader(spec), []
     for first in range(reader.track(source.root / "e.mp4").frames):
-        found = []
+        reads = []
         for one in (reader, files):
             try:
-                found.append(one.frames(source.root / "e.mp4", first, 1).tobytes())
+                reads.append(one.frames(source.root / "e.mp4", first, 1).tobytes())
             except MediaError as error:
-                found.append(str(error))
-        assert found[0] == found[1]
-        outcomes.append(found[0])
+                reads.append(str(error))
+        assert reads[0] == reads[1]
+        outcomes.append(reads[0])
     assert any(isinstance(outcome, bytes) for outcome in outcomes)
     assert any(isinstance(outcome, str) for outcome in outcomes)
 
@@ -141,8 +141,8 @@ def test_several_processes_make_the_same(source: Source, spec: ClipSpec, tmp_pat
 def test_a_file_that_kills_its_process_is_damaged(spec: ClipSpec, tmp_path: Path) -> None:
     from vatt_edu.data.workers import CRASH, run_all
 
-    found = dict(run_all(die_of_seven, [5, 6, 7, 8], 2, "die", quiet=True))
-    assert found == {5: 25, 6: 36, 7: CRASH, 8: 64}
+    outcomes = dict(run_all(die_of_seven, [5, 6, 7, 8], 2, "die", quiet=True))
+    assert outcomes == {5: 25, 6: 36, 7: CRASH, 8: 64}
 
 
 def die_of_seven(number: int) -> int:

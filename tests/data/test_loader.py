@@ -71,9 +71,9 @@ def test_the_same_for_any_number_of_workers_cached_or_not(stream: Make) -> None:
     wanted = [cached.batch(step)[0] for step in range(2, 8)]
     assert not same(wanted[0], wanted[1])
     for source, workers in ((cached, 0), (cached, 1), (cached, 4), (files, 0), (files, 1), (files, 4)):
-        found = [batch for batch, _ in batches(source, 2, 8, workers)]
-        assert len(found) == 6
-        assert all(map(same, found, wanted))
+        read = [batch for batch, _ in batches(source, 2, 8, workers)]
+        assert len(read) == 6
+        assert all(map(same, read, wanted))
 
 
 def test_shares_of_processes_are_slices_of_the_batch(stream: Make) -> None:
@@ -211,14 +211,14 @@ def test_evaluation_reads_the_center(corpus: Path, spec: ClipSpec, vocab: Vocabu
     source = open_source(corpus)
     shown = source.clips("test_iid")
     for where in (None, source):
-        found = list(eval_batches(shown, spec, vocab, 2, where))
-        assert [len(batch) for batch in found] == [2, 1]
-        assert torch.cat([batch.index for batch in found]).tolist() == [0, 1, 2]
-        assert found[0].text.shape == (2, 1, 6)
-        assert all(batch.has_text.all() for batch in found)
+        chunks = list(eval_batches(shown, spec, vocab, 2, where))
+        assert [len(batch) for batch in chunks] == [2, 1]
+        assert torch.cat([batch.index for batch in chunks]).tolist() == [0, 1, 2]
+        assert chunks[0].text.shape == (2, 1, 6)
+        assert all(batch.has_text.all() for batch in chunks)
         whole = read_video(shown[2].path, 1.2, 8, 5.0, 32)  # 4 s, a window of 1.6 s
-        assert (found[1].video[0].numpy() == whole[:, 4:28, 9:33]).all()
-        assert (found[1].audio[0].numpy() == read_audio(shown[2].path, 1.2, 12_800, 8_000)).all()
+        assert (chunks[1].video[0].numpy() == whole[:, 4:28, 9:33]).all()
+        assert (chunks[1].audio[0].numpy() == read_audio(shown[2].path, 1.2, 12_800, 8_000)).all()
     quiet = next(window_batches([Window(shown[0], 0.6)], spec, None, 4))
     assert not quiet.has_text.any()
     assert (quiet.video[0].numpy() == read_video(shown[0].path, 0.6, 8, 5.0, 32)[:, 4:28, 9:33]).all()

@@ -16,7 +16,8 @@ from vatt_edu.data.loader import Window, window_batches
 from vatt_edu.data.media import MediaError, probe_media, read_audio, read_video
 from vatt_edu.data.media import audio as sound
 from vatt_edu.data.media import video as picture
-from vatt_edu.data.media.torchaudio_compat import display_log_mel, resample
+from vatt_edu.data.media.audio import resample
+from vatt_edu.data.media.torchaudio_compat import display_log_mel
 from vatt_edu.data.sources.open import open_source
 from vatt_edu.errors import UserError
 
@@ -132,10 +133,10 @@ def test_flash_and_click_keep_together(tmp_path: Path, suffix: str, picture: flo
     )
     frames = read_video(path, 0.0, 400, 100.0, 24).mean(axis=(1, 2, 3))
     bright = np.flatnonzero(frames > 128) / 100
-    heard = loudest(read_audio(path, 0.0, 4 * 16_000, 16_000), 16_000)
-    assert bright.mean() == pytest.approx(heard + picture - sound, abs=0.03)
+    click = loudest(read_audio(path, 0.0, 4 * 16_000, 16_000), 16_000)
+    assert bright.mean() == pytest.approx(click + picture - sound, abs=0.03)
     if suffix == "mp4" and picture == sound == 0:
-        assert heard == pytest.approx(1.5, abs=0.001)
+        assert click == pytest.approx(1.5, abs=0.001)
 
 
 def test_windows_are_slices_of_the_whole(film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,9 +192,9 @@ def test_an_unknown_decoder_is_named(film: Path, monkeypatch: pytest.MonkeyPatch
 def test_resampling_keeps_pitch_and_place(rate: int, new: int) -> None:
     wave = clips.tone(440, rate=rate, duration=1)[0]
     wanted = clips.tone(440, rate=new, duration=1)[0]
-    found = resample(wave, rate, new)
+    resampled = resample(wave, rate, new)
     middle = slice(new // 10, new // 5)
-    assert np.abs(found[middle] - wanted[middle]).max() < (2e-3 if rate != 44_099 else 3e-2)
+    assert np.abs(resampled[middle] - wanted[middle]).max() < (2e-3 if rate != 44_099 else 3e-2)
 
 
 def test_log_mel_shows_a_tone_in_its_band() -> None:

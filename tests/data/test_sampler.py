@@ -81,7 +81,7 @@ def test_weights_hold_within_every_block_and_epochs_within_every_source() -> Non
         assert Counter(source for source, _ in drawn) == {0: 75, 1: 25}
     every = [stream.draw("narrated", number) for number in range(5 * SHARE_BLOCK)]
     for source, size in ((0, 10), (1, 7)):
-        positions = [position for found, position in every if found == source]
+        positions = [position for owner, position in every if owner == source]
         assert all(sorted(positions[k : k + size]) == list(range(size)) for k in range(0, len(positions) - size, size))
     assert stream.draw("text_free", 0)[0] == 2
 
@@ -116,13 +116,13 @@ def test_every_start_is_reached() -> None:
 )
 def test_nearest_lines_against_brute_force(times: list, center: float, count: int) -> None:
     lines = [Line(start, start + length, str(k), k) for k, (start, length) in enumerate(times)]
-    found = nearest_lines(lines, center, count)
-    assert len(found) == count
+    near = nearest_lines(lines, center, count)
+    assert len(near) == count
     distances = sorted(abs((line.start + line.end) / 2 - center) for line in lines)
-    near = [abs(line.center - center) for line in found]
+    near = [abs(line.center - center) for line in near]
     assert near[: len(lines)] == distances[:count]
-    assert all(line is found[0] for line in found[len(lines) :])
-    assert len({line.text_id for line in found}) == min(count, len(lines))
+    assert all(line is near[0] for line in near[len(lines) :])
+    assert len({line.text_id for line in near}) == min(count, len(lines))
 
 
 def test_a_batch_of_the_paper() -> None:

@@ -54,19 +54,19 @@ def test_a_full_disk_leaves_whole_videos_and_complete_splits(
         real(source, target)
 
     monkeypatch.setattr(os, "replace", replace)
-    told = []
-    while left < 0 or not told:
+    messages = []
+    while left < 0 or not messages:
         left = 3
-        told.append(attempt(out))
+        messages.append(attempt(out))
         assert not list(out.rglob(".*partial"))
         for name, text in tree(out).items():
             assert not name.endswith(".json") or json.loads(text)
             assert not name.endswith(".mp4") or text == (corpus / name).read_bytes()
-        listed = minitube.read_source(out)["splits"]
-        assert all((out / f"eval/{split}.json").exists() for split in listed)
-    assert len(told) > 3
-    assert told[-1] == ""
-    assert all("the disk is full" in said and "\n" not in said for said in told[:-1])
+        complete = minitube.read_source(out)["splits"]
+        assert all((out / f"eval/{split}.json").exists() for split in complete)
+    assert len(messages) > 3
+    assert messages[-1] == ""
+    assert all("the disk is full" in message and "\n" not in message for message in messages[:-1])
     assert tree(out) == tree(corpus)
 
 
@@ -77,9 +77,9 @@ def test_a_corpus_of_another_version(corpus: Path, tmp_path: Path, capsys: pytes
     for words in (["data", "describe", str(tmp_path / "old")], ["data", "renarrate", str(tmp_path / "old")]):
         more = ["--out", str(tmp_path / "x"), "--seed", "1"] if words[1] == "renarrate" else []
         assert main([*words, *more]) == 2
-        said = capsys.readouterr().err.strip()
-        assert "version 0" in said
-        assert "\n" not in said
+        message = capsys.readouterr().err.strip()
+        assert "version 0" in message
+        assert "\n" not in message
 
 
 def test_a_split_that_does_not_exist(corpus: Path) -> None:

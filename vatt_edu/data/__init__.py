@@ -2,15 +2,18 @@
 
 The way of one clip, and the files that it goes through:
 
-1. ``sources/``: a folder on disk, in any layout, to a list of videos. ``open.py`` finds out which layout it is,
-   ``adapters/folder.py`` (or ``howto100m.py``, ``minitube.py``, …: one a layout) reads it, ``source.py`` holds it.
-2. ``text/``: captions to lines of narration and word ids: ``captions.py``, ``vocabulary.py``.
-3. ``loader/``: which clips make up the batch of a step: ``stream.py``, ``sampler.py``, with numbers from ``seeds.py``.
-4. ``media/``: a file to frames and samples on one clock: ``info.py``, ``video.py``, ``audio.py``,
-   ``torchaudio_compat.py``.
-5. ``clips/``: a video and a time to one clip, from the file (``reader.py``) or from the decoded cache (``cache.py``),
-   then changed at random (``transforms.py``).
-6. ``loader/`` again: clips to a ``Batch`` (``collate.py``), read ahead (``prefetch.py``).
+1. A folder on disk, in any layout, becomes a list of videos: ``sources/open.py`` sees which layout it is, one adapter
+   reads it (``sources/adapters/folder.py``, or another such as ``sources/adapters/minitube.py``), ``sources/source.py``
+   is what comes out. Captions are read by ``text/captions.py`` (with ``files.py``) and numbered by
+   ``text/vocabulary.py``.
+2. Which clips make up the batch of a step is a function of seed and step: ``loader/stream.py`` asks
+   ``loader/sampler.py``, whose numbers come from ``seeds.py``; how large they are is in ``config/run.py``.
+3. A video and a time become one clip: ``clips/reader.py`` reads it from the file, or ``clips/cache.py`` from what was
+   decoded before.
+4. A file becomes frames and samples on one clock: ``media/info.py``, ``media/video.py``, ``media/audio.py`` (with
+   ``media/torchaudio_compat.py``).
+5. The clip is changed at random, ``clips/transforms.py``, and put into its row, ``loader/collate.py``: a ``Batch``,
+   ``batch.py``. ``loader/prefetch.py`` does all this ahead of who needs it.
 
 Beside the way: ``loader/windows.py`` (given windows, for evaluation), ``card/`` (what is in a source, as a page),
 ``sources/huggingface.py`` (a source as a Dataset, and back), ``text/word_vectors.py``, ``workers.py`` (processes).

@@ -14,15 +14,17 @@ from os import PathLike
 from typing import Any
 
 import numpy as np
+import torch
 from jaxtyping import Shaped
 
 from vatt_edu.data.media.info import MediaError, Pcm, Wave, audio_stream, open_media, origin, pyav
-from vatt_edu.data.media.torchaudio_compat import resample
+from vatt_edu.data.media.torchaudio_compat import torchaudio
 
 BLOCK_SECONDS = 30
 MARGIN_SECONDS = 1  # on both sides of a block, for the resampling filter
 PREROLL_SECONDS = 1.0  # decoded before the margin and thrown away: a decoder's first packet is not exact
 GAP_SECONDS = 0.05  # a larger step between packets is a gap, a smaller one is rounding of their times
+LARGEST_KERNEL = 4_000_000  # elements of a resampling kernel; rates that share no divisor would need billions
 
 
 def read_pcm(path: str | PathLike[str], first: int, samples: int, sample_rate: int) -> Pcm:
@@ -111,6 +113,23 @@ def _downmix(samples: Shaped[np.ndarray, "C S"], names: list[str]) -> Wave:
         wave /= np.float32(2 ** (8 * samples.dtype.itemsize - 1))
     mono: Wave = wave.mean(axis=0)
     return mono
+
+
+def resample(wave: Wave, rate: int, new_rate: int) -> Wave:
+    """``wave`` at another rate, by windowed-sinc interpolation; sample 0 stays at its time.
+
+    Args:
+        wave: (S,) at ``rate``.
+        rate: Samples per second of ``wave``.
+        new_rate: Samples per second of the result.
+    """
+    if rate == new_rate or not len(wave):
+        return wave
+    shared = math.gcd(rate, new_rate)
+    if (rate // shared) * (new_rate // shared) > LARGEST_KERNEL:
+        rate = max(25, round(rate / 25) * 25)
+    resampled: torch.Tensor = torchaudio().functional.resample(torch.from_numpy(wave), rate, new_rate)
+    return resampled.numpy()
 
 
 def to_float(pcm: Pcm) -> Wave:

@@ -1,8 +1,7 @@
-"""torchaudio, also where its compiled extension does not fit the installed torch, and the two things taken from it."""
+"""torchaudio, also where its compiled extension does not fit the installed torch, and what is drawn with it."""
 
 import functools
 import importlib
-import math
 import sys
 import types
 from typing import Any, NoReturn
@@ -11,10 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from vatt_edu.data.media.info import Wave
 from vatt_edu.errors import missing
-
-LARGEST_KERNEL = 4_000_000  # elements of a resampling kernel; rates that share no divisor would need billions
 
 
 @functools.cache
@@ -48,23 +44,6 @@ def _stub() -> types.ModuleType:
     stub._check_cuda_version = lambda: None
     stub.fail_if_no_align = lambda function: unavailable
     return stub
-
-
-def resample(wave: Wave, rate: int, new_rate: int) -> Wave:
-    """``wave`` at another rate, by windowed-sinc interpolation; sample 0 stays at its time.
-
-    Args:
-        wave: (S,) at ``rate``.
-        rate: Samples per second of ``wave``.
-        new_rate: Samples per second of the result.
-    """
-    if rate == new_rate or not len(wave):
-        return wave
-    shared = math.gcd(rate, new_rate)
-    if (rate // shared) * (new_rate // shared) > LARGEST_KERNEL:
-        rate = max(25, round(rate / 25) * 25)
-    resampled: Tensor = torchaudio().functional.resample(torch.from_numpy(wave), rate, new_rate)
-    return resampled.numpy()
 
 
 def display_log_mel(audio: Float[Tensor, "*B S"], sample_rate: int, bins: int = 80) -> Float[Tensor, "*B bins F"]:
