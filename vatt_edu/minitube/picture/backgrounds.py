@@ -185,7 +185,9 @@ def photo(name: str) -> UInt8[np.ndarray, "H W 3"]:
         with av.open(str(path)) as file:
             pixels: UInt8[np.ndarray, "H W 3"] = next(file.decode(video=0)).to_ndarray(format="rgb24")
         return pixels
-    return cv2.cvtColor(cv2.imread(str(path), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    assert image is not None, f"cannot read the photo {name}"
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
 def draw_background(held_out: bool, knobs: Knobs, rng: np.random.Generator) -> str:
