@@ -68,12 +68,12 @@ def test_flat_heads_are_one_space():
     space = CommonSpace(CommonSpaceConfig(heads="flat", va_width=5, vt_width=9), 4, 6, 7).double().train()
     video, audio, text = (torch.randn(3, *shape).double() for shape in ((4,), (6,), (2, 7)))
     everyone = torch.ones(3, dtype=torch.bool)
-    found = space(video, audio, text, everyone, everyone, everyone)
-    assert found.video_va is found.video_vt
-    assert found.text_vt.shape == (3, 2, 5)
+    embeddings = space(video, audio, text, everyone, everyone, everyone)
+    assert embeddings.video_va is embeddings.video_vt
+    assert embeddings.text_vt.shape == (3, 2, 5)
     linear = space.video_to_va.out
-    torch.testing.assert_close(found.video_va, video @ linear.weight.T + linear.bias)
-    assert space.to_vt(found.audio_va, everyone) is found.audio_va
+    torch.testing.assert_close(embeddings.video_va, video @ linear.weight.T + linear.bias)
+    assert space.to_vt(embeddings.audio_va, everyone) is embeddings.audio_va
     assert len(list(space.buffers())) == 0
 
 

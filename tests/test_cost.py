@@ -60,23 +60,23 @@ def on_meta(config):
 
 def parts(tower: nn.Module) -> dict[str, int]:
     """Sizes of a tower's parts, by name."""
-    found = {name: size(part) for name, part in tower.named_children()} | {"agg": tower.agg.numel()}
+    sizes = {name: size(part) for name, part in tower.named_children()} | {"agg": tower.agg.numel()}
     if isinstance(tower, WordTower):
-        found["words"] = found.pop("tokenizer")
-    return {**{name: count for name, count in found.items() if count}, "total": size(tower)}
+        sizes["words"] = sizes.pop("tokenizer")
+    return {**{name: count for name, count in sizes.items() if count}, "total": size(tower)}
 
 
 def matches(config) -> None:
-    model, found = on_meta(config), cost.parameters(config)
-    assert {name: found[name] for name in ("video", "audio", "text")} == {
+    model, sizes = on_meta(config), cost.parameters(config)
+    assert {name: sizes[name] for name in ("video", "audio", "text")} == {
         name: parts(getattr(model, name)) for name in ("video", "audio", "text")
     }
-    assert found.get("encoder", {}).get("total", 0) == (size(model.encoder) if model.encoder else 0)
+    assert sizes.get("encoder", {}).get("total", 0) == (size(model.encoder) if model.encoder else 0)
     weights = sum(value.numel() for value in model.common_space.parameters())
-    assert found["common_space"]["weights"] == weights
-    assert found["common_space"]["total"] == size(model.common_space)
-    assert found["total"] == size(model)
-    assert found["trained"] == sum(value.numel() for value in model.parameters() if value.requires_grad)
+    assert sizes["common_space"]["weights"] == weights
+    assert sizes["common_space"]["total"] == size(model.common_space)
+    assert sizes["total"] == size(model)
+    assert sizes["trained"] == sum(value.numel() for value in model.parameters() if value.requires_grad)
 
 
 @pytest.mark.parametrize("name", list(PRESETS))
@@ -140,11 +140,11 @@ def spectrum(config) -> int:
 def test_parameters_of_the_released_models(
     name: str, video: int, audio: int, text: int, head: int, total: int, trained: int
 ) -> None:
-    found = cost.parameters(preset(name).model)
-    assert [found[part]["total"] for part in ("video", "audio", "text", "common_space")] == [video, audio, text, head]
-    assert (found["total"], found["trained"]) == (total, trained)
-    assert found["text"]["words"] == 19_660_800
-    assert found["common_space"]["statistics"] == 2_560
+    counts = cost.parameters(preset(name).model)
+    assert [counts[part]["total"] for part in ("video", "audio", "text", "common_space")] == [video, audio, text, head]
+    assert (counts["total"], counts["trained"]) == (total, trained)
+    assert counts["text"]["words"] == 19_660_800
+    assert counts["common_space"]["statistics"] == 2_560
 
 
 @pytest.mark.parametrize(
@@ -156,9 +156,9 @@ def test_parameters_of_the_released_models(
     ],
 )
 def test_parameters_of_agnostic_models(name: str, encoder: int, total: int, trained: int) -> None:
-    found = cost.parameters(preset(name).model)
-    assert (found["encoder"]["total"], found["total"], found["trained"]) == (encoder, total, trained)
-    assert found["common_space"]["total"] == 1_709_824
+    counts = cost.parameters(preset(name).model)
+    assert (counts["encoder"]["total"], counts["total"], counts["trained"]) == (encoder, total, trained)
+    assert counts["common_space"]["total"] == 1_709_824
 
 
 def within(ours: float, paper: float, bound: float) -> bool:
@@ -179,20 +179,20 @@ def test_table_5(keep: float) -> None:
 @pytest.mark.parametrize("case", list(TABLE_6))
 def test_table_6(case: tuple[int, int, float]) -> None:
     frames, pixels, keep = case
-    found = cost.tower_flops(VideoConfig(frames, pixels, pixels, encoder=MEDIUM), keep)
-    assert within(found.one_product / 1e9, TABLE_6[case], 0.015)
+    flops = cost.tower_flops(VideoConfig(frames, pixels, pixels, encoder=MEDIUM), keep)
+    assert within(flops.one_product / 1e9, TABLE_6[case], 0.015)
     one, both = BY_HAND_6[case]
-    assert found.one_product / 1e9 == pytest.approx(one, abs=0.06)
-    assert found.both_products / 1e9 == pytest.approx(both, abs=0.06)
-    assert found.both_products / 1e9 > 1.03 * TABLE_6[case]
+    assert flops.one_product / 1e9 == pytest.approx(one, abs=0.06)
+    assert flops.both_products / 1e9 == pytest.approx(both, abs=0.06)
+    assert flops.both_products / 1e9 > 1.03 * TABLE_6[case]
 
 
 @pytest.mark.parametrize("name", list(TABLE_1))
 def test_table_1_out_of_sample(name: str) -> None:
     encoder, paper = TABLE_1[name]
-    found = cost.tower_flops(VideoConfig(32, 320, 320, encoder=encoder)) * 12
-    assert within(found.one_product / 1e12, paper, 0.015)
-    assert found.both_products / 1e12 > 1.1 * paper
+    flops = cost.tower_flops(VideoConfig(32, 320, 320, encoder=encoder)) * 12
+    assert within(flops.one_product / 1e12, paper, 0.015)
+    assert flops.both_products / 1e12 > 1.1 * paper
 
 
 def counted(module: nn.Module, *inputs, **options) -> int:
@@ -220,10 +220,10 @@ def test_flops_are_those_that_torch_counts(keep: float, changes: dict) -> None:
     kept = {
         name: torch.arange(int(keep * math.prod(getattr(config, name).grid))) for name in ("video", "audio") if keep < 1
     }
-    found = cost.flops(config, lines, keep)["total"] * clips
-    assert counted(model, batch, kept=kept) == found.here
-    assert found.here == found.both_products if keep == 1 else found.here < found.both_products
-    assert found.both_products - found.one_product == found.product > 0
+    flops = cost.flops(config, lines, keep)["total"] * clips
+    assert counted(model, batch, kept=kept) == flops.here
+    assert flops.here == flops.both_products if keep == 1 else flops.here < flops.both_products
+    assert flops.both_products - flops.one_product == flops.product > 0
 
 
 @given(
@@ -259,8 +259,8 @@ def kept_bytes(module: nn.Module, x: torch.Tensor) -> int:
 def test_activations_are_what_autograd_keeps(tokens: int) -> None:
     config = EncoderConfig(3, 128, 512, 4, 32, 0.0)
     encoder, x = Encoder(config).train(), torch.randn(2, tokens, 128, requires_grad=True)
-    found = kept_bytes(encoder, x)
-    assert 2 * cost.encoder_activations(config, tokens) == pytest.approx(found, rel=0.03)
+    size = kept_bytes(encoder, x)
+    assert 2 * cost.encoder_activations(config, tokens) == pytest.approx(size, rel=0.03)
 
 
 def test_activations_and_traffic_grow_with_what_they_should() -> None:
@@ -279,22 +279,22 @@ def test_activations_and_traffic_grow_with_what_they_should() -> None:
 def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     words = ["cost", "medium_base_small", "--keep", "0.5"]
     assert main([*words, "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert found["parameters"]["total"] == 280_569_132
-    assert found["flops"]["total"]["one_product"] / 1e9 == pytest.approx(374.3, abs=0.1)
+    report = json.loads(capsys.readouterr().out)
+    assert report["parameters"]["total"] == 280_569_132
+    assert report["flops"]["total"]["one_product"] / 1e9 == pytest.approx(374.3, abs=0.1)
     assert main(words) == 0
     shown = capsys.readouterr().out
     assert "280,569,132  of which trained 260,905,772" in shown
     row = next(line.split() for line in shown.splitlines() if line.split()[:1] == ["total"])
     assert (float(row[1]), float(row[2])) == (pytest.approx(374.3, abs=0.1), pytest.approx(396.1, abs=0.1))
     assert main(["cost", "medium_base_small", "--frames", "64", "--size", "320", "--batch", "2", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert found["tokens"]["video"] == [16, 20, 20]
-    assert found["flops"]["video"]["tokenizer"] == 2 * 6_400 * 2 * 3_072 * 1_024
+    report = json.loads(capsys.readouterr().out)
+    assert report["tokens"]["video"] == [16, 20, 20]
+    assert report["flops"]["video"]["tokenizer"] == 2 * 6_400 * 2 * 3_072 * 1_024
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["cost", "none"], "unknown preset 'none'"),
         (["cost", "toy", "--keep", "0"], "--keep in (0, 1]"),
@@ -302,9 +302,9 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
         (["cost", "toy", "--batch", "0"], "--batch and --processes must be at least 1"),
     ],
 )
-def test_bad_words(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bad_words(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(words) == 2
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert said in shown.err
+    assert message in shown.err
     assert shown.err.count("\n") == 1

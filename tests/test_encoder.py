@@ -103,9 +103,9 @@ def test_text_encoder_normalizes_as_released():
 def test_text_norms_keep_full_precision_under_autocast():
     norm, x = TextEncoder(TextConfig(encoder=ENCODER)).norm, torch.randn(3, 16).bfloat16()
     with torch.autocast("cpu", torch.bfloat16):
-        found = norm(x)
+        normed = norm(x)
     written_out = x.double() / (x.double().square().mean(-1, keepdim=True) + 1e-6).sqrt()
-    torch.testing.assert_close(found.double(), written_out, rtol=1e-6, atol=0)  # bf16 would be 4e-3 off
+    torch.testing.assert_close(normed.double(), written_out, rtol=1e-6, atol=0)  # bf16 would be 4e-3 off
 
 
 @pytest.mark.parametrize(("buckets", "reach"), [(32, 64), (32, 128), (8, 20)])

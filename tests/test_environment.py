@@ -38,9 +38,9 @@ def requirements(project: dict) -> list[Requirement]:
 
 
 def torch_pin(root: Path) -> Requirement:
-    found = re.search(r"^TORCH \?= (\S+)$", (root / "Makefile").read_text(), flags=re.MULTILINE)
-    assert found
-    return Requirement(found[1])
+    match = re.search(r"^TORCH \?= (\S+)$", (root / "Makefile").read_text(), flags=re.MULTILINE)
+    assert match
+    return Requirement(match[1])
 
 
 def test_core_dependencies_are_three(project: dict) -> None:

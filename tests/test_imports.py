@@ -59,15 +59,15 @@ print("stepped", torch.__version__)
 
 def needed(names: tuple[str, ...]) -> set[str]:
     """``names`` and all that they require, in the running environment."""
-    found: set[str] = set()
+    names_needed: set[str] = set()
     queue = list(names)
     while queue:
         name = canonicalize_name(queue.pop())
-        if name not in found:
-            found.add(name)
+        if name not in names_needed:
+            names_needed.add(name)
             requirements = map(Requirement, distribution(name).requires or [])
             queue += [r.name for r in requirements if r.marker is None or r.marker.evaluate({"extra": ""})]
-    return found
+    return names_needed
 
 
 @pytest.fixture(scope="module")

@@ -16,26 +16,26 @@ RESULTS = sorted((ROOT / "results").glob("*.json"))
 
 def result(name: str) -> dict[str, Any]:
     (path,) = [path for path in RESULTS if path.stem == name]
-    found: dict[str, Any] = json.loads(path.read_text())
-    return found
+    record: dict[str, Any] = json.loads(path.read_text())
+    return record
 
 
 @pytest.mark.parametrize("path", RESULTS, ids=lambda path: path.stem)
 def test_says_how_it_was_made(path: Path) -> None:
-    found = json.loads(path.read_text())
-    assert {"command", "machine", "versions", "commit", "rows"} <= set(found)
+    record = json.loads(path.read_text())
+    assert {"command", "machine", "versions", "commit", "rows"} <= set(record)
     assert "/home" not in path.read_text()
     if path.stem in EXPERIMENTS:
         experiment = get_experiment(path.stem)
-        assert found["config_hash"] == experiment.config_hash, f"stale: {found['command']}"
-        assert {row["config_hash"] for row in found["rows"]} <= {experiment.row_hash(arm) for arm in experiment.arms}
-        assert {"corpus", "seeds", "question"} <= set(found)
-        assert all(row["metrics"] and row["seed"] in found["seeds"] for row in found["rows"])
-    elif found["command"].startswith("make "):
-        target = found["command"].removeprefix("make ")
+        assert record["config_hash"] == experiment.config_hash, f"stale: {record['command']}"
+        assert {row["config_hash"] for row in record["rows"]} <= {experiment.row_hash(arm) for arm in experiment.arms}
+        assert {"corpus", "seeds", "question"} <= set(record)
+        assert all(row["metrics"] and row["seed"] in record["seeds"] for row in record["rows"])
+    elif record["command"].startswith("make "):
+        target = record["command"].removeprefix("make ")
         assert re.search(rf"^{target}: ", (ROOT / "Makefile").read_text(), re.MULTILINE)
     else:
-        assert found["command"].startswith(("python benchmarks/", "make "))
+        assert record["command"].startswith(("python benchmarks/", "make "))
 
 
 def test_benchmark_of_droptoken() -> None:
@@ -92,21 +92,21 @@ def test_a_module_below_in_lines_or_in_branches_is_named() -> None:
 
 def test_mutants_are_killed_or_explained() -> None:
     """At least 85 % of the sample; whoever survives is explained, and the page says what the rows say."""
-    found = result("mutation")
-    rows, settings, reasons = found["rows"], found["settings"], json.loads(mutation.REASONS.read_text())
+    record = result("mutation")
+    rows, settings, reasons = record["rows"], record["settings"], json.loads(mutation.REASONS.read_text())
     assert len(rows) == mutation.SAMPLE == 150
     assert settings["seed"] == mutation.SEED
     assert {row["module"] for row in rows} == set(mutation.MODULES) == set(settings["modules"])
     assert settings["tests"] == list(mutation.TESTS)
-    assert found["totals"] == mutation.totals(rows)
-    assert found["totals"]["killed_share"] >= 0.85
+    assert record["totals"] == mutation.totals(rows)
+    assert record["totals"]["killed_share"] >= 0.85
     for row in rows:
         if row["outcome"] == "survived":
             assert mutation.reason(row, reasons) is not None, row
             before = [line.removeprefix("- ") for line in row["change"] if line.startswith("- ")]
             lines = [line.strip() for line in (ROOT / row["module"]).read_text().splitlines()]
             assert set(before) <= set(lines), f"stale: make mutation; {row}"
-    assert mutation.page(found, reasons) == mutation.RESULT.with_suffix(".md").read_text()
+    assert mutation.page(record, reasons) == mutation.RESULT.with_suffix(".md").read_text()
 
 
 def test_what_is_not_mutated() -> None:

@@ -77,13 +77,13 @@ def execute() -> int:
     """Bring ``_executed/`` up to date with ``book/``."""
     state_file = EXECUTED / ".state.json"
     state = json.loads(state_file.read_text()) if state_file.exists() else {}
-    wanted = {str(path.relative_to(BOOK)): path for path in files(BOOK)}
+    sources = {str(path.relative_to(BOOK)): path for path in files(BOOK)}
     for old in list(files(EXECUTED)):
-        if str(old.relative_to(EXECUTED)) not in wanted and old != state_file:
+        if str(old.relative_to(EXECUTED)) not in sources and old != state_file:
             old.unlink()
     inputs = fingerprint(*NOTEBOOK_INPUTS)
     stale = []
-    for name, path in wanted.items():
+    for name, path in sources.items():
         copy = EXECUTED / name
         key = f"{inputs}-{fingerprint(f'book/{name}')}"
         if path.suffix != ".ipynb":

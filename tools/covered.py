@@ -39,8 +39,8 @@ TESTS = (
 def modules() -> list[str]:
     """The modules that pyproject.toml names."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["coverage"]["report"]
-    found = [path.relative_to(ROOT) for pattern in settings["include"] for path in sorted(ROOT.glob(pattern))]
-    return [path.as_posix() for path in found if path.name != "__init__.py"]
+    paths = [path.relative_to(ROOT) for pattern in settings["include"] for path in sorted(ROOT.glob(pattern))]
+    return [path.as_posix() for path in paths if path.name != "__init__.py"]
 
 
 def row(module: str, counted: dict[str, Any]) -> dict[str, Any]:

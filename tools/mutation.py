@@ -66,20 +66,20 @@ class Mutant:
 
 def left_out(source: str) -> list[_Span]:
     """Where a mutation says nothing about the tests: annotations, type aliases and strings."""
-    found: list[ast.expr | None] = []
+    spans: list[ast.expr | None] = []
     tree = ast.parse(source)
     for node in ast.walk(tree):
         if isinstance(node, ast.arg | ast.AnnAssign):
-            found.append(node.annotation)
+            spans.append(node.annotation)
         elif isinstance(node, ast.FunctionDef):
-            found.append(node.returns)
+            spans.append(node.returns)
         elif isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str)):
-            found.append(node)
+            spans.append(node)
     for statement in tree.body:
         if isinstance(statement, ast.Assign) and _ALIAS.fullmatch(ast.unparse(statement.targets[0])):
-            found.append(statement.value)
+            spans.append(statement.value)
     return [
-        ((node.lineno, node.col_offset), (node.end_lineno or 0, node.end_col_offset or 0)) for node in found if node
+        ((node.lineno, node.col_offset), (node.end_lineno or 0, node.end_col_offset or 0)) for node in spans if node
     ]
 
 
@@ -152,17 +152,17 @@ def run(chosen: list[Mutant]) -> list[dict[str, Any]]:
 
         for mutant in chosen:
             spec = MutationSpec(mutant.module, mutant.operator, mutant.occurrence, mutant.start, mutant.end)
-            found = mutate_and_test([spec], command, limit)
-            if found.test_outcome not in (TestOutcome.KILLED, TestOutcome.SURVIVED):
-                raise SystemExit(f"{mutant}: {found.output}")
-            hung, by = found.output == "timeout", _FAILED.search(found.output or "")
+            outcome = mutate_and_test([spec], command, limit)
+            if outcome.test_outcome not in (TestOutcome.KILLED, TestOutcome.SURVIVED):
+                raise SystemExit(f"{mutant}: {outcome.output}")
+            hung, by = outcome.output == "timeout", _FAILED.search(outcome.output or "")
             rows.append(
                 {
                     "module": mutant.module,
                     "line": mutant.line,
                     "operator": mutant.operator.removeprefix("core/"),
                     "change": list(mutant.change),
-                    "outcome": "timeout" if hung else found.test_outcome.value,
+                    "outcome": "timeout" if hung else outcome.test_outcome.value,
                     "by": by[1].split("[")[0] if by else None,
                 }
             )
@@ -189,19 +189,19 @@ def reason(row: dict[str, Any], reasons: list[dict[str, Any]]) -> dict[str, Any]
     return next(same, None)
 
 
-def page(found: dict[str, Any], reasons: list[dict[str, Any]]) -> str:
+def page(record: dict[str, Any], reasons: list[dict[str, Any]]) -> str:
     """The report: totals, then every survivor with its change and its reason."""
-    rows, total = found["rows"], found["totals"]
+    rows, total = record["rows"], record["totals"]
     survivors = [row for row in rows if row["outcome"] == "survived"]
     killed = total["killed"] + total["timeout"]
-    first = found["settings"].get("killed_at")
+    first = record["settings"].get("killed_at")
     again = f" All ran at commit {first}; what survived there was tried again at this one." if first else ""
     lines = [
         "# Mutants of the losses and of DropToken",
         "",
-        f"`{found['command']}`, at commit {found['commit']}. Of {found['settings']['of']} mutants that cosmic-ray "
-        f"{found['versions']['cosmic-ray']} makes with its default operators (annotations, type aliases and strings "
-        f"left out), {total['mutants']} were drawn with seed {found['settings']['seed']}. The tests kill {killed}, "
+        f"`{record['command']}`, at commit {record['commit']}. Of {record['settings']['of']} mutants that cosmic-ray "
+        f"{record['versions']['cosmic-ray']} makes with its default operators (annotations, type aliases and strings "
+        f"left out), {total['mutants']} were drawn with seed {record['settings']['seed']}. The tests kill {killed}, "
         f"{100 * total['killed_share']:.1f} %, {total['timeout']} of them because they hang; {total['survived']} "
         f"survive.{again}",
         "",
@@ -227,12 +227,12 @@ def page(found: dict[str, Any], reasons: list[dict[str, Any]]) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def write_page(found: dict[str, Any]) -> None:
+def write_page(record: dict[str, Any]) -> None:
     reasons = json.loads(REASONS.read_text())
-    RESULT.with_suffix(".md").write_text(page(found, reasons))
-    total = found["totals"]
+    RESULT.with_suffix(".md").write_text(page(record, reasons))
+    total = record["totals"]
     print(f"{total['killed'] + total['timeout']} of {total['mutants']} killed, {100 * total['killed_share']:.1f} %")
-    for row in found["rows"]:
+    for row in record["rows"]:
         if row["outcome"] == "survived" and reason(row, reasons) is None:
             print(f"no reason yet: {row['module']}:{row['line']}", *row["change"], sep="\n  ")
 
@@ -259,9 +259,9 @@ def main(arguments: list[str]) -> None:
             rows[number] = row
     else:
         rows = run(chosen)
-    found = {"command": "make mutation", "settings": settings, **where, "totals": totals(rows), "rows": rows}
-    RESULT.write_text(json.dumps(found, indent=1) + "\n")
-    write_page(found)
+    record = {"command": "make mutation", "settings": settings, **where, "totals": totals(rows), "rows": rows}
+    RESULT.write_text(json.dumps(record, indent=1) + "\n")
+    write_page(record)
 
 
 if __name__ == "__main__":

@@ -42,12 +42,12 @@ def clean(notebook: dict[str, Any]) -> None:
     """Drop in place what an execution left behind."""
     notebook["metadata"].pop("widgets", None)
     notebook["metadata"]["kernelspec"] = KERNEL
-    seen: set[str] = set()
+    ids: set[str] = set()
     for number, cell in enumerate(notebook["cells"]):
         cell.setdefault("id", f"cell-{number}")
-        if cell["id"] in seen:
+        if cell["id"] in ids:
             cell["id"] += f"-{number}"
-        seen.add(cell["id"])
+        ids.add(cell["id"])
         cell["metadata"].pop("execution", None)
         if _folded(cell):
             cell["metadata"].setdefault("jupyter", {})["source_hidden"] = True

@@ -48,7 +48,7 @@ def changed_fields(tree: dict[str, Any], default: dict[str, Any]) -> dict[str, A
 
 def old_hash(experiment: run.Experiment, arm: run.Arm) -> str:
     """The hash of an arm as format 1 took it."""
-    from vatt_edu.minitube.presets import VERSION
+    from vatt_edu.data.sources.adapters.minitube import VERSION
 
     fields = changed_fields(of_format_1(arm.config), of_format_1(Config()))
     key = run.digest([VERSION, fields, vars(arm.corpus)])

@@ -66,12 +66,12 @@ def versions() -> dict[str, str]:
     return {name: number for name, number, _, _ in PACKAGES} | {"anywidget": version("anywidget")}
 
 
-def unpack(archive: Path, wanted: list[tuple[str, tuple[str, ...], str]], target: Path) -> None:
-    """Copy the ``wanted`` members of one npm archive below ``target``."""
+def unpack(archive: Path, members: list[tuple[str, tuple[str, ...], str]], target: Path) -> None:
+    """Copy the ``members`` of one npm archive below ``target``."""
     with tarfile.open(archive) as tar:
         for member in tar.getmembers():
             name = member.name.split("/", 1)[-1]  # npm puts everything below package/
-            for source, endings, place in wanted:
+            for source, endings, place in members:
                 inside = name == source or name.startswith(source + "/")
                 content = tar.extractfile(member) if inside and name.endswith(endings) else None
                 if content is not None:
@@ -83,7 +83,7 @@ def unpack(archive: Path, wanted: list[tuple[str, tuple[str, ...], str]], target
 def fetch(target: Path) -> None:
     """Download, check and unpack everything into ``target``."""
     with tempfile.TemporaryDirectory() as scratch:
-        for name, version, digest, wanted in PACKAGES:
+        for name, version, digest, members in PACKAGES:
             print(f"    {name} {version}", flush=True)
             command = [str(BIN / "npm"), "pack", "--silent", "--pack-destination", scratch, f"{name}@{version}"]
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=scratch)
@@ -91,7 +91,7 @@ def fetch(target: Path) -> None:
             actual = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
             if actual != digest:
                 sys.exit(f"{name} {version}: the archive that npm delivered is not the published one (SHA-512 differs)")
-            unpack(archive, wanted, target)
+            unpack(archive, members, target)
     shutil.copy(Path(sys.prefix) / "share/jupyter/nbextensions/anywidget/index.js", target / "widgets/anywidget.js")
 
 

@@ -14,8 +14,9 @@ import numpy as np
 from jaxtyping import UInt8
 
 from vatt_edu.errors import missing
+from vatt_edu.files import read_text
 
-STYLE = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
+STYLE = read_text(Path(__file__).with_suffix(".css"))
 MEDIA_TYPES = {
     ".mp4": "video/mp4", ".m4v": "video/mp4", ".webm": "video/webm",
     ".wav": "audio/wav", ".mp3": "audio/mpeg", ".flac": "audio/flac",

@@ -68,10 +68,10 @@ def test_every_exercise_has_a_stub_a_grader_and_a_solution(chapter: audit.Chapte
     code = chapter.sources("code")
     for grader in set(re.findall(r"(?<![\w.])checks\.(\w+)\(", "\n".join(code))):
         assert inspect.isfunction(getattr(checks, grader)), grader
-        tried = [source for source in code if f"checks.{grader}(" in source]
-        assert len(tried) == 2, f"{grader}: a stub and a solution"
-        assert "..." in tried[0]
-        assert "..." not in tried[1]
+        answers = [source for source in code if f"checks.{grader}(" in source]
+        assert len(answers) == 2, f"{grader}: a stub and a solution"
+        assert "..." in answers[0]
+        assert "..." not in answers[1]
 
 
 def test_every_grader_has_an_exercise() -> None:

@@ -210,7 +210,7 @@ def test_match_by_keyboard(figure: Any, site: Path) -> None:
     figure.get_by_role("button", name="Check").focus()
     figure.page.keyboard.press("Space")
     right = sum(sound == picture for sound, picture in enumerate(traits["truth"]))
-    machine = sum(given == true for given, true in zip(traits["machine"], traits["truth"], strict=True))
+    machine = sum(picture == true for picture, true in zip(traits["machine"], traits["truth"], strict=True))
     assert f"You matched {right} of 8, the model {machine}" in says(figure)
     figure.get_by_role("button", name="Again").click()
 
@@ -226,9 +226,9 @@ def test_retrieve(figure: Any, site: Path) -> None:
     cosines = traits["table"]["cosines"][1][1]
     best = max(range(len(cosines)), key=lambda n: cosines[n])
     assert f"First: “{traits['captions'][best]}”" in says(figure)
-    shown = figure.locator("li img").evaluate_all("images => images.map((image) => image.alt)")
+    captions = figure.locator("li img").evaluate_all("images => images.map((image) => image.alt)")
     order = sorted(range(len(cosines)), key=lambda n: (-cosines[n], n))
-    assert shown == [traits["captions"][n] for n in order]
+    assert captions == [traits["captions"][n] for n in order]
     figure.get_by_role("radio", name="a sentence").click()
     assert figure.locator("select option").count() == len(traits["names"][0])
 

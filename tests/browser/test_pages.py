@@ -150,6 +150,13 @@ def test_pictures_are_described(light: Visit) -> None:
     assert bad == []
 
 
+def test_exercises_count_from_one_and_ids_are_unique(light: Visit) -> None:
+    numbers = light.page.locator(".exercise .caption-number").all_inner_texts()
+    assert [text.strip() for text in numbers] == [f"Exercise {n + 1}" for n in range(len(numbers))]
+    ids = light.page.evaluate("() => [...document.querySelectorAll('.exercise, .exercise [id]')].map((e) => e.id)")
+    assert len(ids) == len(set(ids))
+
+
 def test_first_page_leads_to_the_preface(browser: Any, site: Path) -> None:
     page = browser.new_page()
     page.goto((site / "index.html").as_uri(), wait_until="commit")

@@ -18,8 +18,10 @@ def index(name: str, path: Path, splits: dict[str, str], texts: int = 2) -> None
     path.mkdir(parents=True, exist_ok=True)
     videos = [{"video_id": video, "split": split, "category": 1, "url": "u", "start time": 1.0, "end time": 9.0}
               for video, split in splits.items()]  # fmt: skip
-    said = [{"sen_id": 0, "video_id": video, "caption": f"{video} text {k}"} for video in splits for k in range(texts)]
-    (path / name).write_text(json.dumps({"info": {}, "videos": videos, "sentences": said}))
+    sentences = [
+        {"sen_id": 0, "video_id": video, "caption": f"{video} text {k}"} for video in splits for k in range(texts)
+    ]
+    (path / name).write_text(json.dumps({"info": {}, "videos": videos, "sentences": sentences}))
 
 
 def test_msrvtt_in_its_two_files_with_1ka(tmp_path: Path) -> None:

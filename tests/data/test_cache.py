@@ -17,9 +17,10 @@ from helpers import clips
 from vatt_edu.config import ClipSpec
 from vatt_edu.data.clips import cache as module
 from vatt_edu.data.clips.cache import CachedReader, key, open_cache
-from vatt_edu.data.clips.reader import FileReader, read_window
+from vatt_edu.data.clips.reader import FileReader, read_window, usable_range
 from vatt_edu.data.media import MediaError
-from vatt_edu.data.sources.open import Source, Video, open_source
+from vatt_edu.data.sources.open import open_source
+from vatt_edu.data.sources.source import Source, Video
 from vatt_edu.errors import UserError
 
 
@@ -40,7 +41,7 @@ def open_here(source: Source, spec: ClipSpec) -> CachedReader:
 def test_every_window_is_the_same_from_the_file(
     source: Source, spec: ClipSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "BLOCK", 5)
+    monkeypatch.setattr(module, "FRAMES_AT_ONCE", 5)
     cached, files = open_here(source, spec), FileReader(spec)
     for video in source.videos:
         assert cached.track(video.path) == files.track(video.path)
@@ -54,7 +55,7 @@ def test_every_window_is_the_same_from_the_file(
 
 def test_it_is_made_once(source: Source, spec: ClipSpec, monkeypatch: pytest.MonkeyPatch) -> None:
     open_here(source, spec)
-    monkeypatch.setattr(module, "_decode", None)
+    monkeypatch.setattr(module, "decode_file", None)
     open_here(source, spec)
     assert sorted(path.name for path in (source.root / "cache").iterdir()) == [key(spec)]
     assert key(replace(spec, short_side=48)) != key(spec) != key(replace(spec, fps=6.0))
@@ -62,8 +63,8 @@ def test_it_is_made_once(source: Source, spec: ClipSpec, monkeypatch: pytest.Mon
 
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of the files that are decoded from now on."""
-    seen, decode = [], module._decode
-    monkeypatch.setattr(module, "_decode", lambda job: (seen.append(job[1]), decode(job))[1])
+    seen, decode = [], module.decode_file
+    monkeypatch.setattr(module, "decode_file", lambda job: (seen.append(job[1]), decode(job))[1])
     return seen
 
 
@@ -117,14 +118,14 @@ def test_damaged_files_are_remembered(source: Source, spec: ClipSpec, monkeypatc
     assert seen == []
     files, outcomes = FileReader(spec), []
     for first in range(reader.track(source.root / "e.mp4").frames):
-        found = []
+        reads = []
         for one in (reader, files):
             try:
-                found.append(one.frames(source.root / "e.mp4", first, 1).tobytes())
+                reads.append(one.frames(source.root / "e.mp4", first, 1).tobytes())
             except MediaError as error:
-                found.append(str(error))
-        assert found[0] == found[1]
-        outcomes.append(found[0])
+                reads.append(str(error))
+        assert reads[0] == reads[1]
+        outcomes.append(reads[0])
     assert any(isinstance(outcome, bytes) for outcome in outcomes)
     assert any(isinstance(outcome, str) for outcome in outcomes)
 
@@ -140,8 +141,8 @@ def test_several_processes_make_the_same(source: Source, spec: ClipSpec, tmp_pat
 def test_a_file_that_kills_its_process_is_damaged(spec: ClipSpec, tmp_path: Path) -> None:
     from vatt_edu.data.workers import CRASH, run_all
 
-    found = dict(run_all(die_of_seven, [5, 6, 7, 8], 2, "die", quiet=True))
-    assert found == {5: 25, 6: 36, 7: CRASH, 8: 64}
+    outcomes = dict(run_all(die_of_seven, [5, 6, 7, 8], 2, "die", quiet=True))
+    assert outcomes == {5: 25, 6: 36, 7: CRASH, 8: 64}
 
 
 def die_of_seven(number: int) -> int:
@@ -151,13 +152,11 @@ def die_of_seven(number: int) -> int:
 
 
 def test_parts_of_a_file(source: Source, spec: ClipSpec) -> None:
-    from vatt_edu.data.clips.reader import part
-
     track = FileReader(spec).track(source.root / "a.mp4")
-    assert part(Video("x", source.root / "a.mp4"), track, spec) == (0, 15)
-    assert part(Video("x", source.root / "a.mp4", start=1.0, end=2.0), track, spec) == (5, 5)
-    assert part(Video("x", source.root / "a.mp4", start=2.5, end=9.0), track, spec) == (13, 2)
-    assert part(Video("x", source.root / "a.mp4", start=50.0), track, spec) == (14, 1)
+    assert usable_range(Video("x", source.root / "a.mp4"), track, spec) == (0, 15)
+    assert usable_range(Video("x", source.root / "a.mp4", start=1.0, end=2.0), track, spec) == (5, 5)
+    assert usable_range(Video("x", source.root / "a.mp4", start=2.5, end=9.0), track, spec) == (13, 2)
+    assert usable_range(Video("x", source.root / "a.mp4", start=50.0), track, spec) == (14, 1)
 
 
 def test_a_full_disk_is_one_line_and_the_complete_part_stays(
@@ -170,7 +169,7 @@ def test_a_full_disk_is_one_line_and_the_complete_part_stays(
     def full(*_: object) -> tuple[int, ...]:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(module, "_write", full)
+    monkeypatch.setattr(module, "write_blocks", full)
     with pytest.raises(UserError, match=r"the disk is full: no room for the decoded cache .*--no-cache") as caught:
         open_cache(source, source.videos, spec, quiet=True, processes=0)
     assert "\n" not in str(caught.value)

@@ -29,9 +29,9 @@ def test_what_was_written_is_read(rows: list, newline: str) -> None:
         srt += [str(number + 1), f"{stamp(start, ',')} --> {stamp(start + length, ',')}", text, ""]
         vtt += [f"{stamp(start, '.')} --> {stamp(start + length, '.')} line:0", text, ""]
     for lines in (srt, vtt):
-        found = cue_rows(newline.join(lines), "file")
-        assert [text for *_, text in found] == [text for *_, text in wanted]
-        assert [row[:2] for row in found] == [pytest.approx(row[:2]) for row in wanted]
+        rows = cue_rows(newline.join(lines), "file")
+        assert [text for *_, text in rows] == [text for *_, text in wanted]
+        assert [row[:2] for row in rows] == [pytest.approx(row[:2]) for row in wanted]
 
 
 def test_markup_and_short_times() -> None:

@@ -20,9 +20,9 @@ def test_there_and_back(tmp_path: Path) -> None:
 def test_filtered_and_mapped(tmp_path: Path) -> None:
     source = open_source(clips.corpus(tmp_path / "corpus", narrated=2, text_free=1))
     rows = as_dataset(source).filter(lambda row: bool(row["lines"])).map(lambda row: {"words": len(row["lines"])})
-    found = from_dataset(rows, source.root, "narrated")
-    assert found.videos == tuple(video for video in source.videos if video.lines)
-    assert [row["words"] for row in rows] == [len(video.lines) for video in found.videos]
+    copy = from_dataset(rows, source.root, "narrated")
+    assert copy.videos == tuple(video for video in source.videos if video.lines)
+    assert [row["words"] for row in rows] == [len(video.lines) for video in copy.videos]
 
 
 def test_only_a_path_is_needed(tmp_path: Path) -> None:

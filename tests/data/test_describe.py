@@ -12,7 +12,7 @@ from helpers import clips
 from vatt_edu import minitube
 from vatt_edu.cli import main
 from vatt_edu.config import preset
-from vatt_edu.data.card.lines import center_step, shared_lines
+from vatt_edu.data.card.lines import center_step, count_shared_lines
 from vatt_edu.data.card.measure import measure
 from vatt_edu.data.card.page import card_page
 from vatt_edu.data.loader.stream import ClipStream
@@ -92,9 +92,9 @@ def test_factor_balance(card: dict, world: Path) -> None:
 def test_the_nearest_line_of_a_window_names_its_center_step(world: Path) -> None:
     """Without shifts and fillers it always does, and never where all lines are about nothing."""
     source, videos = open_source(world), minitube.read_annotations(world)
-    found = center_step(source, videos, 3.2)
-    assert found["windows"] == 16
-    assert 0 < found["1"] <= found["2"] <= found["4"] <= 1
+    shares = center_step(source, videos, 3.2)
+    assert shares["windows"] == 16
+    assert 0 < shares["1"] <= shares["2"] <= shares["4"] <= 1
     for video in videos.values():
         for line in video["narration"]:
             line["step"] = -1
@@ -104,22 +104,22 @@ def test_the_nearest_line_of_a_window_names_its_center_step(world: Path) -> None
 def test_shared_lines_are_those_of_the_sampler(world: Path) -> None:
     source, config = open_source(world), preset("toy")
     vocabulary = Vocabulary.train(source.texts, 100)
-    stream = ClipStream([(source, 1.0)], config.clip, config.data, vocabulary, 0, cache=False, quiet=True)
+    stream = ClipStream.open([(source, 1.0)], config, vocabulary, cache=False, quiet=True)
     ids = [[line.text_id for line in lines] for lines in stream.lines(3)]
     batch, skips = stream.batch(3)
     assert not skips
     assert [row or [-1] * 4 for row in ids] == batch.text_id.tolist()
     # Two narrated videos fill eight groups of a batch: every line is there several times.
-    assert shared_lines(source, config)["windows"] == 1.0
+    assert count_shared_lines(source, config)["windows"] == 1.0
 
 
 def test_the_page_stands_alone(card: dict, world: Path) -> None:
     html = card_page(card, open_source(world), {"Probe": table(["split", "material"], [["val", 0.71]])})
-    found = Page(html)
-    assert not found.open
-    assert all(address.startswith(("data:", "#")) for address in found.addresses)
-    assert len(found.addresses) > 12
-    assert all(found.pictures)
+    page = Page(html)
+    assert not page.open
+    assert all(address.startswith(("data:", "#")) for address in page.addresses)
+    assert len(page.addresses) > 12
+    assert all(page.pictures)
     assert "prefers-color-scheme: dark" in html
     assert 'name="viewport"' in html
     headings = re.findall("<h2>(.*?)</h2>", html)
@@ -185,9 +185,9 @@ def test_mistakes_are_one_line_and_exit_2(
     words: list[str], reason: str, world: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([word.replace("WORLD", str(world)) for word in words]) == 2
-    said = capsys.readouterr().err.strip()
-    assert reason in said
-    assert "\n" not in said
+    message = capsys.readouterr().err.strip()
+    assert reason in message
+    assert "\n" not in message
 
 
 def test_renarrate_from_the_command_line(world: Path, tmp_path: Path) -> None:

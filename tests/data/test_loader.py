@@ -1,5 +1,6 @@
 """The same batches whoever reads them; masks, lines and replacements are right."""
 
+import json
 import shutil
 import threading
 import time
@@ -14,8 +15,8 @@ from helpers import clips
 
 from vatt_edu.batch import Batch
 from vatt_edu.config import ClipSpec, DataConfig
-from vatt_edu.data.loader.prefetch import Watch
-from vatt_edu.data.loader.stream import ClipStream, Skip, Window, batches, eval_batches, window_batches
+from vatt_edu.data.loader import ClipStream, Skip, Window, batches, eval_batches, window_batches
+from vatt_edu.data.loader.prefetch import FailureMonitor
 from vatt_edu.data.media import read_audio, read_video
 from vatt_edu.data.sources.open import open_source
 from vatt_edu.data.text.vocabulary import Vocabulary
@@ -37,7 +38,7 @@ def vocab(made: Path) -> Vocabulary:
 @pytest.fixture
 def stream(corpus: Path, spec: ClipSpec, data: DataConfig, vocab: Vocabulary) -> Make:
     def make(cache: bool = True, seed: int = 0, root: Path = corpus, data: DataConfig = data) -> ClipStream:
-        return ClipStream([(open_source(root), 1.0)], spec, data, vocab, seed, cache=cache, quiet=True)
+        return ClipStream.open([(open_source(root), 1.0)], clips.config_for(spec, data, seed), vocab, cache, quiet=True)
 
     return make
 
@@ -70,9 +71,9 @@ def test_the_same_for_any_number_of_workers_cached_or_not(stream: Make) -> None:
     wanted = [cached.batch(step)[0] for step in range(2, 8)]
     assert not same(wanted[0], wanted[1])
     for source, workers in ((cached, 0), (cached, 1), (cached, 4), (files, 0), (files, 1), (files, 4)):
-        found = [batch for batch, _ in batches(source, 2, 8, workers)]
-        assert len(found) == 6
-        assert all(map(same, found, wanted))
+        read = [batch for batch, _ in batches(source, 2, 8, workers)]
+        assert len(read) == 6
+        assert all(map(same, read, wanted))
 
 
 def test_shares_of_processes_are_slices_of_the_batch(stream: Make) -> None:
@@ -116,17 +117,18 @@ def test_without_augmentation_a_clip_is_what_is_in_the_file(
     corpus: Path, spec: ClipSpec, data: DataConfig, vocab: Vocabulary
 ) -> None:
     still = replace(data.augment, flip=False, brightness=0.0, contrast=0.0, audio_gain=0.0)
-    wide = replace(spec, height=32, width=43)
-    source = ClipStream([(open_source(corpus), 1.0)], wide, replace(data, augment=still), vocab, 0, quiet=True)
+    square = clips.config_for(replace(spec, height=32, width=32), replace(data, augment=still))
+    source = ClipStream.open([(open_source(corpus), 1.0)], square, vocab, quiet=True)
     batch, _ = source.batch(0)
     paths = {video.path for video in open_source(corpus).clips("train")}
     for video, audio in zip(batch.video.numpy(), batch.audio.numpy(), strict=True):
-        found = []
+        matches = []
         for path in paths:
             whole = read_video(path, 0.0, 60, 5.0, 32)
-            found += [(path, k) for k in range(53) if (whole[k : k + 8] == video).all()]
-        assert found
-        assert any((read_audio(path, k / 5, 12_800, 8_000) == audio).all() for path, k in found)
+            crops = [whole[:, :, left : left + 32] for left in range(12)]  # of 43 columns
+            matches += [(path, k) for k in range(53) if any((crop[k : k + 8] == video).all() for crop in crops)]
+        assert matches
+        assert any((read_audio(path, k / 5, 12_800, 8_000) == audio).all() for path, k in matches)
 
 
 def test_a_damaged_file_is_replaced_counted_and_named(stream: Make, corpus: Path) -> None:
@@ -162,15 +164,15 @@ def test_nothing_usable_left(stream: Make, corpus: Path) -> None:
 
 
 def test_too_many_damaged_files_end_the_run() -> None:
-    watch = Watch()
+    watch = FailureMonitor()
     for number in range(30):  # one rotten file, again and again
         watch.see(40, [Skip("a.mp4", "why", number)])
-    watch = Watch()
+    watch = FailureMonitor()
     for number in range(10):
         watch.see(90, [Skip(f"{number}.mp4", "why", number)])
     with pytest.raises(UserError, match=r"11 files failed among the last 1,000 clips.*3\.mp4 \(why\).*new\.mp4 \(no\)"):
         watch.see(90, [Skip("new.mp4", "no", 10)])
-    watch = Watch()
+    watch = FailureMonitor()
     for number in range(30):  # never more than ten in a thousand
         watch.see(100, [Skip(f"{number}.mp4", "why", number)])
 
@@ -199,7 +201,7 @@ def test_sound_without_picture(spec: ClipSpec, data: DataConfig, vocab: Vocabula
     (tmp_path / "segments.csv").write_text('x, 0, 4, "/m/1"\ny, 0, 4, "/m/1"\n')
     source = open_source(f"audioset:{tmp_path}")
     for cache in (True, False):
-        batch, _ = ClipStream([(source, 1.0)], spec, data, vocab, 0, cache=cache, quiet=True).batch(0)
+        batch, _ = ClipStream.open([(source, 1.0)], clips.config_for(spec, data), vocab, cache, quiet=True).batch(0)
         assert batch.has_audio.all()
         assert not batch.has_video.any()
         assert (batch.video == 0).all()
@@ -209,14 +211,14 @@ def test_evaluation_reads_the_center(corpus: Path, spec: ClipSpec, vocab: Vocabu
     source = open_source(corpus)
     shown = source.clips("test_iid")
     for where in (None, source):
-        found = list(eval_batches(shown, spec, vocab, 2, where))
-        assert [len(batch) for batch in found] == [2, 1]
-        assert torch.cat([batch.index for batch in found]).tolist() == [0, 1, 2]
-        assert found[0].text.shape == (2, 1, 6)
-        assert all(batch.has_text.all() for batch in found)
+        chunks = list(eval_batches(shown, spec, vocab, 2, where))
+        assert [len(batch) for batch in chunks] == [2, 1]
+        assert torch.cat([batch.index for batch in chunks]).tolist() == [0, 1, 2]
+        assert chunks[0].text.shape == (2, 1, 6)
+        assert all(batch.has_text.all() for batch in chunks)
         whole = read_video(shown[2].path, 1.2, 8, 5.0, 32)  # 4 s, a window of 1.6 s
-        assert (found[1].video[0].numpy() == whole[:, 4:28, 9:33]).all()
-        assert (found[1].audio[0].numpy() == read_audio(shown[2].path, 1.2, 12_800, 8_000)).all()
+        assert (chunks[1].video[0].numpy() == whole[:, 4:28, 9:33]).all()
+        assert (chunks[1].audio[0].numpy() == read_audio(shown[2].path, 1.2, 12_800, 8_000)).all()
     quiet = next(window_batches([Window(shown[0], 0.6)], spec, None, 4))
     assert not quiet.has_text.any()
     assert (quiet.video[0].numpy() == read_video(shown[0].path, 0.6, 8, 5.0, 32)[:, 4:28, 9:33]).all()
@@ -231,8 +233,6 @@ def test_captions_beyond_the_end(corpus: Path, stream: Make) -> None:
         assert len([note for note in source.notes if "4 captions beyond the end" in note]) == 1
         assert source.batch(0)[0].has_text.tolist() == [True] * 4 + [False] * 2
     late = {"start": [5000.0], "end": [6000.0], "text": ["milliseconds"]}
-    import json
-
     path.write_text(json.dumps({f"howto_{number:05d}": late for number in range(4)}))
     for cache in (True, False):
         with pytest.raises(UserError, match="all captions lie beyond the end of their videos"):
@@ -246,10 +246,10 @@ def test_two_sources_and_one_without_training_videos(
     shutil.copytree(corpus / "eval", evaluation / "eval")
     (evaluation / "source.json").write_text('{"kind": "minitube"}')
     with pytest.raises(UserError, match="no training video in"):
-        ClipStream([(open_source(evaluation), 1.0)], spec, data, vocab, 0, quiet=True)
+        ClipStream.open([(open_source(evaluation), 1.0)], clips.config_for(spec, data), vocab, quiet=True)
     other = clips.corpus(tmp_path / "other", narrated=2, text_free=0, evaluation=0)
     both = [(open_source(corpus), 1.0), (open_source(other), 3.0), (open_source(evaluation), 1.0)]
-    batch, _ = ClipStream(both, spec, data, vocab, 0, quiet=True).batch(0)
+    batch, _ = ClipStream.open(both, clips.config_for(spec, data), vocab, quiet=True).batch(0)
     assert len(batch) == 6
 
 

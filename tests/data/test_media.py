@@ -12,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vatt_edu.config import ClipSpec
-from vatt_edu.data.loader.stream import Window, window_batches
-from vatt_edu.data.media import MediaError, probe, read_audio, read_video
-from vatt_edu.data.media import audio as _audio
-from vatt_edu.data.media import video as _video
-from vatt_edu.data.media.torchaudio_compat import log_mel, resample
+from vatt_edu.data.loader import Window, window_batches
+from vatt_edu.data.media import MediaError, probe_media, read_audio, read_video
+from vatt_edu.data.media import audio as sound
+from vatt_edu.data.media import video as picture
+from vatt_edu.data.media.audio import resample
+from vatt_edu.data.media.torchaudio_compat import display_log_mel
 from vatt_edu.data.sources.open import open_source
 from vatt_edu.errors import UserError
 
@@ -33,7 +34,7 @@ def loudest(wave: np.ndarray, rate: int) -> float:
 
 
 def test_probe_says_what_a_file_holds(film: Path) -> None:
-    info = probe(film)
+    info = probe_media(film)
     assert (info.has_video, info.has_audio, info.width, info.height) == (True, True, 128, 96)
     assert (info.sample_rate, info.channels) == (48_000, 2)
     assert info.duration == pytest.approx(4.0)
@@ -53,7 +54,7 @@ def test_frames_are_the_nearest_in_time(film: Path, start: float, fps: float, fr
     every = read_video(film, 0.0, 80, 20.0, 24)
     for k, frame in enumerate(read_video(film, start, frames, fps, 24)):
         distance = np.abs(np.arange(80) / 20 - (start + k / fps))
-        nearest = np.flatnonzero(distance < distance.min() + 2 * _video.TIE)
+        nearest = np.flatnonzero(distance < distance.min() + 2 * picture.TIE_SECONDS)
         assert any((frame == every[index]).all() for index in nearest)
 
 
@@ -132,21 +133,21 @@ def test_flash_and_click_keep_together(tmp_path: Path, suffix: str, picture: flo
     )
     frames = read_video(path, 0.0, 400, 100.0, 24).mean(axis=(1, 2, 3))
     bright = np.flatnonzero(frames > 128) / 100
-    heard = loudest(read_audio(path, 0.0, 4 * 16_000, 16_000), 16_000)
-    assert bright.mean() == pytest.approx(heard + picture - sound, abs=0.03)
+    click = loudest(read_audio(path, 0.0, 4 * 16_000, 16_000), 16_000)
+    assert bright.mean() == pytest.approx(click + picture - sound, abs=0.03)
     if suffix == "mp4" and picture == sound == 0:
-        assert heard == pytest.approx(1.5, abs=0.001)
+        assert click == pytest.approx(1.5, abs=0.001)
 
 
 def test_windows_are_slices_of_the_whole(film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_audio, "BLOCK", 1)
-    _audio._block.cache_clear()
-    whole = _audio.read_pcm(film, 0, 64_000, 16_000)
-    _audio._block.cache_clear()
+    monkeypatch.setattr(sound, "BLOCK_SECONDS", 1)
+    sound.decoded_block.cache_clear()
+    whole = sound.read_pcm(film, 0, 64_000, 16_000)
+    sound.decoded_block.cache_clear()
     for first, count in ((0, 1), (15_999, 2), (20_000, 30_000), (47_999, 16_001)):
-        _audio._block.cache_clear()
-        assert (_audio.read_pcm(film, first, count, 16_000) == whole[first : first + count]).all()
-    _audio._block.cache_clear()
+        sound.decoded_block.cache_clear()
+        assert (sound.read_pcm(film, first, count, 16_000) == whole[first : first + count]).all()
+    sound.decoded_block.cache_clear()
     spectrum = np.abs(np.fft.rfft(whole.astype(float) * np.hanning(len(whole))))
     assert np.argmax(spectrum) * 16_000 / len(whole) == pytest.approx(440, abs=0.5)
     assert np.abs(whole[8_000:56_000]).max() / 32768 == pytest.approx(0.3, abs=0.03)  # no seam at a block's edge
@@ -166,10 +167,10 @@ def test_downmix_leaves_the_low_frequency_channel_out(tmp_path: Path) -> None:
 
 def test_missing_streams(tmp_path: Path) -> None:
     mute = clips.write(tmp_path / "mute.mp4", duration=1)
-    assert not probe(mute).has_audio
+    assert not probe_media(mute).has_audio
     assert read_audio(mute, 0.0, 100, 16_000) is None
     voice = clips.write(tmp_path / "voice.m4a", duration=1, video=None, audio=clips.tone(440, duration=1))
-    assert probe(voice).duration == pytest.approx(1, abs=0.05)
+    assert probe_media(voice).duration == pytest.approx(1, abs=0.05)
     with pytest.raises(MediaError, match="no video in it"):
         read_video(voice, 0.0, 1, 5.0, 32)
 
@@ -184,23 +185,23 @@ def test_an_unknown_decoder_is_named(film: Path, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(UserError, match="there are decord and pyav"):
         read_video(film, 0.0, 1, 5.0, 32)
     monkeypatch.setenv("VATT_DECODER", "pyav")
-    assert _video.choose(None) == "pyav"
+    assert picture.select_decoder(None) == "pyav"
 
 
 @pytest.mark.parametrize(("rate", "new"), [(48_000, 16_000), (44_100, 16_000), (16_000, 48_000), (44_099, 16_000)])
 def test_resampling_keeps_pitch_and_place(rate: int, new: int) -> None:
     wave = clips.tone(440, rate=rate, duration=1)[0]
     wanted = clips.tone(440, rate=new, duration=1)[0]
-    found = resample(wave, rate, new)
+    resampled = resample(wave, rate, new)
     middle = slice(new // 10, new // 5)
-    assert np.abs(found[middle] - wanted[middle]).max() < (2e-3 if rate != 44_099 else 3e-2)
+    assert np.abs(resampled[middle] - wanted[middle]).max() < (2e-3 if rate != 44_099 else 3e-2)
 
 
 def test_log_mel_shows_a_tone_in_its_band() -> None:
     audio = torch.from_numpy(
         np.concatenate([clips.tone(hertz, rate=16_000, duration=1) for hertz in (300, 1000, 3000)])
     )
-    bands = log_mel(audio, 16_000, bins=64)
+    bands = display_log_mel(audio, 16_000, bins=64)
     assert bands.shape[:2] == (3, 64)
     assert (bands >= 0).all()
     peaks = bands.mean(-1).argmax(-1).tolist()
@@ -229,7 +230,7 @@ def test_a_phones_video_is_read_as_it_is_shown(
     sound = clips.clicks(0.7, duration=2)
     plain = clips.write(tmp_path / "plain.mp4", duration=2, audio=sound)
     turned = turn(clips.write(tmp_path / "turned.mp4", duration=2, audio=sound), *matrix)
-    info = probe(turned)
+    info = probe_media(turned)
     assert (info.width, info.height) == ((96, 128) if clockwise % 2 else (128, 96))
     assert info.turns == -clockwise % 4
     for start, frames in ((0.0, 40), (1.3, 5)):

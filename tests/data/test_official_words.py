@@ -10,8 +10,9 @@ import pytest
 from helpers import clips
 
 from vatt_edu.cli import main
+from vatt_edu.data.sources import caption_texts
 from vatt_edu.data.text.vocabulary import Vocabulary
-from vatt_edu.data.text.word_vectors import caption_texts, read_embeddings, read_vocabulary
+from vatt_edu.data.text.word_vectors import read_embeddings, read_vocabulary
 from vatt_edu.errors import UserError
 
 
@@ -32,7 +33,7 @@ def test_ids_may_stand_before_the_words(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("one\ntwo\n", "it must have <pad> with the id 0, and <unk>"),
         ("<unk>\n<pad>\n", "it must have <pad> with the id 0, and <unk>"),
@@ -44,9 +45,9 @@ def test_ids_may_stand_before_the_words(tmp_path: Path) -> None:
         ("0 <pad>\n1 <unk>\n1 a\n", "the ids of its 3 words are not the numbers from 0 to 2"),
     ],
 )
-def test_what_is_no_vocabulary_is_refused(tmp_path: Path, text: str, said: str) -> None:
+def test_what_is_no_vocabulary_is_refused(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "words.txt").write_text(text)
-    with pytest.raises(UserError, match=re.escape(said)):
+    with pytest.raises(UserError, match=re.escape(message)):
         read_vocabulary(tmp_path / "words.txt")
 
 
@@ -67,13 +68,13 @@ def test_word_vectors_in_every_format(tmp_path: Path) -> None:
     (tmp_path / "e.txt").write_text("\n".join(lines) + "\n")
     (tmp_path / "f.vec").write_text("5 3\n" + "\n".join(lines))
     for path in sorted(tmp_path.iterdir()):
-        found = read_embeddings(path)
-        assert found.dtype == np.float32
-        assert (found == table).all(), path
+        vectors = read_embeddings(path)
+        assert vectors.dtype == np.float32
+        assert (vectors == table).all(), path
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "said"),
+    ("name", "content", "message"),
     [
         ("a.pkl", b"no pickle", "is no table of word vectors"),
         ("b.pkl", pickle.dumps(Path("x"), 2), "not for a numpy array"),
@@ -86,12 +87,12 @@ def test_word_vectors_in_every_format(tmp_path: Path) -> None:
         ("i.pkl", pickle.dumps({"word_embeddings": np.full((2, 2), np.nan)}, 2), "no table of finite numbers"),
     ],
 )
-def test_bad_word_vectors(tmp_path: Path, name: str, content: bytes | None, said: str) -> None:
+def test_bad_word_vectors(tmp_path: Path, name: str, content: bytes | None, message: str) -> None:
     if content is None:
         np.save(tmp_path / name, np.zeros((2, 2), np.int64))
     else:
         (tmp_path / name).write_bytes(content)
-    with pytest.raises(UserError, match=said) as caught:
+    with pytest.raises(UserError, match=message) as caught:
         read_embeddings(tmp_path / name)
     assert "\n" not in str(caught.value)
     with pytest.raises(UserError, match="no such file"):
@@ -121,7 +122,7 @@ def test_a_vocabulary_from_any_captions(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["data", "vocab", "--out", "{}/vocab.json"], "no captions: vatt data vocab SOURCE"),
         (["data", "vocab", "{}/none", "--out", "{}/vocab.json"], "no such directory"),
@@ -130,12 +131,12 @@ def test_a_vocabulary_from_any_captions(tmp_path: Path, capsys: pytest.CaptureFi
         (["data", "vocab", "{}/a.txt", "--out", "{}/none/vocab.json"], "cannot write"),
     ],
 )
-def test_bad_words(tmp_path: Path, words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bad_words(tmp_path: Path, words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("a.pdf", "a.txt"):
         (tmp_path / name).write_text("some words")
     assert main([word.format(tmp_path) for word in words]) == 2
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert said in shown.err
+    assert message in shown.err
     assert shown.err.count("\n") == 1
     assert not (tmp_path / "vocab.json").exists()

@@ -26,12 +26,12 @@ NUMBERS = arrays.arrays(
 def test_arrays_come_back(table: np.ndarray, protocol: int, alone: bool, turned: bool) -> None:
     table = np.asfortranarray(table) if turned else table
     data = pickle.dumps(table if alone else {"word_embeddings": table, "size": 3}, protocol)
-    found = pickled_arrays(data)
-    (name,) = found
+    arrays = pickled_arrays(data)
+    (name,) = arrays
     assert name == ("" if alone else "word_embeddings")
-    assert found[name].dtype == table.dtype
-    assert found[name].shape == table.shape
-    assert (found[name] == table).all()
+    assert arrays[name].dtype == table.dtype
+    assert arrays[name].shape == table.shape
+    assert (arrays[name] == table).all()
 
 
 def test_python_2_wrote_other_instructions() -> None:
@@ -41,9 +41,9 @@ def test_python_2_wrote_other_instructions() -> None:
         b"\x85U\x01b\x87Rq\x05(K\x01K\x01K\x02\x86cnumpy\ndtype\nq\x06U\x02f4K\x00K\x01\x87Rq\x07(K\x03U\x01<NNNJ\xff"
         b"\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89U\x08\x00\x00\x80?\x00\x00\x00@tbs."
     )
-    found = pickled_arrays(data)["word_embeddings"]
-    assert found.dtype == np.float32
-    assert found.tolist() == [[1.0, 2.0]]
+    arrays = pickled_arrays(data)["word_embeddings"]
+    assert arrays.dtype == np.float32
+    assert arrays.tolist() == [[1.0, 2.0]]
 
 
 class Trap:
@@ -73,10 +73,10 @@ def test_a_trap_is_not_sprung(tmp_path: Path, protocol: int) -> None:
 )
 def test_what_is_no_array_of_numbers_is_refused(value: Any) -> None:
     try:
-        found = pickled_arrays(pickle.dumps(value, 2))
+        arrays = pickled_arrays(pickle.dumps(value, 2))
     except ValueError:
         return
-    assert found == {}
+    assert arrays == {}
 
 
 @given(data=st.binary(max_size=60))
@@ -84,10 +84,10 @@ def test_what_is_no_array_of_numbers_is_refused(value: Any) -> None:
 def test_any_bytes_are_answered(data: bytes) -> None:
     for start in (b"", b"\x80\x02", b"\x80\x02}(U\x01a"):
         try:
-            found = pickled_arrays(start + data)
+            arrays = pickled_arrays(start + data)
         except ValueError:
             continue
-        assert all(isinstance(value, np.ndarray) for value in found.values())
+        assert all(isinstance(value, np.ndarray) for value in arrays.values())
 
 
 @given(place=st.integers(0, 500), octet=st.integers(0, 255))
@@ -96,10 +96,10 @@ def test_any_changed_byte_is_answered(place: int, octet: int) -> None:
     data = bytearray(pickle.dumps({"word_embeddings": np.arange(12, dtype=np.float32).reshape(3, 4)}, 2))
     data[place % len(data)] = octet
     try:
-        found = pickled_arrays(bytes(data))
+        arrays = pickled_arrays(bytes(data))
     except ValueError:
         return
-    assert all(isinstance(value, np.ndarray) for value in found.values())
+    assert all(isinstance(value, np.ndarray) for value in arrays.values())
 
 
 def test_it_reads_what_numpy_saves() -> None:

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vatt_edu.config import DataConfig
-from vatt_edu.data.loader.sampler import BLOCK, Sampler, nearest_lines, place, shares
-from vatt_edu.data.text.captions import Line
+from vatt_edu.data.loader.sampler import SHARE_BLOCK, Sampler, largest_remainder, window_start
+from vatt_edu.data.text.captions import Line, nearest_lines
 
 
 def sampler(narrated: tuple[int, ...], text_free: tuple[int, ...], seed: int = 0, **data: int) -> Sampler:
@@ -67,21 +67,21 @@ def test_an_empty_pool_is_filled_by_the_other(narrated: int, text_free: int, ste
 
 @given(st.lists(st.floats(0, 1000), min_size=1, max_size=5).filter(lambda weights: sum(weights) > 0.01))
 def test_shares_are_exact(weights: list[float]) -> None:
-    counts = shares(tuple(weights))
-    assert sum(counts) == BLOCK
+    counts = largest_remainder(tuple(weights))
+    assert sum(counts) == SHARE_BLOCK
     for weight, count in zip(weights, counts, strict=True):
         assert (count > 0) == (weight > 0)
-        assert abs(count - BLOCK * weight / sum(weights)) < 1 + sum(w < 0.02 * sum(weights) for w in weights)
+        assert abs(count - SHARE_BLOCK * weight / sum(weights)) < 1 + sum(w < 0.02 * sum(weights) for w in weights)
 
 
 def test_weights_hold_within_every_block_and_epochs_within_every_source() -> None:
     stream = Sampler((10, 7, 0), (0, 0, 5), (3.0, 1.0, 6.0), DataConfig(), 0)
     for block in range(3):
-        drawn = [stream.draw("narrated", number) for number in range(block * BLOCK, (block + 1) * BLOCK)]
+        drawn = [stream.draw("narrated", number) for number in range(block * SHARE_BLOCK, (block + 1) * SHARE_BLOCK)]
         assert Counter(source for source, _ in drawn) == {0: 75, 1: 25}
-    every = [stream.draw("narrated", number) for number in range(5 * BLOCK)]
+    every = [stream.draw("narrated", number) for number in range(5 * SHARE_BLOCK)]
     for source, size in ((0, 10), (1, 7)):
-        positions = [position for found, position in every if found == source]
+        positions = [position for owner, position in every if owner == source]
         assert all(sorted(positions[k : k + size]) == list(range(size)) for k in range(0, len(positions) - size, size))
     assert stream.draw("text_free", 0)[0] == 2
 
@@ -93,7 +93,7 @@ def test_weights_hold_within_every_block_and_epochs_within_every_source() -> Non
     chance=st.floats(0, 1, exclude_max=True),
 )
 def test_windows_lie_in_the_video_and_in_their_parts(available: int, needed: int, parts: int, chance: float) -> None:
-    starts = [place(available, needed, part, parts, chance) for part in range(parts)]
+    starts = [window_start(available, needed, part, parts, chance) for part in range(parts)]
     assert starts == sorted(starts)
     assert all(0 <= start <= max(0, available - needed) for start in starts)
     if available // parts >= needed + 1:
@@ -104,9 +104,9 @@ def test_windows_lie_in_the_video_and_in_their_parts(available: int, needed: int
 
 def test_every_start_is_reached() -> None:
     chances = np.linspace(0, 1, 400, endpoint=False)
-    assert {place(20, 16, 0, 1, float(c)) for c in chances} == {0, 1, 2, 3, 4}
-    assert {place(160, 16, 2, 4, float(c)) for c in chances} == set(range(80, 105))  # its 8 s of 32 s, at 5 fps
-    assert {place(10, 16, 3, 4, float(c)) for c in chances} == {0}
+    assert {window_start(20, 16, 0, 1, float(c)) for c in chances} == {0, 1, 2, 3, 4}
+    assert {window_start(160, 16, 2, 4, float(c)) for c in chances} == set(range(80, 105))  # its 8 s of 32 s, at 5 fps
+    assert {window_start(10, 16, 3, 4, float(c)) for c in chances} == {0}
 
 
 @given(
@@ -116,13 +116,13 @@ def test_every_start_is_reached() -> None:
 )
 def test_nearest_lines_against_brute_force(times: list, center: float, count: int) -> None:
     lines = [Line(start, start + length, str(k), k) for k, (start, length) in enumerate(times)]
-    found = nearest_lines(lines, center, count)
-    assert len(found) == count
+    near = nearest_lines(lines, center, count)
+    assert len(near) == count
     distances = sorted(abs((line.start + line.end) / 2 - center) for line in lines)
-    near = [abs(line.center - center) for line in found]
+    near = [abs(line.center - center) for line in near]
     assert near[: len(lines)] == distances[:count]
-    assert all(line is found[0] for line in found[len(lines) :])
-    assert len({line.text_id for line in found}) == min(count, len(lines))
+    assert all(line is near[0] for line in near[len(lines) :])
+    assert len({line.text_id for line in near}) == min(count, len(lines))
 
 
 def test_a_batch_of_the_paper() -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from vatt_edu import minitube
-from vatt_edu.data.media import probe, read_audio
-from vatt_edu.data.sources.open import media_files, open_source
+from vatt_edu.data.media import probe_media, read_audio
+from vatt_edu.data.sources.open import open_source
+from vatt_edu.data.sources.source import media_files
 
 
 def test_small_enough_to_come_along(root: Path) -> None:
@@ -33,7 +34,7 @@ def test_clips_and_one_narrated_video(root: Path) -> None:
     assert card["seed"] != 0, "the presets' corpora have seed 0: these clips must be new to a model trained on them"
     assert len(source.clips("train")[0].lines) >= 8
     for clip in source.clips("test_iid"):
-        info = probe(clip.path)
+        info = probe_media(clip.path)
         assert (info.width, info.height, info.fps, info.sample_rate) == (128, 128, 20, 48_000)
         assert np.abs(read_audio(clip.path, 0.0, 32_000, 8_000)).max() > 0.02
 
@@ -41,6 +42,6 @@ def test_clips_and_one_narrated_video(root: Path) -> None:
 def test_film_is_a_source_with_its_captions(root: Path) -> None:
     (film,) = open_source(root / "data_samples" / "film").videos
     assert [line.text.split()[-1] for line in film.lines] == ["burrow", "hill", "head", "open", "head"]
-    info = probe(film.path)
+    info = probe_media(film.path)
     assert (info.width, info.height, info.channels) == (320, 180, 2)
     assert abs(info.duration - 5.3) < 0.1

@@ -84,8 +84,8 @@ def test_audioset(tmp_path: Path) -> None:
 
 
 def test_names_of_one_clip() -> None:
-    found = set(names("x", 30.0, 40.0))
-    assert {"x_30", "x_30.000", "x_30_40", "x_30000", "x_30000_40000", "x_000030_000040", "Yx", "x", "Yx_30"} <= found
+    matches = set(names("x", 30.0, 40.0))
+    assert {"x_30", "x_30.000", "x_30_40", "x_30000", "x_30000_40000", "x_000030_000040", "Yx", "x", "Yx_30"} <= matches
 
 
 def test_a_plain_folder(tmp_path: Path) -> None:
@@ -105,8 +105,8 @@ def test_weights(tmp_path: Path) -> None:
     for name in ("one", "two", "odd:2"):
         empty_video(tmp_path / name / "a.mp4")
     specs = [f"{tmp_path}/one", f"{tmp_path}/two:2.5", f"folder:{tmp_path}/one:3", f"{tmp_path}/odd:2"]
-    found = open_sources(specs)
-    assert [(source.root.name, weight) for source, weight in found] == [
+    opened = open_sources(specs)
+    assert [(source.root.name, weight) for source, weight in opened] == [
         ("one", 1),
         ("two", 2.5),
         ("one", 3),

@@ -8,7 +8,8 @@ import pytest
 from helpers import made_runs
 
 from vatt_edu.cli import main
-from vatt_edu.data.sources.open import Source, open_source
+from vatt_edu.data.sources.open import open_source
+from vatt_edu.data.sources.source import Source
 from vatt_edu.evaluation import metrics
 from vatt_edu.evaluation.retrieval import evaluate_retrieval, retrieval_windows
 

@@ -10,7 +10,7 @@ from helpers import made_runs
 
 from vatt_edu.cli import main
 from vatt_edu.config import ClipSpec
-from vatt_edu.data.sources.open import Source, Video
+from vatt_edu.data.sources.source import Source, Video
 from vatt_edu.errors import UserError
 from vatt_edu.evaluation.features import FEATURES
 from vatt_edu.evaluation.ground_truth import FACTORS, Step, factor_labels, list_steps, sample_steps

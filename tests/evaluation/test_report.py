@@ -14,7 +14,8 @@ from helpers import made_runs
 
 from vatt_edu.cli import main
 from vatt_edu.config import toy, toy_plain
-from vatt_edu.data.sources.open import Source, open_source
+from vatt_edu.data.sources.open import open_source
+from vatt_edu.data.sources.source import Source
 from vatt_edu.errors import UserError
 from vatt_edu.evaluation.ground_truth import list_steps
 from vatt_edu.evaluation.report import drawing, run_files, write_report

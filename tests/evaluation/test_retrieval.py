@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import vatt_edu as vatt
-from vatt_edu.data.loader.stream import eval_batches
+from vatt_edu.data.loader import eval_batches
 from vatt_edu.data.loader.windows import Window
 from vatt_edu.data.sources.open import open_source
 from vatt_edu.evaluation.features import embed_windows

@@ -17,7 +17,8 @@ from helpers import made_runs
 import vatt_edu as vatt
 from vatt_edu.cli import main
 from vatt_edu.config.serialize import pack
-from vatt_edu.data.sources.open import Source, open_source
+from vatt_edu.data.sources.open import open_source
+from vatt_edu.data.sources.source import Source
 from vatt_edu.evaluation.embed import UnknownStart, load, untrained
 from vatt_edu.evaluation.probing.evaluate import evaluate_probes
 from vatt_edu.evaluation.retrieval import evaluate_retrieval
@@ -164,6 +165,7 @@ def test_a_converted_model_without_words_is_evaluated_on_pictures_and_sound(
     assert set(features) == {"video", "audio", "video_va", "audio_va", "video_vt", "audio_vt"}
     page = (converted / "report.html").read_text()
     assert "has no vocabulary" in page
+    assert "<h1>official tx_fac</h1>" in page
     assert "text → video" not in page.split("Other runs of the toy")[0].split("<h2", 1)[0]
 
 

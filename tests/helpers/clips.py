@@ -1,11 +1,14 @@
 """Makes short media files with known content: a flash and a click at known times, a tone, a moving pattern."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from vatt_edu.config import AudioConfig, ClipSpec, Config, DataConfig, ModelConfig, TextConfig, VideoConfig
 
 Samples = NDArray[np.float32]
 
@@ -122,3 +125,17 @@ def corpus(root: Path, narrated: int = 4, text_free: int = 4, evaluation: int = 
     (root / "eval/test_iid.json").write_text(json.dumps(clips))
     (root / "source.json").write_text(json.dumps({"kind": "minitube", "version": 1}))
     return root
+
+
+def config_for(spec: ClipSpec, data: DataConfig | None = None, seed: int = 0) -> Config:
+    """A run whose clips are as ``spec`` says: for readers and streams, not for training."""
+    data = data or DataConfig()
+    model = ModelConfig(
+        video=VideoConfig(frames=spec.frames, height=spec.height, width=spec.width, tubelet=(1, 1, 1)),
+        audio=AudioConfig(samples=spec.samples, patch=1),
+        text=TextConfig(words=spec.words),
+    )
+    rates = {name: getattr(spec, name) for name in ("fps", "short_side", "sample_rate", "candidates")}
+    config = Config(seed, model, replace(data, **rates))
+    assert config.clip == spec
+    return config

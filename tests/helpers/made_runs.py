@@ -8,7 +8,8 @@ from pathlib import Path
 from helpers import clips
 from vatt_edu.config import AudioConfig, CommonSpaceConfig, Config, DataConfig, EncoderConfig, TextConfig, VideoConfig
 from vatt_edu.config import toy as toy_preset
-from vatt_edu.data.sources.open import Source, open_source
+from vatt_edu.data.sources.open import open_source
+from vatt_edu.data.sources.source import Source
 from vatt_edu.training.pretrain import pretrain
 
 VALUES = {"action": "tap", "material": "wood", "size": "big", "count": 2, "color": "red", "shape": "ball"}

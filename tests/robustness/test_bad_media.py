@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from helpers import clips
 
-from vatt_edu.data.media import MediaError, probe, read_audio, read_video
+from vatt_edu.data.media import MediaError, probe_media, read_audio, read_video
 
 
 def damage(path: Path, kind: str) -> Path:
@@ -39,7 +39,7 @@ def damage(path: Path, kind: str) -> Path:
 def test_a_file_that_cannot_be_decoded(tmp_path: Path, kind: str, reason: str, capfd: pytest.CaptureFixture) -> None:
     path = damage(tmp_path / "film.mp4", kind)
     for read in (
-        lambda: probe(path),
+        lambda: probe_media(path),
         lambda: read_video(path, 0.0, 4, 5.0, 32),
         lambda: read_video(path, 0.0, 4, 5.0, 32, "pyav"),
         lambda: read_audio(path, 0.0, 100, 16_000),

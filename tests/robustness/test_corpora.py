@@ -54,19 +54,19 @@ def test_a_full_disk_leaves_whole_videos_and_complete_splits(
         real(source, target)
 
     monkeypatch.setattr(os, "replace", replace)
-    told = []
-    while left < 0 or not told:
+    messages = []
+    while left < 0 or not messages:
         left = 3
-        told.append(attempt(out))
+        messages.append(attempt(out))
         assert not list(out.rglob(".*partial"))
         for name, text in tree(out).items():
             assert not name.endswith(".json") or json.loads(text)
             assert not name.endswith(".mp4") or text == (corpus / name).read_bytes()
-        listed = minitube.read_source(out)["splits"]
-        assert all((out / f"eval/{split}.json").exists() for split in listed)
-    assert len(told) > 3
-    assert told[-1] == ""
-    assert all("the disk is full" in said and "\n" not in said for said in told[:-1])
+        complete = minitube.read_source(out)["splits"]
+        assert all((out / f"eval/{split}.json").exists() for split in complete)
+    assert len(messages) > 3
+    assert messages[-1] == ""
+    assert all("the disk is full" in message and "\n" not in message for message in messages[:-1])
     assert tree(out) == tree(corpus)
 
 
@@ -77,9 +77,9 @@ def test_a_corpus_of_another_version(corpus: Path, tmp_path: Path, capsys: pytes
     for words in (["data", "describe", str(tmp_path / "old")], ["data", "renarrate", str(tmp_path / "old")]):
         more = ["--out", str(tmp_path / "x"), "--seed", "1"] if words[1] == "renarrate" else []
         assert main([*words, *more]) == 2
-        said = capsys.readouterr().err.strip()
-        assert "version 0" in said
-        assert "\n" not in said
+        message = capsys.readouterr().err.strip()
+        assert "version 0" in message
+        assert "\n" not in message
 
 
 def test_a_split_that_does_not_exist(corpus: Path) -> None:
@@ -90,7 +90,7 @@ def test_a_split_that_does_not_exist(corpus: Path) -> None:
 def test_a_corpus_without_a_training_video(corpus: Path) -> None:
     spec = ClipSpec(4, 5.0, 24, 24, 32, 6_400, 8_000, 2, 6)
     with pytest.raises(UserError, match=r"no training video in .*: only the split train is trained on"):
-        ClipStream([(open_source(corpus), 1.0)], spec, DataConfig(), Vocabulary.train([], 10), 0, cache=False)
+        ClipStream.open([(open_source(corpus), 1.0)], clips.config_for(spec), Vocabulary.train([], 10), cache=False)
 
 
 def test_a_corpus_without_captions_is_read_without_text(tmp_path: Path) -> None:
@@ -104,7 +104,8 @@ def test_a_corpus_without_captions_is_read_without_text(tmp_path: Path) -> None:
         candidates=2, augment=AugmentConfig(),
     )  # fmt: skip
     spec = ClipSpec(4, 5.0, 24, 24, 32, 6_400, 8_000, 2, 6)
-    stream = ClipStream([(source, 1.0)], spec, data, Vocabulary.train(source.texts, 10), 0, cache=False, quiet=True)
+    config, vocab = clips.config_for(spec, data), Vocabulary.train(source.texts, 10)
+    stream = ClipStream.open([(source, 1.0)], config, vocab, cache=False, quiet=True)
     batch, skips = stream.batch(0)
     assert not skips
     assert not batch.has_text.any()

@@ -47,7 +47,7 @@ def run(done: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def fails(capfd: pytest.CaptureFixture[str]) -> Fails:
-    def call(words: list[str], *said: str, untouched: Path) -> str:
+    def call(words: list[str], *parts: str, untouched: Path) -> str:
         """The one line; ``untouched`` is as it was before, byte for byte, or still not there."""
         before = content(untouched)
         capfd.readouterr()
@@ -56,7 +56,7 @@ def fails(capfd: pytest.CaptureFixture[str]) -> Fails:
         assert shown.out == ""
         assert shown.err.startswith("vatt: ")
         assert (shown.err.count("\n"), shown.err[-1]) == (1, "\n")
-        assert [part for part in said if part not in shown.err] == []
+        assert [part for part in parts if part not in shown.err] == []
         assert content(untouched) == before
         return shown.err
 
@@ -102,7 +102,7 @@ def source(root: Path, kind: str) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("kind", "said"),
+    ("kind", "message"),
     [
         ("nowhere", ["no such directory", "nowhere"]),
         ("a file", ["notes.txt is a file", "a folder of videos"]),
@@ -119,9 +119,9 @@ def source(root: Path, kind: str) -> Path:
     ],
 )
 @pytest.mark.parametrize("cache", ["--cache", "--no-cache"])
-def test_a_bad_corpus(kind: str, said: list[str], cache: str, tmp_path: Path, fails: Fails) -> None:
+def test_a_bad_corpus(kind: str, message: list[str], cache: str, tmp_path: Path, fails: Fails) -> None:
     root, out = source(tmp_path / "corpus", kind), tmp_path / "run"
-    line = fails(runs.words(root, out, cache), *said, str(root), untouched=out)
+    line = fails(runs.words(root, out, cache), *message, str(root), untouched=out)
     assert not out.exists()
     assert "Errno" not in line
 
@@ -164,7 +164,7 @@ def test_a_preset_that_is_none(tmp_path: Path, fails: Fails) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["--data.speed", "3"], "--data.speed"),
         (["--data.fps", "fast"], "'fast'"),
@@ -173,19 +173,19 @@ def test_a_preset_that_is_none(tmp_path: Path, fails: Fails) -> None:
     ],
 )
 def test_a_field_that_is_none_or_of_another_type(
-    words: list[str], said: str, world: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    words: list[str], message: str, world: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as end:
         main(runs.words(world, tmp_path / "run", *words))
     assert end.value.code == 2
     shown = capfd.readouterr()
-    assert said in shown.err
+    assert message in shown.err
     assert "Traceback" not in shown.err
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "said"),
+    ("field", "value", "message"),
     [
         ("model.video.height", "57", "video.height = 57 is not a positive multiple of its tubelet's 12"),
         ("model.video.height", "36", "data.short_side = 32 is smaller than the crop 36 x 24"),
@@ -214,8 +214,10 @@ def test_a_field_that_is_none_or_of_another_type(
         ("seed", str(2**63), f"seed = {2**63} must lie in"),
     ],
 )
-def test_a_value_that_cannot_be(field: str, value: str, said: str, world: Path, tmp_path: Path, fails: Fails) -> None:
-    fails(runs.words(world, tmp_path / "run", f"--{field}", value), said, untouched=tmp_path)
+def test_a_value_that_cannot_be(
+    field: str, value: str, message: str, world: Path, tmp_path: Path, fails: Fails
+) -> None:
+    fails(runs.words(world, tmp_path / "run", f"--{field}", value), message, untouched=tmp_path)
 
 
 def test_values_that_do_not_fit_together(world: Path, tmp_path: Path, fails: Fails) -> None:
@@ -278,10 +280,10 @@ DAMAGE = [
 ]
 
 
-@pytest.mark.parametrize(("name", "damage", "said"), DAMAGE)
+@pytest.mark.parametrize(("name", "damage", "message"), DAMAGE)
 @pytest.mark.parametrize("command", ["embed", "evaluate"])
 def test_a_damaged_run(
-    command: str, name: str, damage: bytes | None, said: str, world: Path, run: Path, tmp_path: Path, fails: Fails
+    command: str, name: str, damage: bytes | None, message: str, world: Path, run: Path, tmp_path: Path, fails: Fails
 ) -> None:
     if damage is None:
         (run / name).unlink()
@@ -291,11 +293,11 @@ def test_a_damaged_run(
         words = ["embed", str(run), film(world), "--space", "va", "--out", str(tmp_path / "out.npz")]
     else:
         words = ["evaluate", "retrieval", str(run), "--data", str(world), "--quiet"]
-    fails(words, said, str(run), untouched=tmp_path)
+    fails(words, message, str(run), untouched=tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("name", "damage", "said"),
+    ("name", "damage", "message"),
     [
         ("checkpoints/step-00000000/state.safetensors", b"", "state.safetensors cannot be read as safetensors"),
         ("checkpoints/step-00000003/meta.json", b"{", "meta.json, line 1, column 2: not JSON"),
@@ -307,14 +309,14 @@ def test_a_damaged_run(
     ],
 )
 def test_what_evaluation_needs_is_damaged(
-    name: str, damage: bytes, said: str, world: Path, run: Path, fails: Fails
+    name: str, damage: bytes, message: str, world: Path, run: Path, fails: Fails
 ) -> None:
     (run / name).write_bytes(damage)
-    fails(["evaluate", "retrieval", str(run), "--data", str(world), "--quiet"], said, str(run), untouched=run)
+    fails(["evaluate", "retrieval", str(run), "--data", str(world), "--quiet"], message, str(run), untouched=run)
 
 
 @pytest.mark.parametrize(
-    ("name", "damage", "said"),
+    ("name", "damage", "message"),
     [
         ("config.json", b"{", "config.json is damaged"),
         ("vocab.json", b"{", "vocab.json is not a vocabulary"),
@@ -324,10 +326,10 @@ def test_what_evaluation_needs_is_damaged(
     ],
 )
 def test_a_damaged_run_is_not_begun_again(
-    name: str, damage: bytes, said: str, world: Path, run: Path, fails: Fails
+    name: str, damage: bytes, message: str, world: Path, run: Path, fails: Fails
 ) -> None:
     (run / name).write_bytes(damage)
-    fails(runs.words(world, run, "--resume"), said, str(run), untouched=run)
+    fails(runs.words(world, run, "--resume"), message, str(run), untouched=run)
 
 
 def test_parts_of_two_runs(world: Path, run: Path, tmp_path: Path, fails: Fails) -> None:
@@ -376,7 +378,7 @@ def test_evaluation_without_captions_sound_or_enough_clips(
 
 
 @pytest.mark.parametrize(
-    ("name", "modality", "said"),
+    ("name", "modality", "message"),
     [
         ("nowhere.mp4", "video", "no such file"),
         ("text.mp4", "video", "not a media file"),
@@ -389,7 +391,7 @@ def test_evaluation_without_captions_sound_or_enough_clips(
     ],
 )
 def test_embed_names_the_file_that_is_bad(
-    name: str, modality: str, said: str, world: Path, done: Path, tmp_path: Path, fails: Fails
+    name: str, modality: str, message: str, world: Path, done: Path, tmp_path: Path, fails: Fails
 ) -> None:
     bad, out = tmp_path / name, tmp_path / "out.npz"
     out.write_bytes(b"of an earlier call")
@@ -406,13 +408,13 @@ def test_embed_names_the_file_that_is_bad(
     elif name == "mute.mp4":
         clips.write(bad, **SMALL)
     words = ["embed", str(done), film(world), str(bad), "--modality", modality, "--space", "va", "--out", str(out)]
-    fails(words, str(bad), said, untouched=tmp_path)
+    fails(words, str(bad), message, untouched=tmp_path)
 
 
 def test_embed_into_what_is_no_file(world: Path, done: Path, tmp_path: Path, fails: Fails) -> None:
     words = ["embed", str(done), film(world), "--out"]
-    for out, said in ((tmp_path / "no/out.npz", "there is no such folder"), (tmp_path, "it is a folder")):
-        fails([*words, str(out)], f"cannot write {out}", said, "choose another --out", untouched=tmp_path)
+    for out, message in ((tmp_path / "no/out.npz", "there is no such folder"), (tmp_path, "it is a folder")):
+        fails([*words, str(out)], f"cannot write {out}", message, "choose another --out", untouched=tmp_path)
     fails(["embed", str(done), "--out", str(tmp_path / "x")], "no file to embed", untouched=tmp_path)
 
 
@@ -442,9 +444,7 @@ def test_mute_and_silent_videos_are_trained_on_without_their_sound(start: str, c
     assert all(line["nce"] > 0 and line["mil_nce"] == 0 for line in lines)
     config, record = read_config(run)
     vocab = load(run).vocab
-    stream = ClipStream(
-        open_sources(record["data"]), config.clip, config.data, vocab, config.seed, cache == "--cache", quiet=True
-    )
+    stream = ClipStream.open(open_sources(record["data"]), config, vocab, cache == "--cache", quiet=True)
     for step in range(3):
         batch, _ = stream.batch(step)
         assert sorted(batch.has_audio.tolist()) == [False, False, True, True]

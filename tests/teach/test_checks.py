@@ -9,8 +9,7 @@ import pytest
 import torch
 
 from vatt_edu.config import EncoderConfig, VideoConfig
-from vatt_edu.data.loader.sampler import nearest_lines
-from vatt_edu.data.text.captions import Line
+from vatt_edu.data.text.captions import Line, nearest_lines
 from vatt_edu.evaluation.metrics import ranks
 from vatt_edu.interop.official import from_official
 from vatt_edu.teach import checks

@@ -169,14 +169,14 @@ def test_a_still_picture_stands_by(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_media_are_small_and_read_back(tmp_path: Path) -> None:
     import base64
 
-    from vatt_edu.data.media import probe, read_audio
+    from vatt_edu.data.media import probe_media, read_audio
 
     video, audio = small_clip()
     uri = inline.sound(audio, 16_000, 16_000)
     file = tmp_path / "sound.webm"
     file.write_bytes(base64.b64decode(uri.split(",")[1]))
     assert uri.startswith("data:audio/webm;base64,")
-    assert probe(file).has_audio
+    assert probe_media(file).has_audio
     sound = read_audio(file, 0.0, 16_000, 16_000)
     assert sound is not None
     spectrum = np.abs(np.fft.rfft(sound[2_000:14_000]))

@@ -15,6 +15,7 @@ from vatt_edu.batch import Batch
 from vatt_edu.cli import main
 from vatt_edu.config import Config
 from vatt_edu.config.serialize import from_json
+from vatt_edu.data.clips.reader import FileReader
 from vatt_edu.data.loader.stream import ClipStream
 from vatt_edu.data.text.vocabulary import Vocabulary
 from vatt_edu.errors import UserError
@@ -193,11 +194,11 @@ def test_only_the_first_narrated_videos_are_trained_on(
 ) -> None:
     opened = []
 
-    def stream(sources, *arguments, **options):
+    def open_stream(sources, *arguments, **options):
         opened.extend(source for source, _ in sources)
-        return ClipStream(sources, *arguments, **options)
+        return ClipStream(sources, *arguments, [FileReader(arguments[0].clip)])
 
-    monkeypatch.setattr(module, "ClipStream", stream)
+    monkeypatch.setattr(module.ClipStream, "open", open_stream)
     runs.pretrain(world, tmp_path / "run", train__steps=1, data__max_narrated_videos=2)
     (source,) = opened
     training = source.clips("train")

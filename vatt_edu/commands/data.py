@@ -135,8 +135,8 @@ def vocab(
         out: The file to write.
         words: Ids at most, padding and unknown included; the released models have 65,536.
     """
+    from vatt_edu.data.sources.open import caption_texts
     from vatt_edu.data.text.vocabulary import Vocabulary
-    from vatt_edu.data.text.word_vectors import caption_texts
 
     if not sources:
         raise UserError("no captions: vatt data vocab SOURCE… --out vocab.json")

@@ -30,7 +30,7 @@ def embed(
     """
     import numpy as np
 
-    from vatt_edu.data.media import probe
+    from vatt_edu.data.media import probe_media
     from vatt_edu.evaluation.embed import load, require_space
 
     if not files:
@@ -38,7 +38,7 @@ def embed(
     if out.is_dir() or not out.parent.is_dir():
         why = "it is a" if out.is_dir() else "there is no such"
         raise UserError(f"cannot write {out}: {why} folder; choose another --out")
-    modalities = [modality or ("video" if probe(path).has_video else "audio") for path in files]
+    modalities = [modality or ("video" if probe_media(path).has_video else "audio") for path in files]
     spaces = [require_space(kind, space, "--space {}") for kind in modalities]
     model = load(run)
     rows = [

@@ -1,1 +1,68 @@
-"""Reads any world: media files and their words become ``Batch``es."""
+"""Reads any world: from files on a disk to batches.
+
+The way of one clip, and the files that it goes through:
+
+1. A folder on disk, in any layout, becomes a list of videos: ``sources/open.py`` sees which layout it is, one adapter
+   reads it (``sources/adapters/folder.py``, or another such as ``sources/adapters/minitube.py``), ``sources/source.py``
+   is what comes out. Captions are read by ``text/captions.py`` (with ``files.py``) and numbered by
+   ``text/vocabulary.py``.
+2. Which clips make up the batch of a step is a function of seed and step: ``loader/stream.py`` asks
+   ``loader/sampler.py``, whose numbers come from ``seeds.py``; how large they are is in ``config/run.py``.
+3. A video and a time become one clip: ``clips/reader.py`` reads it from the file, or ``clips/cache.py`` from what was
+   decoded before.
+4. A file becomes frames and samples on one clock: ``media/info.py``, ``media/video.py``, ``media/audio.py`` (with
+   ``media/torchaudio_compat.py``).
+5. The clip is changed at random, ``clips/transforms.py``, and put into its row, ``loader/collate.py``: a ``Batch``,
+   ``batch.py``. ``loader/prefetch.py`` does all this ahead of who needs it.
+
+Beside the way: ``loader/windows.py`` (given windows, for evaluation), ``card/`` (what is in a source, as a page),
+``sources/huggingface.py`` (a source as a Dataset, and back), ``text/word_vectors.py``, ``workers.py`` (processes).
+
+The names below are what people need; each is imported when it is first used. Not handed on: adapters, readers, the
+cache and what is inside of a stream.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vatt_edu.data.loader import ClipStream, Window, batches, eval_batches, window_batches
+    from vatt_edu.data.media import MediaError, probe_media, read_audio, read_video
+    from vatt_edu.data.sources import Source, Video, open_source, open_sources
+    from vatt_edu.data.text import Line, Vocabulary
+
+_ROOMS = {
+    "sources": ("Source", "Video", "open_source", "open_sources"),
+    "media": ("MediaError", "probe_media", "read_audio", "read_video"),
+    "text": ("Line", "Vocabulary"),
+    "loader": ("ClipStream", "Window", "batches", "eval_batches", "window_batches"),
+}
+
+__all__ = [
+    "ClipStream",
+    "Line",
+    "MediaError",
+    "Source",
+    "Video",
+    "Vocabulary",
+    "Window",
+    "batches",
+    "eval_batches",
+    "open_source",
+    "open_sources",
+    "probe_media",
+    "read_audio",
+    "read_video",
+    "window_batches",
+]
+
+
+def __getattr__(name: str) -> Any:
+    for room, names in _ROOMS.items():
+        if name in names:
+            return getattr(importlib.import_module(f"{__name__}.{room}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

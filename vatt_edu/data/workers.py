@@ -10,25 +10,29 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.context import BaseContext
 from typing import Any, TypeVar
 
+import torch
+
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 CRASH = "the decoder crashed on it"
 
 
-def context() -> BaseContext:
-    """How processes are started: forkserver where there is one, else spawn."""
+def mp_context(preload: Sequence[str] = ()) -> BaseContext:
+    """How processes are started: forkserver where there is one, else spawn.
+
+    Args:
+        preload: Modules that the server imports once, for all processes that it forks.
+    """
     methods = multiprocessing.get_all_start_methods()
-    found = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
-    if found.get_start_method() == "forkserver":
-        found.set_forkserver_preload(["vatt_edu.data.loader.stream"])
-    return found
+    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+    if context.get_start_method() == "forkserver":
+        context.set_forkserver_preload(list(preload))
+    return context
 
 
-def begin(_: int = 0) -> None:
+def init_worker(_: int = 0) -> None:
     """What a reading process does first: one thread of torch, and Ctrl-C is left to its parent."""
-    import torch
-
     torch.set_num_threads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
@@ -52,7 +56,7 @@ def run_all(
 def _in_pool(work: Callable[[Job], Result], jobs: Sequence[Job], processes: int) -> Iterator[tuple[Job, Result | str]]:
     left = dict(enumerate(jobs))
     try:
-        with ProcessPoolExecutor(min(processes, len(jobs)), context(), begin) as pool:
+        with ProcessPoolExecutor(min(processes, len(jobs)), mp_context([work.__module__]), init_worker) as pool:
             pool.submit(os.getpid).result()
             futures = {pool.submit(work, job): number for number, job in left.items()}
             try:
@@ -71,7 +75,7 @@ def _in_pool(work: Callable[[Job], Result], jobs: Sequence[Job], processes: int)
 def _can_start() -> bool:
     """Whether this program can start processes at all (a script without ``if __name__ == "__main__"`` cannot)."""
     try:
-        with ProcessPoolExecutor(1, context(), begin) as pool:
+        with ProcessPoolExecutor(1, mp_context(), init_worker) as pool:
             pool.submit(os.getpid).result()
     except BrokenProcessPool:
         return False
@@ -80,7 +84,7 @@ def _can_start() -> bool:
 
 def _isolated(work: Callable[[Job], Result], job: Job) -> Result | str:
     try:
-        with ProcessPoolExecutor(1, context(), begin) as pool:
+        with ProcessPoolExecutor(1, mp_context(), init_worker) as pool:
             return pool.submit(work, job).result()
     except BrokenProcessPool:
         return CRASH

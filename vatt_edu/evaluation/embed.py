@@ -15,8 +15,9 @@ from torch import Tensor
 from vatt_edu.config import Config
 from vatt_edu.data.clips.transforms import eval_clip
 from vatt_edu.data.loader.stream import ClipStream
-from vatt_edu.data.media import probe, read_audio, read_video
-from vatt_edu.data.sources.open import KINDS, Source
+from vatt_edu.data.media import probe_media, read_audio, read_video
+from vatt_edu.data.sources.open import ADAPTERS
+from vatt_edu.data.sources.source import Source
 from vatt_edu.data.text.vocabulary import NoVocabulary, Vocabulary
 from vatt_edu.errors import UserError
 from vatt_edu.losses import l2_normalize
@@ -111,7 +112,7 @@ def untrained(run: str | PathLike[str], source: Source | None = None, device: st
                 "with --data there, the start can be made again"
             )
         training = source.first(config.data.max_narrated_videos)
-        stream = ClipStream([(training, 1.0)], config.clip, config.data, vocab, config.seed, cache=False, quiet=True)
+        stream = ClipStream.open([(training, 1.0)], config, vocab, cache=False, quiet=True)
     return initial_model(config, stream).eval().to(device)
 
 
@@ -127,7 +128,7 @@ def _trained_on(source: Source, data: Sequence[str], config: Config, vocab: Voca
     """Whether a source is the only one of a run: the folder that it names, or one of that name with the same words."""
     if len(data) != 1:
         return False
-    folder = Path(re.sub(rf"^({'|'.join(KINDS)}):|:[\d.]+$", "", data[0]))
+    folder = Path(re.sub(rf"^({'|'.join(ADAPTERS)}):|:[\d.]+$", "", data[0]))
     if folder.exists() and source.root.samefile(folder):
         return True
     texts = source.first(config.data.max_narrated_videos).texts
@@ -258,7 +259,7 @@ class Embedder:
         tower, heads = getattr(self.model, modality), self.model.common_space
         to_va = heads.video_to_va if modality == "video" else heads.audio_to_va
         seconds = self.config.clip.seconds
-        times = np.arange(max(int(probe(path).duration / seconds + 1e-6), 1)) * seconds
+        times = np.arange(max(int(probe_media(path).duration / seconds + 1e-6), 1)) * seconds
         rows = []
         for start in times:
             pooled, _ = tower(read(start)[None].to(self.device))

@@ -9,7 +9,7 @@ from torch import Tensor
 from vatt_edu.batch import Batch
 from vatt_edu.config import Config
 from vatt_edu.data.loader.windows import Window, window_batches
-from vatt_edu.data.sources.open import Source
+from vatt_edu.data.sources.source import Source
 from vatt_edu.data.text.vocabulary import Vocabulary
 from vatt_edu.model import VATT
 

@@ -16,12 +16,12 @@ from jaxtyping import Shaped
 from vatt_edu.config import ClipSpec
 from vatt_edu.data.loader.windows import Window
 from vatt_edu.data.seeds import generator
-from vatt_edu.data.sources.open import Source, Video
+from vatt_edu.data.sources.adapters.minitube import FACTORS
+from vatt_edu.data.sources.source import Source, Video
 from vatt_edu.errors import UserError
 from vatt_edu.files import read_json
 
 FILE = "annotations.json"
-FACTORS = ("action", "material", "size", "count", "color", "shape")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any, NotRequired, TypedDict
 from jaxtyping import Bool
 from torch import Tensor
 
-from vatt_edu.data.sources.open import Source
+from vatt_edu.data.sources.source import Source
 from vatt_edu.errors import UserError
 from vatt_edu.files import read_json, write_json
 from vatt_edu.system import machine

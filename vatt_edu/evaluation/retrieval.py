@@ -13,7 +13,7 @@ from jaxtyping import Int
 
 from vatt_edu.config import Config
 from vatt_edu.data.loader.windows import Window
-from vatt_edu.data.sources.open import Source
+from vatt_edu.data.sources.source import Source
 from vatt_edu.data.text.vocabulary import Vocabulary
 from vatt_edu.errors import UserError
 from vatt_edu.evaluation import metrics

@@ -99,7 +99,7 @@ class Arm:
     @property
     def key(self) -> str:
         """Changes with any field of the configuration, with the corpus, and with MiniTube; not with the label."""
-        from vatt_edu.minitube.presets import VERSION
+        from vatt_edu.data.sources.adapters.minitube import VERSION
 
         fields = differences(to_json(self.config), to_json(Config()))  # a field that is new, and off, moves nothing
         return digest([VERSION, {name: value for name, (value, _) in fields.items()}, vars(self.corpus)])

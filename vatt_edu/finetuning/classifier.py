@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Shaped
 from torch import Tensor, nn
 
 from vatt_edu.config import AudioConfig, VideoConfig
@@ -61,11 +61,11 @@ class Classifier(nn.Module):
             # Every class starts at a probability of 1 / classes instead of 1 / 2: most labels are absent.
             nn.init.constant_(self.head.bias, -math.log(config.classes - 1))
 
-    def forward(self, signal: Tensor, views: int = 1) -> Float[Tensor, "B classes"]:
+    def forward(self, signal: Shaped[Tensor, "V ..."], views: int = 1) -> Float[Tensor, "B classes"]:
         """Logits of each file.
 
         Args:
-            signal: ``(B * views, …)`` clips, as the tower takes them; the views of a file side by side.
+            signal: V = B × views clips, as the tower takes them; the views of a file side by side.
             views: How many clips show the same file.
         """
         pooled, _ = self.tower(signal)

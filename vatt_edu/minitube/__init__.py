@@ -13,11 +13,12 @@ Read in this order: `world` (what there is), `physics.scene`, `physics.stage`, `
 `presets` says how much of everything there is, and how hard it is.
 """
 
+from vatt_edu.data.sources.adapters.minitube import VERSION
 from vatt_edu.minitube.corpus.build import ensure, make
 from vatt_edu.minitube.corpus.folder import read_annotations, read_source
 from vatt_edu.minitube.corpus.renarrate import renarrate
 from vatt_edu.minitube.names import default_folder
-from vatt_edu.minitube.presets import PRESETS, SPLITS, VERSION, Knobs, Preset
+from vatt_edu.minitube.presets import PRESETS, SPLITS, Knobs, Preset
 
 __all__ = [
     "PRESETS",

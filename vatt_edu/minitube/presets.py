@@ -10,9 +10,6 @@ from typing import Any
 
 from vatt_edu.errors import UserError
 
-VERSION = 1
-"""Raised whenever the same seed would give other files than before."""
-
 EVAL_SPLITS = ("val", "test_iid", "test_comp", "test_bg")
 SPLITS = ("howto", "audioset", *EVAL_SPLITS)
 GROUPS = {"train": ("howto", "audioset"), "all": SPLITS}

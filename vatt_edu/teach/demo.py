@@ -14,7 +14,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from vatt_edu.data.sources.open import Video, open_source
+from vatt_edu.data.sources.open import open_source
+from vatt_edu.data.sources.source import Video
 from vatt_edu.errors import UserError
 from vatt_edu.evaluation.embed import Embedder, load
 from vatt_edu.files import read_json, write_text

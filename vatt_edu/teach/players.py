@@ -45,8 +45,8 @@ def _figure(clip: Clip, width: int) -> str:
 
 def _poster(path: Path) -> str:
     """The picture a second into the clip: at the very start, often nothing has happened yet."""
-    from vatt_edu.data.media import probe, read_video
+    from vatt_edu.data.media import probe_media, read_video
 
-    info = probe(path)
+    info = probe_media(path)
     (frame,) = read_video(path, min(1.0, info.duration / 2), 1, 1.0, min(info.height, info.width))
     return pages.picture(frame, quality=80)

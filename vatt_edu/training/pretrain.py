@@ -16,8 +16,10 @@ from torch import Tensor, nn
 
 from vatt_edu.batch import Batch
 from vatt_edu.config import Config
-from vatt_edu.data.loader.stream import ClipStream, Skip, batches
-from vatt_edu.data.sources.open import Source, open_sources
+from vatt_edu.data.loader.prefetch import Skip, batches
+from vatt_edu.data.loader.stream import ClipStream
+from vatt_edu.data.sources.open import open_sources
+from vatt_edu.data.sources.source import Source
 from vatt_edu.droptoken import counter_hash
 from vatt_edu.errors import UserError
 from vatt_edu.losses import Losses, vatt_loss
@@ -79,10 +81,10 @@ def pretrain(
     sources = [(source.first(config.data.max_narrated_videos), weight) for source, weight in open_sources(data)]
     vectors = None if words is None else open_word_vectors(words, config.model.text)
     vocabulary = open_vocabulary(out, [source for source, _ in sources], config, vocab)
-    stream = ClipStream(sources, config.clip, config.data, vocabulary, config.seed, cache=cache, quiet=quiet)
+    stream = ClipStream.open(sources, config, vocabulary, cache=cache, quiet=quiet)
     for note in stream.notes:
         print(f"note: {note}", flush=True)
-    stream.batch(0, world=config.data.batch_size)  # one clip: whether anything can be decoded at all
+    stream.check_decodable()
     _require_pairs(stream, [source for source, _ in sources])
 
     # model

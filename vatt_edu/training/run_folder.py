@@ -14,7 +14,7 @@ from typing import Any
 
 from vatt_edu.config import Config, TrainConfig
 from vatt_edu.config.serialize import FORMAT, differences, from_json, pack, to_json, upgrade
-from vatt_edu.data.loader.stream import Skip
+from vatt_edu.data.loader.prefetch import Skip
 from vatt_edu.data.text.vocabulary import NoVocabulary, Vocabulary
 from vatt_edu.errors import UserError
 from vatt_edu.files import is_partial, write_json, write_text, writing

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from vatt_edu.config import Config, TextConfig
-from vatt_edu.data.sources.open import Source
+from vatt_edu.data.sources.source import Source
 from vatt_edu.data.text import word_vectors
 from vatt_edu.data.text.vocabulary import Vocabulary
 from vatt_edu.errors import UserError

@@ -1,1 +1,1 @@
-"""To be said."""
+"""The data card: what is in a source, measured and shown as a page."""

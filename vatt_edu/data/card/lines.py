@@ -4,23 +4,23 @@ from collections import Counter
 from typing import Any
 
 from vatt_edu.config import Config
-from vatt_edu.data.loader.sampler import nearest_lines
 from vatt_edu.data.loader.stream import ClipStream
 from vatt_edu.data.media import MediaError
 from vatt_edu.data.seeds import generator
-from vatt_edu.data.sources.open import Source
+from vatt_edu.data.sources.adapters.minitube import FACTORS
+from vatt_edu.data.sources.source import Source
+from vatt_edu.data.text.captions import nearest_lines
 from vatt_edu.data.text.vocabulary import Vocabulary
 from vatt_edu.errors import UserError
 from vatt_edu.files import read_json
 
-FACTORS = ("action", "material", "size", "count", "color", "shape")
-STEPS = 50
+CHECKED_BATCHES = 50
 """Batches of the sampler that are looked at."""
-WINDOWS = 8
+WINDOWS_PER_VIDEO = 8
 """Windows drawn from each narrated video."""
 
 
-def shared_lines(source: Source, config: Config) -> dict[str, Any]:
+def count_shared_lines(source: Source, config: Config) -> dict[str, Any]:
     """How many candidate lines of a window are a candidate of another window of its batch: the real sampler's batches.
 
     Returns:
@@ -29,8 +29,10 @@ def shared_lines(source: Source, config: Config) -> dict[str, Any]:
     """
     try:
         vocabulary = Vocabulary.train(source.texts, config.model.text.vocab)
-        stream = ClipStream([(source, 1.0)], config.clip, config.data, vocabulary, config.seed, cache=False, quiet=True)
-        batches = [[{line.text_id for line in lines} for lines in stream.lines(step)] for step in range(STEPS)]
+        stream = ClipStream.open([(source, 1.0)], config, vocabulary, cache=False, quiet=True)
+        batches = [
+            [{line.text_id for line in lines} for lines in stream.lines(step)] for step in range(CHECKED_BATCHES)
+        ]
     except (UserError, MediaError) as error:
         return {"reason": str(error)}
     shared = total = windows = touched = 0
@@ -41,7 +43,7 @@ def shared_lines(source: Source, config: Config) -> dict[str, Any]:
             shared, total = shared + both, total + len(lines)
             windows, touched = windows + 1, touched + (both > 0)
     return {
-        "batches": STEPS,
+        "batches": CHECKED_BATCHES,
         "batch_size": config.data.batch_size,
         "candidates": config.clip.candidates,
         "lines": round(shared / max(1, total), 4),
@@ -83,8 +85,8 @@ def center_step(source: Source, videos: dict[str, dict[str, Any]], seconds: floa
     for number, video in enumerate(video for video in source.videos if video.lines and video.id in videos):
         about = videos[video.id]
         # Lines keep the order of the annotation: both are sorted by their start.
-        steps = {id(line): told["step"] for line, told in zip(video.lines, about["narration"], strict=True)}
-        for start in generator(0, "center step", number).random(WINDOWS) * (about["duration"] - seconds):
+        steps = {id(line): row["step"] for line, row in zip(video.lines, about["narration"], strict=True)}
+        for start in generator(0, "center step", number).random(WINDOWS_PER_VIDEO) * (about["duration"] - seconds):
             center = start + seconds / 2
             now = next(k for k, step in enumerate(about["steps"]) if center < step["end"])
             near = [steps[id(line)] for line in nearest_lines(video.lines, center, 4)]

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from vatt_edu.config import Config, preset
-from vatt_edu.data.card.lines import minitube_card, shared_lines
-from vatt_edu.data.media import MediaError, MediaInfo, probe
+from vatt_edu.data.card.lines import count_shared_lines, minitube_card
+from vatt_edu.data.media import MediaError, MediaInfo, probe_media
 from vatt_edu.data.seeds import generator
-from vatt_edu.data.sources.open import Source, Video
+from vatt_edu.data.sources.source import Source, Video
 from vatt_edu.files import read_json
 
 PROBED = 3_000
@@ -62,7 +62,7 @@ def measure(source: Source, *, quiet: bool = False, config: Config | None = None
     if labels := Counter(label for video in source.videos for label in video.labels):
         card["labels"] = dict(labels.most_common(40))
     if any(video.split == "train" for video in narrated):
-        card["windows"] = shared_lines(source, config)
+        card["windows"] = count_shared_lines(source, config)
     annotations = source.root / "annotations.json"
     if annotations.exists() and (source.root / "source.json").exists():
         card["minitube"] = minitube_card(source, read_json(annotations), config.clip.seconds)
@@ -79,7 +79,7 @@ def _probe_all(files: Sequence[Path], quiet: bool) -> tuple[dict[Path, MediaInfo
     infos, damaged = {}, {}
     for path in tqdm(files, desc="probe", unit="file", disable=quiet or len(files) < 200, mininterval=1.0):
         try:
-            infos[path] = probe(path)
+            infos[path] = probe_media(path)
         except MediaError as error:
             damaged[path] = error.reason
     return infos, damaged
@@ -93,17 +93,17 @@ def _seconds(video: Video, infos: dict[Path, MediaInfo]) -> float | None:
 
 
 def _split(videos: Sequence[Video], infos: dict[Path, MediaInfo]) -> dict[str, Any]:
-    known = [seconds for video in videos if (seconds := _seconds(video, infos)) is not None]
+    lengths = [seconds for video in videos if (seconds := _seconds(video, infos)) is not None]
     # Of a sample, the total is that of all clips if the others are like it.
-    scale = len(videos) / len(known) if known else 0.0
+    scale = len(videos) / len(lengths) if lengths else 0.0
     seen = [infos[video.path] for video in videos if video.path in infos]
     return {
         "clips": len(videos),
-        "seconds": round(sum(known) * scale, 1),
+        "seconds": round(sum(lengths) * scale, 1),
         "bytes": sum(path.stat().st_size for path in {video.path for video in videos}),
-        "shortest": round(min(known, default=0.0), 2),
-        "median": round(statistics.median(known), 2) if known else 0.0,
-        "longest": round(max(known, default=0.0), 2),
+        "shortest": round(min(lengths, default=0.0), 2),
+        "median": round(statistics.median(lengths), 2) if lengths else 0.0,
+        "longest": round(max(lengths, default=0.0), 2),
         "with_video": sum(info.has_video for info in seen),
         "with_audio": sum(info.has_audio for info in seen),
         "probed": len(seen),
@@ -114,14 +114,14 @@ def _split(videos: Sequence[Video], infos: dict[Path, MediaInfo]) -> dict[str, A
 
 
 def _media(infos: Iterable[MediaInfo]) -> dict[str, dict[str, int]]:
-    found = list(infos)
-    seen = [info for info in found if info.has_video]
-    heard = [info for info in found if info.has_audio]
+    infos = list(infos)
+    with_video = [info for info in infos if info.has_video]
+    with_audio = [info for info in infos if info.has_audio]
     return {
-        "resolution": _counts(f"{info.width}×{info.height}" for info in seen),
-        "frames_per_second": _counts(f"{info.fps:.4g}" for info in seen),
-        "sample_rate": _counts(str(info.sample_rate) for info in heard),
-        "channels": _counts(str(info.channels) for info in heard),
+        "resolution": _counts(f"{info.width}×{info.height}" for info in with_video),
+        "frames_per_second": _counts(f"{info.fps:.4g}" for info in with_video),
+        "sample_rate": _counts(str(info.sample_rate) for info in with_audio),
+        "channels": _counts(str(info.channels) for info in with_audio),
     }
 
 

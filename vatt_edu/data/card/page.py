@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from vatt_edu.data.card.pictures import Preview, contact_sheet, draw_clips, spectrograms
-from vatt_edu.data.sources.open import Source
+from vatt_edu.data.sources.source import Source
 from vatt_edu.pages import details, document, image, table
 
 HEADINGS = {
@@ -73,8 +73,8 @@ def _splits(card: Mapping[str, Any]) -> str:
     rows = []
     for name, row in card["splits"].items():
         times = [_time(row[key]) for key in ("seconds", "shortest", "median", "longest")]
-        seen = [row[key] for key in ("with_video", "with_audio", "narrated", "captioned", "labeled")]
-        rows.append([name, row["clips"], *times, _bytes(row["bytes"]), *seen])
+        counts = [row[key] for key in ("with_video", "with_audio", "narrated", "captioned", "labeled")]
+        rows.append([name, row["clips"], *times, _bytes(row["bytes"]), *counts])
     probed, total = card["files"]["probed"], card["source"]["files"]
     note = "" if probed == total else f"<p>Durations, video and audio: of {probed:,} files, drawn at random.</p>"
     return table(head, rows) + note

@@ -8,10 +8,10 @@ import torch
 from jaxtyping import Float
 
 from vatt_edu import pages
-from vatt_edu.data.media import MediaError, probe, read_audio, read_video
-from vatt_edu.data.media.torchaudio_compat import log_mel
+from vatt_edu.data.media import MediaError, probe_media, read_audio, read_video
+from vatt_edu.data.media.torchaudio_compat import display_log_mel
 from vatt_edu.data.seeds import generator
-from vatt_edu.data.sources.open import Source, Video
+from vatt_edu.data.sources.source import Source, Video
 
 CLIPS, FRAMES, SIDE = 12, 6, 96
 SOUNDS, RATE, SECONDS = 6, 16_000, 4.0
@@ -55,7 +55,7 @@ def contact_sheet(clips: Sequence[Video]) -> list[Preview]:
         if len(previews) == CLIPS:
             break
         try:
-            info = probe(video.path)
+            info = probe_media(video.path)
             if info.has_video:
                 previews.append(_strip(video, info.duration, len(previews) < PLAYERS))
         except MediaError:
@@ -102,7 +102,7 @@ def spectrograms(clips: Sequence[Video]) -> list[Preview]:
         except MediaError:
             continue
         if sound is not None and np.abs(sound).max() > 1e-3:
-            mel = log_mel(torch.from_numpy(sound), RATE).numpy()
+            mel = display_log_mel(torch.from_numpy(sound), RATE).numpy()
             player = _player(video) if video.path.suffix.lower() in (".wav", ".mp3") else ""
             previews.append(Preview(_title(video), _text(video, SECONDS / 2), *_spectrogram(mel), player))
     return previews

@@ -18,18 +18,18 @@ from pathlib import Path
 import numpy as np
 
 from vatt_edu.config import ClipSpec
-from vatt_edu.data.clips.reader import FileReader, Frames, Pcm, Track
-from vatt_edu.data.media.info import MediaError, probe
-from vatt_edu.data.sources.open import Source, Video
+from vatt_edu.data.clips.reader import FileReader, Track
+from vatt_edu.data.media.info import Frames, MediaError, Pcm, probe_media
+from vatt_edu.data.sources.source import Source, Video
 from vatt_edu.data.workers import run_all
 from vatt_edu.errors import UserError, disk_full
 from vatt_edu.files import atomic, locked
 from vatt_edu.system import cores
 
-VERSION = 1
-BLOCK = 1024  # frames decoded at once
-REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EFBIG)
-FEW = 8  # so many files are decoded in this process: starting others takes longer
+FORMAT = 1
+FRAMES_AT_ONCE = 1024  # frames decoded at once
+REFUSED_ERRORS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EFBIG)
+MIN_FILES_FOR_PROCESSES = 8  # so many files are decoded in this process: starting others takes longer
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def open_cache(
                     f"the disk is full: no room for the decoded cache {folder}; what is decoded stays. Free some space "
                     "and run the same command again, or use --no-cache"
                 ) from None
-            if error.errno not in REFUSED:
+            if error.errno not in REFUSED_ERRORS:
                 raise
             why = f"cannot write the decoded cache {folder} ({error.strerror})"
             raise UserError(f"{why}: use --no-cache, or copy the corpus") from None
@@ -139,7 +139,7 @@ def open_cache(
 
 def key(spec: ClipSpec) -> str:
     """The folder name for these sizes and rates."""
-    return f"v{VERSION}-{spec.short_side}px-{spec.fps:g}fps-{spec.sample_rate}hz"
+    return f"v{FORMAT}-{spec.short_side}px-{spec.fps:g}fps-{spec.sample_rate}hz"
 
 
 def _below(root: Path, path: Path) -> str:
@@ -192,11 +192,11 @@ def _build(
         left.unlink()
     jobs = [(folder, file, path, spec) for file, path in todo.items()]
     if processes is None:
-        processes = 0 if len(jobs) <= FEW else cores()
+        processes = 0 if len(jobs) <= MIN_FILES_FOR_PROCESSES else cores()
     with open(folder / "index.jsonl", "a", encoding="utf-8") as index:
         if index.tell():
             index.write("\n")  # ends a line that was interrupted
-        for job, entry in run_all(_decode, jobs, processes, title, quiet):
+        for job, entry in run_all(decode_file, jobs, processes, title, quiet):
             if isinstance(entry, str):  # the process that decoded it died
                 entry = Entry(job[1], *_stamp(job[2]), "", damaged=entry)
             index.write(json.dumps(asdict(entry)) + "\n")
@@ -204,32 +204,34 @@ def _build(
             yield entry
 
 
-def _decode(job: tuple[Path, str, Path, ClipSpec]) -> Entry:
+def decode_file(job: tuple[Path, str, Path, ClipSpec]) -> Entry:
     """Write one file's frames and samples; the entry says how it went."""
     folder, file, path, spec = job
     size, time = _stamp(path)
     name = hashlib.blake2b(f"{file}\n{size}\n{time}".encode(), digest_size=12).hexdigest()
     try:
-        track = Track.of(probe(path), spec)
+        track = Track.of(probe_media(path), spec)
     except MediaError as error:
         return Entry(file, size, time, name, damaged=error.reason)
     reader = FileReader(spec)
     try:
         height, width = _write_frames(folder / f"{name}.frames", reader, path, track) if track.has_video else (0, 0)
         if track.has_audio:
-            _write(folder / f"{name}.pcm", [reader.pcm(path, 0, track.samples).astype("<i2")])
+            write_blocks(folder / f"{name}.pcm", [reader.pcm(path, 0, track.samples).astype("<i2")])
     except MediaError as error:
         return Entry(file, size, time, name, track=track, damaged=error.reason)
     return Entry(file, size, time, name, height, width, track)
 
 
 def _write_frames(target: Path, reader: FileReader, path: Path, track: Track) -> tuple[int, int]:
-    blocks = (reader.frames(path, k, min(BLOCK, track.frames - k)) for k in range(0, track.frames, BLOCK))
-    shape = _write(target, blocks)
+    blocks = (
+        reader.frames(path, k, min(FRAMES_AT_ONCE, track.frames - k)) for k in range(0, track.frames, FRAMES_AT_ONCE)
+    )
+    shape = write_blocks(target, blocks)
     return shape[1], shape[2]
 
 
-def _write(target: Path, blocks: Iterable[Frames] | Sequence[Pcm]) -> tuple[int, ...]:
+def write_blocks(target: Path, blocks: Iterable[Frames] | Sequence[Pcm]) -> tuple[int, ...]:
     """Write arrays one after the other, atomically; returns the shape of the last."""
     shape: tuple[int, ...] = ()
     with atomic(target, sync=False) as partial, open(partial, "wb") as file:

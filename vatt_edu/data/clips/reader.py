@@ -11,15 +11,12 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vatt_edu.config import ClipSpec
-from vatt_edu.data.media.info import MediaError, MediaInfo, probe
+from vatt_edu.data.media.audio import read_pcm
+from vatt_edu.data.media.info import Frames, MediaError, MediaInfo, Pcm, probe_media
 from vatt_edu.data.media.video import nearest_frames
-from vatt_edu.data.sources.open import Video
-
-Frames = NDArray[np.uint8]
-Pcm = NDArray[np.int16]
+from vatt_edu.data.sources.source import Video
 
 SILENCE = 1  # largest 16-bit value that is still digital silence (rounding of zeros)
 
@@ -44,7 +41,7 @@ class Track:
 
     @classmethod
     def of(cls, info: MediaInfo, spec: ClipSpec) -> "Track":
-        """The track of a file that ``probe`` has seen."""
+        """The track of a file that ``probe_media`` has seen."""
         frames = max(1, math.floor(info.duration * spec.fps + 1e-6))
         return cls(frames, round(info.duration * spec.sample_rate), info.duration, info.has_video, info.has_audio)
 
@@ -68,19 +65,19 @@ class FileReader:
 
     def __init__(self, spec: ClipSpec) -> None:
         self._spec = spec
-        self._known: dict[str, MediaInfo | MediaError] = {}
+        self._infos: dict[str, MediaInfo | MediaError] = {}
 
     def _info(self, path: Path) -> MediaInfo:
         name = os.fspath(path)
-        if name not in self._known:
+        if name not in self._infos:
             try:
-                self._known[name] = probe(path)
+                self._infos[name] = probe_media(path)
             except MediaError as error:
-                self._known[name] = error
-        known = self._known[name]
-        if isinstance(known, MediaError):
-            raise MediaError(known.path, known.reason)
-        return known
+                self._infos[name] = error
+        info = self._infos[name]
+        if isinstance(info, MediaError):
+            raise MediaError(info.path, info.reason)
+        return info
 
     def track(self, path: Path) -> Track:
         """What the file has on the grid."""
@@ -93,8 +90,6 @@ class FileReader:
 
     def pcm(self, path: Path, first: int, count: int) -> Pcm:
         """Samples ``first`` to ``first + count - 1`` of the grid."""
-        from vatt_edu.data.media.audio import read_pcm
-
         return read_pcm(path, first, count, self._spec.sample_rate)
 
 
@@ -103,7 +98,7 @@ def window_frames(spec: ClipSpec) -> int:
     return max(spec.frames, math.ceil(spec.seconds * spec.fps - 1e-6))
 
 
-def part(video: Video, track: Track, spec: ClipSpec) -> tuple[int, int]:
+def usable_range(video: Video, track: Track, spec: ClipSpec) -> tuple[int, int]:
     """First grid frame of the usable part of a video, and how many there are (at least 1)."""
     begin = min(math.ceil(video.start * spec.fps - 1e-6), track.frames - 1)
     end = track.frames if video.end is None else min(track.frames, math.floor(video.end * spec.fps + 1e-6))

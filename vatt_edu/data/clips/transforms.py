@@ -11,13 +11,11 @@ import math
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from jaxtyping import Float32, Float64, UInt8
 from torch.nn.functional import interpolate
 
 from vatt_edu.config import AugmentConfig, ClipSpec
-
-Frames = NDArray[np.uint8]
-Wave = NDArray[np.float32]
+from vatt_edu.data.media.info import Frames, Wave
 
 
 def train_clip(
@@ -118,7 +116,7 @@ def resize(frames: Frames, height: int, width: int) -> Frames:
     return resized
 
 
-def scale_jitter(frames: Frames, factors: NDArray[np.float64], short_side: int) -> Frames:
+def scale_jitter(frames: Frames, factors: Float64[np.ndarray, "2"], short_side: int) -> Frames:
     """Stretch height and width by two factors, then bring the shorter side back to ``short_side``."""
     height, width = (max(1, int(size * factor)) for size, factor in zip(frames.shape[1:3], factors, strict=True))
     frames = resize(frames, height, width)
@@ -143,12 +141,12 @@ def color_jitter(frames: Frames, augment: AugmentConfig, generator: np.random.Ge
     return np.rint(pixels * 255).astype(np.uint8)
 
 
-def look_up(table: NDArray[np.uint8], frames: Frames) -> Frames:
+def look_up(table: UInt8[np.ndarray, "256"], frames: Frames) -> Frames:
     """``table[frames]``, by the fastest way there is: ``bytes.translate`` (7 times as fast as numpy's)."""
     return np.frombuffer(frames.tobytes().translate(table.tobytes()), np.uint8).reshape(frames.shape)
 
 
-def change_saturation(pixels: NDArray[np.float32], factor: float) -> NDArray[np.float32]:
+def change_saturation(pixels: Float32[np.ndarray, "*N 3"], factor: float) -> Float32[np.ndarray, "*N 3"]:
     """Multiply the saturation (of hue, saturation, value) by ``factor``, at most to 1."""
     value = pixels.max(-1, keepdims=True)
     spread = value - pixels.min(-1, keepdims=True)
@@ -156,7 +154,7 @@ def change_saturation(pixels: NDArray[np.float32], factor: float) -> NDArray[np.
     return value - (value - pixels) * np.minimum(np.float32(factor), np.maximum(most, 1))
 
 
-def turn_hue(pixels: NDArray[np.float32], turn: float) -> NDArray[np.float32]:
+def turn_hue(pixels: Float32[np.ndarray, "*N 3"], turn: float) -> Float32[np.ndarray, "*N 3"]:
     """Turn the color circle by ``turn`` (1 is all the way around), keeping saturation and value."""
     value = pixels.max(-1)
     spread = value - pixels.min(-1)
@@ -167,7 +165,7 @@ def turn_hue(pixels: NDArray[np.float32], turn: float) -> NDArray[np.float32]:
     hue = np.where(spread > 0, hue, 0) + np.float32(6 * turn)
     sectors = (np.asarray([5, 3, 1], np.float32) + hue[..., None]) % 6
     share = np.clip(np.minimum(sectors, 4 - sectors), 0, 1)
-    turned: NDArray[np.float32] = value[..., None] - spread[..., None] * share
+    turned: Float32[np.ndarray, "*N 3"] = value[..., None] - spread[..., None] * share
     return turned
 
 

@@ -4,77 +4,76 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from jaxtyping import Int64
 
 from vatt_edu.batch import Batch
 from vatt_edu.config import ClipSpec
-from vatt_edu.data.clips.reader import Frames, Pcm
-from vatt_edu.data.media import to_float
+from vatt_edu.data.media.audio import to_float
+from vatt_edu.data.media.info import Frames, Pcm, Wave
 from vatt_edu.data.text.captions import Line
 from vatt_edu.data.text.vocabulary import Vocabulary
 
-REMEMBERED = 100_000  # lines whose word ids are kept
+REMEMBERED_LINES = 100_000  # whose word ids are kept
 
 
-def or_zeros(frames: Frames | None, pcm: Pcm | None, spec: ClipSpec) -> tuple[Frames, NDArray[np.float32]]:
+def zero_fill(frames: Frames | None, pcm: Pcm | None, spec: ClipSpec) -> tuple[Frames, Wave]:
     """Frames and waveform, zeros where there are none."""
     if frames is None:
         frames = np.zeros((spec.frames, spec.short_side, spec.short_side, 3), np.uint8)
     return frames, np.zeros(spec.samples, np.float32) if pcm is None else to_float(pcm)
 
 
-class Words:
+class CaptionEncoder:
     """Lines as rows of word ids, each encoded once."""
 
     def __init__(self, vocab: Vocabulary, words: int) -> None:
         self._vocab, self._count = vocab, words
-        self._rows: dict[str, NDArray[np.int64]] = {}
+        self._rows: dict[str, Int64[np.ndarray, " M"]] = {}
 
-    def __call__(self, text: str) -> NDArray[np.int64]:
-        """Word ids of one line: (M,)."""
+    def __call__(self, text: str) -> Int64[np.ndarray, " M"]:
+        """Word ids of one line."""
         if text not in self._rows:
-            if len(self._rows) >= REMEMBERED:
+            if len(self._rows) >= REMEMBERED_LINES:
                 self._rows.clear()
             self._rows[text] = self._vocab.encode([text], self._count)[0].numpy()
         return self._rows[text]
 
 
-class Rows:
-    """A batch being filled, row by row."""
+class BatchBuilder:
+    """A batch being filled, row by row; what is not set stays zero, and its mask False."""
 
     def __init__(self, size: int, spec: ClipSpec, lines: int) -> None:
         self._video = np.zeros((size, spec.frames, spec.height, spec.width, 3), np.uint8)
         self._audio = np.zeros((size, spec.samples), np.float32)
         self._text = np.zeros((size, lines, spec.words), np.int64)
-        self._has = np.zeros((3, size), np.bool_)
+        self._has_video, self._has_audio, self._has_text = (np.zeros(size, np.bool_) for _ in range(3))
         self._index = np.zeros(size, np.int64)
         self._text_id = np.full((size, lines), -1, np.int64)
 
-    def put(
-        self,
-        row: int,
-        index: int,
-        video: Frames,
-        audio: NDArray[np.float32],
-        frames: Frames | None,
-        pcm: Pcm | None,
-    ) -> None:
-        """Write a clip; where the file had no ``frames`` or no ``pcm``, the row stays zero and its mask False."""
+    def set_clip(self, row: int, index: int, video: Frames | None = None, audio: Wave | None = None) -> None:
+        """Writes a clip; None where its file has no picture or no sound."""
         self._index[row] = index
-        self._has[:2, row] = frames is not None, pcm is not None
-        if frames is not None:
-            self._video[row] = video
-        if pcm is not None:
-            self._audio[row] = audio
+        if video is not None:
+            self._video[row], self._has_video[row] = video, True
+        if audio is not None:
+            self._audio[row], self._has_audio[row] = audio, True
 
-    def say(self, row: int, lines: Sequence[Line], words: Words) -> None:
-        """Write a clip's candidate lines."""
-        self._has[2, row] = True
+    def set_captions(self, row: int, lines: Sequence[Line], encoder: CaptionEncoder) -> None:
+        """Writes a clip's candidate lines."""
+        self._has_text[row] = True
         for column, line in enumerate(lines):
-            self._text[row, column] = words(line.text)
+            self._text[row, column] = encoder(line.text)
             self._text_id[row, column] = line.text_id
 
     def batch(self) -> Batch:
         """The batch, without a copy."""
-        arrays = (self._video, self._audio, self._text, *self._has, self._index, self._text_id)
-        return Batch(*(torch.from_numpy(array) for array in arrays))
+        return Batch(
+            video=torch.from_numpy(self._video),
+            audio=torch.from_numpy(self._audio),
+            text=torch.from_numpy(self._text),
+            has_video=torch.from_numpy(self._has_video),
+            has_audio=torch.from_numpy(self._has_audio),
+            has_text=torch.from_numpy(self._has_text),
+            index=torch.from_numpy(self._index),
+            text_id=torch.from_numpy(self._text_id),
+        )

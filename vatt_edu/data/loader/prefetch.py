@@ -12,12 +12,12 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from vatt_edu.batch import Batch
-from vatt_edu.data.workers import begin, context
+from vatt_edu.data.workers import init_worker, mp_context
 from vatt_edu.errors import UserError
 
-AHEAD = 2  # batches
-LAST = 1000  # clips that are looked back on
-FAILURES = 0.01  # share of them that may fail
+PREFETCH = 2  # batches
+FAILURE_WINDOW = 1000  # clips that are looked back on
+MAX_FAILURE_SHARE = 0.01  # share of them that may fail
 
 Item = TypeVar("Item")
 
@@ -66,19 +66,19 @@ def batches(
         UserError: If nothing usable is left, or more than 1 % of the last 1,000 clips failed (a file that fails again
             counts once); the message lists them.
     """
-    watch = Watch()
+    monitor = FailureMonitor()
     steps = _Steps(stream, rank, world)
     read = _in_processes(steps, start, stop, workers, pin_memory) if workers else _in_thread(steps, start, stop)
     with contextlib.closing(read):
-        for found in read:
-            if isinstance(found, Exception):
-                raise found
-            batch, skips = found
-            watch.see(len(batch), skips)
+        for item in read:
+            if isinstance(item, Exception):
+                raise item
+            batch, skips = item
+            monitor.see(len(batch), skips)
             yield (batch.pin_memory() if pin_memory and not workers else batch), skips
 
 
-class Watch:
+class FailureMonitor:
     """Ends a run whose corpus is rotten: counts different files that failed among the last 1,000 clips."""
 
     def __init__(self) -> None:
@@ -91,13 +91,15 @@ class Watch:
             UserError: If more than 1 % failed; the message lists the files.
         """
         self._seen.append((clips, skips))
-        while sum(count for count, _ in self._seen) - self._seen[0][0] >= LAST:
+        while sum(count for count, _ in self._seen) - self._seen[0][0] >= FAILURE_WINDOW:
             self._seen.popleft()
         failed = {skip.path: skip.reason for _, batch in self._seen for skip in batch}
-        if skips and len(failed) > FAILURES * LAST:
-            listed = "; ".join(f"{path} ({reason})" for path, reason in failed.items())
-            share = f"{len(failed)} files failed among the last {LAST:,} clips, more than {FAILURES:.0%}"
-            raise UserError(f"{share}: mend or remove {listed}")
+        if skips and len(failed) > MAX_FAILURE_SHARE * FAILURE_WINDOW:
+            names = "; ".join(f"{path} ({reason})" for path, reason in failed.items())
+            share = (
+                f"{len(failed)} files failed among the last {FAILURE_WINDOW:,} clips, more than {MAX_FAILURE_SHARE:.0%}"
+            )
+            raise UserError(f"{share}: mend or remove {names}")
 
 
 class _Steps(Dataset[Any]):
@@ -105,6 +107,11 @@ class _Steps(Dataset[Any]):
 
     def __init__(self, stream: Stream, rank: int, world: int) -> None:
         self._stream, self._rank, self._world = stream, rank, world
+
+    @property
+    def module(self) -> str:
+        """Where the stream's class lies: what a reading process needs first."""
+        return type(self._stream).__module__
 
     def __getitem__(self, step: int) -> tuple[Batch, list[Skip]] | UserError:
         try:
@@ -124,16 +131,16 @@ def _in_processes(steps: _Steps, start: int, stop: int, workers: int, pin_memory
         batch_size=None,
         num_workers=workers,
         collate_fn=_same,
-        multiprocessing_context=context(),
-        worker_init_fn=begin,
-        prefetch_factor=AHEAD,
+        multiprocessing_context=mp_context([steps.module]),
+        worker_init_fn=init_worker,
+        prefetch_factor=PREFETCH,
         pin_memory=pin_memory,
         generator=torch.Generator(),  # its own: the global one belongs to nobody
     )
 
 
 def _in_thread(steps: _Steps, start: int, stop: int) -> Generator[Any, None, None]:
-    ready: queue.Queue[Any] = queue.Queue(AHEAD)
+    ready: queue.Queue[Any] = queue.Queue(PREFETCH)
     enough = threading.Event()
     reader = threading.Thread(target=_read, args=(steps, range(start, stop), ready, enough), daemon=True)
     reader.start()
@@ -148,12 +155,12 @@ def _in_thread(steps: _Steps, start: int, stop: int) -> Generator[Any, None, Non
 def _read(steps: _Steps, wanted: range, ready: "queue.Queue[Any]", enough: threading.Event) -> None:
     for step in wanted:
         try:
-            found: Any = steps[step]
+            item: Any = steps[step]
         except Exception as error:  # a bug: shown, with its traceback, where the batch is asked for
-            found = error
+            item = error
         while not enough.is_set():
             with contextlib.suppress(queue.Full):
-                ready.put(found, timeout=0.1)
+                ready.put(item, timeout=0.1)
                 break
-        if enough.is_set() or isinstance(found, Exception):
+        if enough.is_set() or isinstance(item, Exception):
             return

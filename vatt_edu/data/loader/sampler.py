@@ -8,18 +8,16 @@ source's exact share, in an order drawn from (seed, block).
 
 import functools
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Int64
 
 from vatt_edu.config import DataConfig
 from vatt_edu.data.seeds import generator
-from vatt_edu.data.text.captions import Line
 
-BLOCK = 100  # draws within which the sources' shares are exact
+SHARE_BLOCK = 100  # draws within which the sources' shares are exact
 
 Pool = Literal["narrated", "text_free"]
 
@@ -67,14 +65,14 @@ class Sampler:
         """The slots of ``step``, in order of their index."""
         groups, singles = self._draws()
         size, parts = self.data.batch_size, self.data.windows_per_video
-        found: list[tuple[Pool, int, int, int, int]] = []
+        draws: list[tuple[Pool, int, int, int, int]] = []
         for number in range(step * groups, (step + 1) * groups):
             video = self.draw("narrated", number)
-            found += [("narrated", *video, part, parts) for part in range(parts)]
-        found = found[: size - singles]
+            draws += [("narrated", *video, part, parts) for part in range(parts)]
+        draws = draws[: size - singles]
         for number in range(step * singles, (step + 1) * singles):
-            found.append(("text_free", *self.draw("text_free", number), 0, 1))
-        return [Slot(step * size + slot, *values) for slot, values in enumerate(found)]
+            draws.append(("text_free", *self.draw("text_free", number), 0, 1))
+        return [Slot(step * size + slot, *values) for slot, values in enumerate(draws)]
 
     def _draws(self) -> tuple[int, int]:
         """Groups of narrated windows and single text-free clips in each batch."""
@@ -88,41 +86,43 @@ class Sampler:
     def draw(self, pool: Pool, number: int) -> tuple[int, int]:
         """Source and position of the ``number``-th video drawn from a pool."""
         sizes = self.narrated if pool == "narrated" else self.text_free
-        counts = shares(tuple(weight if size else 0.0 for weight, size in zip(self.weights, sizes, strict=True)))
-        block, place = divmod(number, BLOCK)
+        counts = largest_remainder(
+            tuple(weight if size else 0.0 for weight, size in zip(self.weights, sizes, strict=True))
+        )
+        block, place = divmod(number, SHARE_BLOCK)
         order = source_order(self.seed, pool, block, counts)
         source = int(order[place])
         count = block * counts[source] + int((order[:place] == source).sum())
         epoch, position = divmod(count, sizes[source])
-        return source, int(permutation(self.seed, f"{pool} {source}", epoch, sizes[source])[position])
+        return source, int(epoch_order(self.seed, f"{pool} {source}", epoch, sizes[source])[position])
 
 
 @functools.lru_cache(maxsize=16)
-def permutation(seed: int, pool: str, epoch: int, size: int) -> NDArray[np.int64]:
+def epoch_order(seed: int, pool: str, epoch: int, size: int) -> Int64[np.ndarray, " n"]:
     """The order of one epoch."""
     return generator(seed, f"epoch of {pool}", epoch).permutation(size)
 
 
 @functools.lru_cache(maxsize=64)
-def source_order(seed: int, pool: str, block: int, counts: tuple[int, ...]) -> NDArray[np.int64]:
-    """Which source each of the draws of a block comes from: (BLOCK,)."""
+def source_order(seed: int, pool: str, block: int, counts: tuple[int, ...]) -> Int64[np.ndarray, " n"]:
+    """Which source each of the draws of a block comes from: (SHARE_BLOCK,)."""
     return generator(seed, f"sources of {pool}", block).permutation(np.repeat(np.arange(len(counts)), counts))
 
 
 @functools.lru_cache(maxsize=16)
-def shares(weights: tuple[float, ...]) -> tuple[int, ...]:
-    """How many of ``BLOCK`` draws each source gets: nearest to its share, at least 1 where the weight is not 0."""
+def largest_remainder(weights: tuple[float, ...]) -> tuple[int, ...]:
+    """How many of ``SHARE_BLOCK`` draws each source gets: nearest to its share, at least 1 of a positive weight."""
     total = sum(weights)
-    exact = [BLOCK * weight / total for weight in weights]
+    exact = [SHARE_BLOCK * weight / total for weight in weights]
     counts = [max(int(share), int(weight > 0)) for share, weight in zip(exact, weights, strict=True)]
-    while sum(counts) < BLOCK:
+    while sum(counts) < SHARE_BLOCK:
         counts[max(range(len(counts)), key=lambda i: (exact[i] - counts[i], -i))] += 1
-    while sum(counts) > BLOCK:
+    while sum(counts) > SHARE_BLOCK:
         counts[min(range(len(counts)), key=lambda i: (exact[i] - counts[i] if counts[i] > 1 else math.inf, i))] -= 1
     return tuple(counts)
 
 
-def place(available: int, needed: int, part: int, parts: int, chance: float) -> int:
+def window_start(available: int, needed: int, part: int, parts: int, uniform: float) -> int:
     """The frame that a window starts with.
 
     Args:
@@ -131,7 +131,7 @@ def place(available: int, needed: int, part: int, parts: int, chance: float) -> 
         part: Which of the equal parts it lies in; where they are too short for a window, the possible starts are
             divided instead.
         parts: How many there are.
-        chance: From 0 to just under 1: which of the possible starts.
+        uniform: From 0 to just under 1: which of the possible starts.
     """
     low = -(-part * available // parts)
     high = (part + 1) * available // parts - needed
@@ -139,16 +139,4 @@ def place(available: int, needed: int, part: int, parts: int, chance: float) -> 
         starts = max(1, available - needed + 1)
         low = part * starts // parts
         high = max(low, (part + 1) * starts // parts - 1)
-    return low + int(chance * (high - low + 1))
-
-
-def nearest_lines(lines: Sequence[Line], center: float, count: int) -> list[Line]:
-    """The ``count`` lines whose centers are nearest to a time; if there are fewer, the nearest is repeated.
-
-    Args:
-        lines: At least one.
-        center: Seconds: the middle of the window.
-        count: How many.
-    """
-    near = sorted(lines, key=lambda line: abs(line.center - center))[:count]
-    return near + near[:1] * (count - len(near))
+    return low + int(uniform * (high - low + 1))

@@ -7,56 +7,43 @@ the decoded cache or from the files. ``batches`` reads it ahead, in a thread or 
 from collections.abc import Iterator, Sequence
 
 from vatt_edu.batch import Batch
-from vatt_edu.config import ClipSpec, DataConfig
+from vatt_edu.config import Config
 from vatt_edu.data.clips.cache import CachedReader, open_cache
-from vatt_edu.data.clips.reader import FileReader, Reader, part, read_window, window_frames
+from vatt_edu.data.clips.reader import FileReader, Reader, read_window, usable_range, window_frames
 from vatt_edu.data.clips.transforms import train_clip
-from vatt_edu.data.loader.collate import Rows, Words, or_zeros
-from vatt_edu.data.loader.prefetch import Skip, batches
-from vatt_edu.data.loader.sampler import Pool, Sampler, Slot, nearest_lines, place
-from vatt_edu.data.loader.windows import Window, eval_batches, window_batches
+from vatt_edu.data.loader.collate import BatchBuilder, CaptionEncoder, zero_fill
+from vatt_edu.data.loader.prefetch import Skip
+from vatt_edu.data.loader.sampler import Pool, Sampler, Slot, window_start
 from vatt_edu.data.media.info import MediaError
 from vatt_edu.data.seeds import generator
-from vatt_edu.data.sources.open import Source, Video
-from vatt_edu.data.text.captions import Line
+from vatt_edu.data.sources.source import Source, Video
+from vatt_edu.data.text.captions import Line, nearest_lines
 from vatt_edu.data.text.vocabulary import Vocabulary
 from vatt_edu.errors import UserError
 
-__all__ = ["ClipStream", "Skip", "Window", "batches", "eval_batches", "window_batches"]
-
 POOLS: tuple[Pool, Pool] = ("narrated", "text_free")
-REPLACEMENTS = 1000  # tried at most for one clip
-PROBED = 500  # narrated videos that are looked at beforehand where there is no cache
+MAX_REPLACEMENTS = 1000  # tried for one clip
+MAX_CHECKED_VIDEOS = 500  # whose captions are compared with their lengths beforehand, where there is no cache
 
 
 class ClipStream:
-    """The seeded stream of training batches."""
+    """The seeded stream of training batches; ``ClipStream.open`` makes one."""
 
     def __init__(
-        self,
-        sources: Sequence[tuple[Source, float]],
-        spec: ClipSpec,
-        data: DataConfig,
-        vocab: Vocabulary,
-        seed: int,
-        cache: bool = True,
-        quiet: bool = False,
+        self, sources: Sequence[tuple[Source, float]], config: Config, vocab: Vocabulary, readers: Sequence[Reader]
     ) -> None:
-        """Open the training split of ``sources``; with ``cache``, decode what is not yet in their caches.
+        """The stream of sources that are open already.
 
         Args:
             sources: Corpora with their weights, from ``open_sources``.
-            spec: Sizes and rates, ``config.clip``.
-            data: Batch composition and augmentation, ``config.data``.
+            config: Sizes and rates (``config.clip``), batches and augmentation (``config.data``), the seed.
             vocab: Words.
-            seed: Of the whole run.
-            cache: Read from ``SOURCE/cache`` (made where missing); False decodes every clip when it is needed.
-            quiet: No progress bar while the cache is made.
+            readers: One for each source.
 
         Raises:
-            UserError: If no source has a training video, or none of them can be decoded.
+            UserError: If no source has a training video.
         """
-        self._spec, self._data, self._seed = spec, data, seed
+        self._spec, self._data, self._seed = config.clip, config.data, config.seed
         self._videos: dict[Pool, list[list[Video]]] = {pool: [] for pool in POOLS}
         for source, _ in sources:
             training = [video for video in source.videos if video.split == "train"]
@@ -66,18 +53,45 @@ class ClipStream:
             narrated=tuple(map(len, self._videos["narrated"])),
             text_free=tuple(map(len, self._videos["text_free"])),
             weights=tuple(weight for _, weight in sources),
-            data=data,
-            seed=seed,
+            data=config.data,
+            seed=config.seed,
         )
         if not sum(self._sampler.narrated) + sum(self._sampler.text_free):
             names = ", ".join(str(source.root) for source, _ in sources)
             raise UserError(f"no training video in {names}: only the split train is trained on")
-        self._readers: list[Reader] = [
-            open_cache(source, self._training(number), spec, quiet) if cache else FileReader(spec)
-            for number, (source, _) in enumerate(sources)
-        ]
-        self._words = Words(vocab, spec.words)
-        self._notes = self._check([source for source, _ in sources])
+        self._readers = list(readers)
+        self._captions = CaptionEncoder(vocab, self._spec.words)
+        self._notes: list[str] = []
+
+    @classmethod
+    def open(
+        cls,
+        sources: Sequence[tuple[Source, float]],
+        config: Config,
+        vocab: Vocabulary,
+        cache: bool = True,
+        quiet: bool = False,
+    ) -> "ClipStream":
+        """Opens the training split of ``sources``; with ``cache``, decodes what is not yet in their caches.
+
+        Args:
+            sources: Corpora with their weights, from ``open_sources``.
+            config: The run.
+            vocab: Words.
+            cache: Read from ``SOURCE/cache`` (made where missing); False decodes every clip when it is needed.
+            quiet: No progress bar while the cache is made.
+
+        Raises:
+            UserError: If no source has a training video, or none of them can be decoded.
+        """
+        spec = config.clip
+        stream = cls(sources, config, vocab, [FileReader(spec) for _ in sources])
+        if cache:
+            stream._readers = [
+                open_cache(source, stream._training(number), spec, quiet) for number, (source, _) in enumerate(sources)
+            ]
+        stream._notes = stream._check_sources([source for source, _ in sources])
+        return stream
 
     def _training(self, number: int) -> list[Video]:
         return [video for pool in POOLS for video in self._videos[pool][number]]
@@ -87,24 +101,32 @@ class ClipStream:
         """What the user should know, one line each: files missing or damaged, captions beyond the end."""
         return list(self._notes)
 
-    def _check(self, sources: Sequence[Source]) -> list[str]:
+    def check_decodable(self) -> None:
+        """Reads one clip.
+
+        Raises:
+            UserError: If nothing can be decoded.
+        """
+        self._fill_row(BatchBuilder(1, self._spec, self._spec.candidates), 0, self._sampler.plan(0)[0])
+
+    def _check_sources(self, sources: Sequence[Source]) -> list[str]:
         notes, unusable = [], 0
         for number, (source, reader) in enumerate(zip(sources, self._readers, strict=True)):
             if source.missing:
                 notes.append(f"{source.root}: {source.missing} listed videos are not there")
             damaged = reader.damaged if isinstance(reader, CachedReader) else []
             if damaged:
-                listed = "; ".join(f"{file} ({reason})" for file, reason in damaged[:10])
-                notes.append(f"{source.root}: {len(damaged)} files cannot be decoded: {listed}")
+                names = "; ".join(f"{file} ({reason})" for file, reason in damaged[:10])
+                notes.append(f"{source.root}: {len(damaged)} files cannot be decoded: {names}")
             unusable += len(damaged)
-            notes += self._check_lines(source, reader, self._videos["narrated"][number])
+            notes += self._check_captions(source, reader, self._videos["narrated"][number])
         if unusable and unusable == sum(len({v.path for v in self._training(n)}) for n in range(len(sources))):
             raise UserError(f"none of the training videos can be decoded. {notes[-1]}")
         return notes
 
-    def _check_lines(self, source: Source, reader: Reader, videos: Sequence[Video]) -> list[str]:
+    def _check_captions(self, source: Source, reader: Reader, videos: Sequence[Video]) -> list[str]:
         """Count captions that begin after the end of their video; all of them is a mistake in the captions."""
-        if isinstance(reader, FileReader) and len(videos) > PROBED:
+        if isinstance(reader, FileReader) and len(videos) > MAX_CHECKED_VIDEOS:
             return []
         late, good, example = 0, 0, ""
         for video in videos:
@@ -116,9 +138,11 @@ class ClipStream:
             late, good = late + len(beyond), good + len(video.lines) - len(beyond)
             if beyond and not example:
                 example = f"{video.id} ends at {end:.1f} s, a caption begins at {beyond[0].start:.1f} s"
-        if late and not good:
+        if not late:
+            return []
+        if not good:
             raise UserError(f"{source.root}: all captions lie beyond the end of their videos ({example}); give seconds")
-        return [f"{source.root}: {late} captions beyond the end of their video are left out ({example})"] * (late > 0)
+        return [f"{source.root}: {late} captions beyond the end of their video are left out ({example})"]
 
     def batch(self, step: int, rank: int = 0, world: int = 1) -> tuple[Batch, list[Skip]]:
         """The batch of ``step``: all of it, or the contiguous share of one of ``world`` processes.
@@ -130,52 +154,57 @@ class ClipStream:
         if size % world:
             raise UserError(f"a batch of {size} clips cannot be shared by {world} processes")
         slots = self._sampler.plan(step)[rank * size // world : (rank + 1) * size // world]
-        rows, skips = Rows(len(slots), self._spec, self._spec.candidates), []
+        builder, skips = BatchBuilder(len(slots), self._spec, self._spec.candidates), []
         for row, slot in enumerate(slots):
-            skips += self._fill(rows, row, slot)
-        return rows.batch(), skips
+            skips += self._fill_row(builder, row, slot)
+        return builder.batch(), skips
 
-    def _fill(self, rows: Rows, row: int, slot: Slot) -> list[Skip]:
+    def _fill_row(self, builder: BatchBuilder, row: int, slot: Slot) -> list[Skip]:
         """Read the clip of ``slot``, or a replacement, into its row."""
         skips: list[Skip] = []
-        for attempt, (reader, video) in enumerate(self._candidates(slot)):
+        for attempt, (reader, video) in enumerate(self._replacements(slot)):
             try:
-                self._read(rows, row, slot, attempt, reader, video)
+                self._load_clip(builder, row, slot, attempt, reader, video)
                 return skips
             except MediaError as error:
                 skips.append(Skip(error.path, error.reason, slot.index))
         paths = {skip.path: skip.reason for skip in skips}
-        listed = "; ".join(f"{path} ({reason})" for path, reason in list(paths.items())[:10])
-        raise UserError(f"no usable video left: all of the {len(paths)} that were tried cannot be decoded: {listed}")
+        names = "; ".join(f"{path} ({reason})" for path, reason in list(paths.items())[:10])
+        raise UserError(f"no usable video left: all of the {len(paths)} that were tried cannot be decoded: {names}")
 
-    def _candidates(self, slot: Slot) -> Iterator[tuple[Reader, Video]]:
+    def _replacements(self, slot: Slot) -> Iterator[tuple[Reader, Video]]:
         """The slot's video; then, in an order that belongs to the slot, the rest of its pool and the other pool."""
         yield self._readers[slot.source], self._videos[slot.pool][slot.source][slot.position]
         random = generator(self._seed, "replacement", slot.index)
-        for pool in sorted(POOLS, key=lambda pool: pool != slot.pool):
-            videos = [(reader, video) for reader, found in zip(self._readers, self._videos[pool], strict=True)
-                      for video in found]  # fmt: skip
-            for number in random.permutation(len(videos))[:REPLACEMENTS]:
+        for pool in (slot.pool, *(other for other in POOLS if other != slot.pool)):
+            videos = [
+                (reader, video)
+                for reader, pool_videos in zip(self._readers, self._videos[pool], strict=True)
+                for video in pool_videos
+            ]
+            for number in random.permutation(len(videos))[:MAX_REPLACEMENTS]:
                 yield videos[number]
 
-    def _read(self, rows: Rows, row: int, slot: Slot, attempt: int, reader: Reader, video: Video) -> None:
+    def _load_clip(
+        self, builder: BatchBuilder, row: int, slot: Slot, attempt: int, reader: Reader, video: Video
+    ) -> None:
         spec = self._spec
         random = generator(self._seed, "clip", slot.index, attempt)
-        first = self._first(slot, attempt, reader, video, random.random())
+        first = self._first_frame(slot, attempt, reader, video, random.random())
         frames, pcm = read_window(reader, video.path, first, spec)
-        picture, sound = or_zeros(frames, pcm, spec)
-        rows.put(row, slot.index, *train_clip(picture, sound, spec, self._data.augment, random), frames, pcm)
-        near = self._near(reader, video, first)
-        if near:
-            rows.say(row, near, self._words)
+        picture, sound = train_clip(*zero_fill(frames, pcm, spec), spec, self._data.augment, random)
+        builder.set_clip(row, slot.index, None if frames is None else picture, None if pcm is None else sound)
+        lines = self._candidate_lines(reader, video, first)
+        if lines:
+            builder.set_captions(row, lines, self._captions)
 
-    def _first(self, slot: Slot, attempt: int, reader: Reader, video: Video, chance: float) -> int:
+    def _first_frame(self, slot: Slot, attempt: int, reader: Reader, video: Video, uniform: float) -> int:
         """The grid frame that a clip starts with."""
-        begin, available = part(video, reader.track(video.path), self._spec)
-        where = (slot.part, slot.parts) if attempt == 0 else (0, 1)
-        return begin + place(available, window_frames(self._spec), *where, chance)
+        begin, available = usable_range(video, reader.track(video.path), self._spec)
+        part, parts = (slot.part, slot.parts) if attempt == 0 else (0, 1)
+        return begin + window_start(available, window_frames(self._spec), part, parts, uniform)
 
-    def _near(self, reader: Reader, video: Video, first: int) -> list[Line]:
+    def _candidate_lines(self, reader: Reader, video: Video, first: int) -> list[Line]:
         """The candidate lines of a clip; empty where there are none."""
         spec, end = self._spec, reader.track(video.path).duration
         lines = [line for line in video.lines if line.start < end]
@@ -187,9 +216,9 @@ class ClipStream:
         Raises:
             MediaError: If a file cannot be opened.
         """
-        found = []
+        candidates = []
         for slot in self._sampler.plan(step):
             reader, video = self._readers[slot.source], self._videos[slot.pool][slot.source][slot.position]
-            chance = generator(self._seed, "clip", slot.index, 0).random()
-            found.append(self._near(reader, video, self._first(slot, 0, reader, video, chance)))
-        return found
+            uniform = generator(self._seed, "clip", slot.index, 0).random()
+            candidates.append(self._candidate_lines(reader, video, self._first_frame(slot, 0, reader, video, uniform)))
+        return candidates

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from vatt_edu.batch import Batch
 from vatt_edu.config import ClipSpec
 from vatt_edu.data.clips.cache import open_cache
-from vatt_edu.data.clips.reader import FileReader, Reader, part, read_window, window_frames
+from vatt_edu.data.clips.reader import FileReader, Reader, read_window, usable_range, window_frames
 from vatt_edu.data.clips.transforms import eval_clip
-from vatt_edu.data.loader.collate import Rows, Words, or_zeros
-from vatt_edu.data.sources.open import Source, Video
+from vatt_edu.data.loader.collate import BatchBuilder, CaptionEncoder, zero_fill
+from vatt_edu.data.sources.source import Source, Video
 from vatt_edu.data.text.captions import Line, identity
 from vatt_edu.data.text.vocabulary import Vocabulary
 
@@ -50,21 +50,22 @@ def window_batches(
     reader: Reader = FileReader(spec)
     if source:
         reader = open_cache(source, [window.video for window in windows], spec, quiet)
-    words = Words(vocab, spec.words) if vocab else None
+    captions = CaptionEncoder(vocab, spec.words) if vocab else None
     for start in range(0, len(windows), batch_size):
-        some = windows[start : start + batch_size]
-        rows = Rows(len(some), spec, 1)
-        for row, window in enumerate(some):
+        chunk = windows[start : start + batch_size]
+        builder = BatchBuilder(len(chunk), spec, 1)
+        for row, window in enumerate(chunk):
             frames, pcm = read_window(reader, window.video.path, first_frame(window, reader, spec), spec)
-            rows.put(row, start + row, *eval_clip(*or_zeros(frames, pcm, spec), spec), frames, pcm)
-            if window.text and words:
-                rows.say(row, [Line(0.0, 0.0, window.text, identity(window.video.id, 0))], words)
-        yield rows.batch()
+            picture, sound = eval_clip(*zero_fill(frames, pcm, spec), spec)
+            builder.set_clip(row, start + row, None if frames is None else picture, None if pcm is None else sound)
+            if window.text and captions:
+                builder.set_captions(row, [Line(0.0, 0.0, window.text, identity(window.video.id, 0))], captions)
+        yield builder.batch()
 
 
 def first_frame(window: Window, reader: Reader, spec: ClipSpec) -> int:
     """The grid frame that a window starts with."""
-    begin, available = part(window.video, reader.track(window.video.path), spec)
+    begin, available = usable_range(window.video, reader.track(window.video.path), spec)
     if window.start is None:
         return begin + max(0, available - window_frames(spec)) // 2
     return max(0, round(window.start * spec.fps))

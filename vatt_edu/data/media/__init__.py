@@ -8,17 +8,17 @@ torchaudio resamples it. Everything is opened, read and closed within a call: no
 from os import PathLike
 
 import numpy as np
-from numpy.typing import NDArray
 
-from vatt_edu.data.media.info import MediaError, MediaInfo, probe
+from vatt_edu.data.media.audio import read_pcm, to_float
+from vatt_edu.data.media.info import Frames, MediaError, MediaInfo, Wave, probe_media
 from vatt_edu.data.media.video import Decoder, nearest_frames
 
-__all__ = ["Decoder", "MediaError", "MediaInfo", "probe", "read_audio", "read_video"]
+__all__ = ["Decoder", "MediaError", "MediaInfo", "probe_media", "read_audio", "read_video"]
 
 
 def read_video(
     path: str | PathLike[str], start: float, frames: int, fps: float, short_side: int, decoder: Decoder | None = None
-) -> NDArray[np.uint8]:
+) -> Frames:
     """The ``frames`` frames nearest in time to ``start + k / fps``.
 
     Args:
@@ -38,7 +38,7 @@ def read_video(
     return nearest_frames(path, start + np.arange(frames) / fps, short_side, decoder)
 
 
-def read_audio(path: str | PathLike[str], start: float, samples: int, sample_rate: int) -> NDArray[np.float32] | None:
+def read_audio(path: str | PathLike[str], start: float, samples: int, sample_rate: int) -> Wave | None:
     """The waveform from ``start`` on: mono, resampled, in sync with the video's clock.
 
     Values lie on the 16-bit grid (multiples of 1 / 32768), as the decoded cache stores them.
@@ -55,13 +55,6 @@ def read_audio(path: str | PathLike[str], start: float, samples: int, sample_rat
     Raises:
         MediaError: If the file cannot be decoded.
     """
-    from vatt_edu.data.media.audio import read_pcm
-
-    if not probe(path).has_audio:
+    if not probe_media(path).has_audio:
         return None
     return to_float(read_pcm(path, round(start * sample_rate), samples, sample_rate))
-
-
-def to_float(pcm: NDArray[np.int16]) -> NDArray[np.float32]:
-    """16-bit samples as float32 in [-1, 1)."""
-    return pcm.astype(np.float32) * np.float32(1 / 32768)

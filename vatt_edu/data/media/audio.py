@@ -14,17 +14,17 @@ from os import PathLike
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+import torch
+from jaxtyping import Shaped
 
-from vatt_edu.data.media.info import MediaError, audio_stream, open_media, origin, pyav
-from vatt_edu.data.media.torchaudio_compat import resample
+from vatt_edu.data.media.info import MediaError, Pcm, Wave, audio_stream, open_media, origin, pyav
+from vatt_edu.data.media.torchaudio_compat import torchaudio
 
-BLOCK = 30  # seconds
-MARGIN = 1  # seconds on both sides of a block, for the resampling filter
-PREROLL = 1.0  # seconds decoded before the margin and thrown away: a decoder's first packet is not exact
-JUMP = 0.05  # seconds: a larger step between packets is a gap, a smaller one is rounding of their times
-
-Pcm = NDArray[np.int16]
+BLOCK_SECONDS = 30
+MARGIN_SECONDS = 1  # on both sides of a block, for the resampling filter
+PREROLL_SECONDS = 1.0  # decoded before the margin and thrown away: a decoder's first packet is not exact
+GAP_SECONDS = 0.05  # a larger step between packets is a gap, a smaller one is rounding of their times
+LARGEST_KERNEL = 4_000_000  # elements of a resampling kernel; rates that share no divisor would need billions
 
 
 def read_pcm(path: str | PathLike[str], first: int, samples: int, sample_rate: int) -> Pcm:
@@ -34,13 +34,13 @@ def read_pcm(path: str | PathLike[str], first: int, samples: int, sample_rate: i
         MediaError: If the sound cannot be decoded.
     """
     out = np.zeros(samples, np.int16)
-    size = BLOCK * sample_rate
+    size = BLOCK_SECONDS * sample_rate
     try:
         stat = os.stat(path)
     except OSError:
         raise MediaError(path, "no such file") from None
     for number in range(first // size, (first + samples - 1) // size + 1):
-        block = _block(os.fspath(path), stat.st_size, stat.st_mtime_ns, number, sample_rate)
+        block = decoded_block(os.fspath(path), stat.st_size, stat.st_mtime_ns, number, sample_rate)
         begin = max(first, number * size)
         part = block[begin - number * size : first + samples - number * size]
         out[begin - first : begin - first + len(part)] = part
@@ -48,30 +48,32 @@ def read_pcm(path: str | PathLike[str], first: int, samples: int, sample_rate: i
 
 
 @functools.lru_cache(maxsize=16)
-def _block(path: str, size: int, time: int, number: int, sample_rate: int) -> Pcm:
+def decoded_block(path: str, size: int, time: int, number: int, sample_rate: int) -> Pcm:
     """Block ``number`` as int16; shorter, or empty, where the sound ends (size and time only make the cache's key)."""
     av = pyav()
-    begin = number * BLOCK
+    begin = number * BLOCK_SECONDS
     try:
-        wave, rate = _mono(path, begin - MARGIN, begin + BLOCK + MARGIN)
+        wave, rate = _mono(path, begin - MARGIN_SECONDS, begin + BLOCK_SECONDS + MARGIN_SECONDS)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise MediaError(path, f"its sound: {error}") from None
-    wave = resample(wave, rate, sample_rate)[MARGIN * sample_rate : (MARGIN + BLOCK) * sample_rate]
+    wave = resample(wave, rate, sample_rate)[
+        MARGIN_SECONDS * sample_rate : (MARGIN_SECONDS + BLOCK_SECONDS) * sample_rate
+    ]
     return np.clip(np.rint(wave * 32768), -32768, 32767).astype(np.int16)
 
 
-def _mono(path: str, begin: int, end: int) -> tuple[NDArray[np.float32], int]:
+def _mono(path: str, begin: int, end: int) -> tuple[Wave, int]:
     """The sound between two times (seconds), zeros before the file begins, cut where its sound ends; and its rate."""
     with open_media(path) as container:
         stream = audio_stream(container)
         assert stream is not None
         rate: int = stream.rate
         names = [channel.name for channel in stream.layout.channels]
-        wave: NDArray[np.generic] | None = None
+        wave: Shaped[np.ndarray, "C S"] | None = None
         place = filled = 0
-        for time, samples in _decode(container, stream, begin - PREROLL, len(names)):
+        for time, samples in _decode(container, stream, begin - PREROLL_SECONDS, len(names)):
             exact = round((time - begin) * rate)
-            if wave is None or abs(exact - place) > JUMP * rate:
+            if wave is None or abs(exact - place) > GAP_SECONDS * rate:
                 place = exact
             if wave is None:
                 wave = np.zeros((len(names), (end - begin) * rate), samples.dtype)
@@ -82,10 +84,12 @@ def _mono(path: str, begin: int, end: int) -> tuple[NDArray[np.float32], int]:
             place, filled = stop, max(filled, stop)
     if wave is None or filled <= 0:
         return np.zeros(0, np.float32), rate
-    return _downmix(wave[:, : (math.ceil(filled / rate) + MARGIN) * rate], names), rate
+    return _downmix(wave[:, : (math.ceil(filled / rate) + MARGIN_SECONDS) * rate], names), rate
 
 
-def _decode(container: Any, stream: Any, first: float, channels: int) -> Iterator[tuple[float, NDArray[np.generic]]]:
+def _decode(
+    container: Any, stream: Any, first: float, channels: int
+) -> Iterator[tuple[float, Shaped[np.ndarray, "C S"]]]:
     """Times (seconds on the file's clock) and samples (channels, S) of the packets from about ``first`` on."""
     zero = origin(container)
     if first > 0:
@@ -99,13 +103,35 @@ def _decode(container: Any, stream: Any, first: float, channels: int) -> Iterato
         time += frame.samples / frame.sample_rate
 
 
-def _downmix(samples: NDArray[np.generic], names: list[str]) -> NDArray[np.float32]:
+def _downmix(samples: Shaped[np.ndarray, "C S"], names: list[str]) -> Wave:
     """The mean of all channels but the low-frequency one, in [-1, 1]."""
-    heard = [row for row, name in enumerate(names) if name != "LFE" or len(names) == 1]
-    wave = samples[heard].astype(np.float32)
+    channels = [row for row, name in enumerate(names) if name != "LFE" or len(names) == 1]
+    wave = samples[channels].astype(np.float32)
     if samples.dtype == np.uint8:
         wave = wave / np.float32(128) - np.float32(1)
     elif np.issubdtype(samples.dtype, np.integer):
         wave /= np.float32(2 ** (8 * samples.dtype.itemsize - 1))
-    mono: NDArray[np.float32] = wave.mean(axis=0)
+    mono: Wave = wave.mean(axis=0)
     return mono
+
+
+def resample(wave: Wave, rate: int, new_rate: int) -> Wave:
+    """``wave`` at another rate, by windowed-sinc interpolation; sample 0 stays at its time.
+
+    Args:
+        wave: (S,) at ``rate``.
+        rate: Samples per second of ``wave``.
+        new_rate: Samples per second of the result.
+    """
+    if rate == new_rate or not len(wave):
+        return wave
+    shared = math.gcd(rate, new_rate)
+    if (rate // shared) * (new_rate // shared) > LARGEST_KERNEL:
+        rate = max(25, round(rate / 25) * 25)
+    resampled: torch.Tensor = torchaudio().functional.resample(torch.from_numpy(wave), rate, new_rate)
+    return resampled.numpy()
+
+
+def to_float(pcm: Pcm) -> Wave:
+    """16-bit samples as float32 in [-1, 1)."""
+    return pcm.astype(np.float32) * np.float32(1 / 32768)

@@ -6,7 +6,18 @@ from os import PathLike
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+from jaxtyping import Float32, Int16, UInt8
+
 from vatt_edu.errors import UserError, missing
+
+# Of arrays whose sizes change on the way; a function that keeps them says so by letters of its own.
+Frames = UInt8[np.ndarray, "_ _ _ 3"]
+"""Time, height, width, RGB: pixels in 0..255."""
+Pcm = Int16[np.ndarray, "_"]
+"""Mono samples of 16 bits."""
+Wave = Float32[np.ndarray, "_"]
+"""Mono samples in [-1, 1]."""
 
 
 class MediaError(UserError):
@@ -122,7 +133,7 @@ def origin(container: Any) -> float:
     return float(container.start_time or 0) / 1e6
 
 
-def probe(path: str | PathLike[str]) -> MediaInfo:
+def probe_media(path: str | PathLike[str]) -> MediaInfo:
     """What ``path`` holds; of its pictures only the first is decoded.
 
     Raises:

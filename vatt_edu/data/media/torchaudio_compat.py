@@ -1,21 +1,16 @@
-"""torchaudio, also where its compiled extension does not fit the installed torch, and the two things taken from it."""
+"""torchaudio, also where its compiled extension does not fit the installed torch, and what is drawn with it."""
 
 import functools
 import importlib
-import math
 import sys
 import types
 from typing import Any, NoReturn
 
-import numpy as np
 import torch
 from jaxtyping import Float
-from numpy.typing import NDArray
 from torch import Tensor
 
 from vatt_edu.errors import missing
-
-LARGEST_KERNEL = 4_000_000  # elements of a resampling kernel; rates that share no divisor would need billions
 
 
 @functools.cache
@@ -51,24 +46,7 @@ def _stub() -> types.ModuleType:
     return stub
 
 
-def resample(wave: NDArray[np.float32], rate: int, new_rate: int) -> NDArray[np.float32]:
-    """``wave`` at another rate, by windowed-sinc interpolation; sample 0 stays at its time.
-
-    Args:
-        wave: (S,) at ``rate``.
-        rate: Samples per second of ``wave``.
-        new_rate: Samples per second of the result.
-    """
-    if rate == new_rate or not len(wave):
-        return wave
-    shared = math.gcd(rate, new_rate)
-    if (rate // shared) * (new_rate // shared) > LARGEST_KERNEL:
-        rate = max(25, round(rate / 25) * 25)
-    resampled: Tensor = torchaudio().functional.resample(torch.from_numpy(wave), rate, new_rate)
-    return resampled.numpy()
-
-
-def log_mel(audio: Float[Tensor, "*B S"], sample_rate: int, bins: int = 80) -> Float[Tensor, "*B bins F"]:
+def display_log_mel(audio: Float[Tensor, "*B S"], sample_rate: int, bins: int = 80) -> Float[Tensor, "*B bins F"]:
     """Log-mel spectrogram for looking at: windows of 43 ms every 21 ms, as long as the released code's.
 
     Args:

@@ -7,22 +7,21 @@ from os import PathLike
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float64, UInt8
 
-from vatt_edu.data.media.info import MediaError, MediaInfo, open_media, origin, probe, pyav, video_stream
+from vatt_edu.data.media.info import Frames, MediaError, MediaInfo, open_media, origin, probe_media, pyav, video_stream
 from vatt_edu.errors import UserError, missing
 
 Decoder = Literal["decord", "pyav"]
-Frames = NDArray[np.uint8]
-Times = NDArray[np.float64]
+Times = Float64[np.ndarray, " T"]
 
-TRUSTED = (".mp4", ".m4v", ".mov", ".mkv", ".webm")  # decord's clock is wrong in MPEG transport streams; and where a
-# picture is to be turned, it resizes wrongly
-TIE = 1e-4  # seconds: of two frames equally near to within this, the earlier is taken
-PREROLL = 1.0  # seconds that PyAV decodes before the first wanted frame
+# decord's clock is wrong in MPEG transport streams; and where a picture is to be turned, it resizes wrongly.
+DECORD_SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv", ".webm")
+TIE_SECONDS = 1e-4  # of two frames equally near to within this, the earlier is taken
+PREROLL_SECONDS = 1.0  # that PyAV decodes before the first wanted frame
 
 
-def choose(decoder: Decoder | None) -> Decoder:
+def select_decoder(decoder: Decoder | None) -> Decoder:
     """The decoder to use: the one given, else ``$VATT_DECODER``, else decord if it is installed, else PyAV.
 
     Raises:
@@ -61,8 +60,8 @@ def nearest_frames(
         path: A file with video.
         times: Seconds on the file's clock, not decreasing: (T,).
         short_side: Pixels of the result's shorter side.
-        decoder: See ``choose``.
-        info: What ``probe`` said, if that is known.
+        decoder: See ``select_decoder``.
+        info: What ``probe_media`` says, where that is at hand.
 
     Returns:
         uint8 (T, H, W, 3), RGB.
@@ -70,11 +69,11 @@ def nearest_frames(
     Raises:
         MediaError: If the file cannot be decoded or has no video.
     """
-    info = info or probe(path)
+    info = info or probe_media(path)
     if not info.has_video:
         raise MediaError(path, "no video in it")
     size = scaled_size(info, short_side)
-    if choose(decoder) == "decord" and str(path).lower().endswith(TRUSTED) and not info.turns:
+    if select_decoder(decoder) == "decord" and str(path).lower().endswith(DECORD_SUFFIXES) and not info.turns:
         frames = _by_decord(path, times, size, info)
         if frames is not None:
             return frames
@@ -94,7 +93,7 @@ def _by_decord(path: str | PathLike[str], times: Times, size: tuple[int, int], i
         if abs(starts[-1] + 1 / max(info.fps, 1) - info.duration) > 0.5 or (np.diff(starts) <= 0).any():
             return None
         middles = (starts[1:] + starts[:-1]) / 2
-        wanted = np.searchsorted(middles, times - TIE, side="left")
+        wanted = np.searchsorted(middles, times - TIE_SECONDS, side="left")
         unique, back = np.unique(wanted, return_inverse=True)
         frames: Frames = reader.get_batch(unique).asnumpy()
     except (decord.DECORDError, RuntimeError, IndexError):
@@ -106,7 +105,7 @@ def _by_pyav(path: str | PathLike[str], times: Times, size: tuple[int, int]) -> 
     av = pyav()
     out = np.empty((len(times), size[1], size[0], 3), np.uint8)
     try:
-        for preroll in (PREROLL, float("inf")):
+        for preroll in (PREROLL_SECONDS, float("inf")):
             if _fill(path, times, size, out, preroll):
                 return out
     except (av.FFmpegError, OSError) as error:
@@ -122,10 +121,10 @@ def _fill(path: str | PathLike[str], times: Times, size: tuple[int, int], out: F
         scale = _Scaler(video_stream(container), size)
         first = max(0.0, float(times[0]) - preroll)
         for time, frame in _decode(container, first):
-            if shown is None and first > 0 and time > times[0] - TIE:
+            if shown is None and first > 0 and time > times[0] - TIE_SECONDS:
                 return False
             if shown is not None:
-                done = _emit(out, done, times, (shown[0] + time) / 2 + TIE, shown[1], scale)
+                done = _emit(out, done, times, (shown[0] + time) / 2 + TIE_SECONDS, shown[1], scale)
             if done == len(times):
                 return True
             shown = time, frame
@@ -168,7 +167,7 @@ class _Scaler:
         graph.link_nodes(*nodes).configure()
         self.graph = graph
 
-    def __call__(self, frame: Any) -> Frames:
+    def __call__(self, frame: Any) -> UInt8[np.ndarray, "H W 3"]:
         self.graph.push(frame)
-        pixels: Frames = self.graph.pull().to_ndarray()
+        pixels: UInt8[np.ndarray, "H W 3"] = self.graph.pull().to_ndarray()
         return pixels

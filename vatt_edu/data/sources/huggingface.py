@@ -6,7 +6,7 @@ Rows hold paths, words and times, never pixels: the files are read where they li
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vatt_edu.data.sources.open import Source, Video
+from vatt_edu.data.sources.source import Source, Video
 from vatt_edu.data.text.captions import make_lines
 from vatt_edu.errors import UserError
 
@@ -61,9 +61,9 @@ def _video(row: dict[str, Any], name: str) -> Video:
     path = Path(row["path"])
     if not path.is_file():
         raise UserError(f"{name}: {path} is not there; mend the column 'path' or leave the row out")
-    told = row.get("id") or path.stem
+    video_id = row.get("id") or path.stem
     lines = [(line["start"], line["end"], line["text"]) for line in row.get("lines") or ()]
     return Video(
-        told, path, make_lines(told, lines), row.get("split") or "train", tuple(row.get("captions") or ()),
+        video_id, path, make_lines(video_id, lines), row.get("split") or "train", tuple(row.get("captions") or ()),
         tuple(row.get("labels") or ()), row.get("start") or 0.0, row.get("end"),
     )  # fmt: skip

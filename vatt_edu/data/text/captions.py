@@ -120,3 +120,15 @@ def _cue_text(lines: Sequence[str], number: int) -> tuple[str, int]:
 def _seconds(parts: Sequence[str | None]) -> float:
     hours, minutes, seconds, fraction = parts
     return int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(seconds or 0) + float(f"0.{fraction}")
+
+
+def nearest_lines(lines: Sequence[Line], center: float, count: int) -> list[Line]:
+    """The ``count`` lines whose centers are nearest to a time; if there are fewer, the nearest is repeated.
+
+    Args:
+        lines: At least one.
+        center: Seconds: the middle of the window.
+        count: How many.
+    """
+    near = sorted(lines, key=lambda line: abs(line.center - center))[:count]
+    return near + near[:1] * (count - len(near))

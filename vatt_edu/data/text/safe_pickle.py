@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from jaxtyping import Shaped
 
 _MARK = object()
 _RECONSTRUCT = ("numpy.core.multiarray _reconstruct", "numpy._core.multiarray _reconstruct")
@@ -42,7 +43,7 @@ class _Name:
     path: str
 
 
-def pickled_arrays(data: bytes) -> dict[str, np.ndarray]:
+def pickled_arrays(data: bytes) -> dict[str, Shaped[np.ndarray, "..."]]:
     """The arrays of a pickled dictionary of arrays, by name; those of a pickled array alone under ``""``.
 
     Raises:

@@ -6,19 +6,15 @@ it (``3 <unk>``). ``<pad>`` has the id 0, and unknown words that of ``<unk>``. I
 served any more by those who made them: these functions read what lies on the user's disk.
 """
 
-from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
-from vatt_edu.data.sources.open import open_source
-from vatt_edu.data.text.captions import SUFFIXES, json_rows, read_captions
 from vatt_edu.data.text.safe_pickle import pickled_arrays
 from vatt_edu.data.text.vocabulary import Vocabulary
 from vatt_edu.errors import UserError
-from vatt_edu.files import read_json, read_text
+from vatt_edu.files import read_text
 
 KEY = "word_embeddings"
 
@@ -95,33 +91,3 @@ def _word2vec_text(path: Path) -> np.ndarray:
     if len({len(row) for row in rows}) != 1:
         raise ValueError("its lines differ in length")
     return np.stack(rows)
-
-
-def caption_texts(places: Iterable[str]) -> Iterator[str]:
-    """Every line of narration in some sources or files.
-
-    Args:
-        places: Sources as ``open_source`` takes them, files of captions, or ``.txt`` files of plain text.
-
-    Raises:
-        UserError: If one of them cannot be read.
-    """
-    for place in places:
-        path = Path(place)
-        if not path.is_file():
-            yield from open_source(place).texts
-        elif path.suffix.lower() == ".txt":
-            yield from read_text(path).splitlines()
-        elif path.suffix.lower() == ".json":
-            yield from _json_texts(read_json(path), str(path))
-        elif path.suffix.lower() in SUFFIXES:
-            yield from (line.text for line in read_captions(path, path.stem))
-        else:
-            raise UserError(f"{path} holds no captions that are read: give .txt or {', '.join(SUFFIXES)}, or a source")
-
-
-def _json_texts(value: Any, where: str) -> Iterator[str]:
-    """Texts of one video's captions, or of many by video (HowTo100M's ``caption.json``)."""
-    many = isinstance(value, dict) and not {"start", "end", "text"} <= set(value)
-    for name, one in value.items() if many else [("", value)]:
-        yield from (text for _, _, text in json_rows(one, f"{where}: {name}" if many else where))

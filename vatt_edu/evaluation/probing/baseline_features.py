@@ -13,8 +13,8 @@ from torch import Tensor
 
 from vatt_edu.config import ClipSpec
 from vatt_edu.data.loader.windows import Window, window_batches
-from vatt_edu.data.media.torchaudio_compat import log_mel
-from vatt_edu.data.sources.open import Source
+from vatt_edu.data.media.torchaudio_compat import display_log_mel
+from vatt_edu.data.sources.source import Source
 from vatt_edu.data.text.vocabulary import Vocabulary
 from vatt_edu.evaluation.features import EMBED_BATCH
 
@@ -29,7 +29,7 @@ def audio_features(audio: Float[Tensor, "B S"], sample_rate: int) -> Float[Tenso
         audio: Waveform in [-1, 1].
         sample_rate: Samples per second.
     """
-    bands = log_mel(audio, sample_rate, BANDS)
+    bands = display_log_mel(audio, sample_rate, BANDS)
     return torch.cat([bands.mean(-1), bands.std(-1), bands.amax(-1)], 1)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from vatt_edu.data.sources.open import Source
+from vatt_edu.data.sources.source import Source
 from vatt_edu.errors import UserError
 from vatt_edu.evaluation.embed import Embedder, load, untrained_or_reason
 from vatt_edu.evaluation.features import FEATURES, embed_windows

@@ -13,12 +13,13 @@ import torch
 from jaxtyping import Float
 
 from vatt_edu.data.media import read_audio
-from vatt_edu.data.sources.open import Source
+from vatt_edu.data.sources.source import Source
 from vatt_edu.evaluation.ground_truth import Step, factor_labels, list_steps, sample_steps
 from vatt_edu.evaluation.probing.baseline_features import audio_features
 from vatt_edu.evaluation.probing.evaluate import TRAIN, TRAIN_WINDOWS, VAL
 from vatt_edu.evaluation.probing.linear_probe import select_regularization
 from vatt_edu.evaluation.probing.targets import TARGETS, by_action_accuracy, majority_accuracy
+from vatt_edu.evaluation.results_file import AuditSplit, ShortcutAudit
 from vatt_edu.evaluation.terminal import percent
 from vatt_edu.pages import table
 

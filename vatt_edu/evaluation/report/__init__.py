@@ -7,7 +7,7 @@ It stands alone (no network, no other file), follows light and dark, and fits a 
 from html import escape
 from pathlib import Path
 
-from vatt_edu.data.sources.open import Source
+from vatt_edu.data.sources.source import Source
 from vatt_edu.evaluation.report import neighbors, run_files, sections
 from vatt_edu.evaluation.report.gallery import embed_gallery
 from vatt_edu.evaluation.report.recorded import experiment_tables
@@ -51,7 +51,9 @@ def write_report(run: Path, source: Source, split: str = "all", quiet: bool = Fa
         ("Skipped files", sections.skips(run_files.skipped(run))),
         ("Other runs of the toy", experiment_tables()),
     ]
-    title = f"{record['preset']}, seed {config.seed}, {head['steps']} steps"
+    title = record["preset"]
+    if not record["converted"]:
+        title += f", seed {config.seed}, {head['steps']} steps"
     lead = sections.lead(scores, split) if scores else f"<p>{escape(str(run))}</p>"
     path = run / "report.html"
     write_text(path, document(title, lead, parts))

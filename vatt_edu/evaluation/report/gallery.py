@@ -12,9 +12,9 @@ from torch import Tensor
 
 from vatt_edu.config import Config
 from vatt_edu.data.loader.windows import Window
-from vatt_edu.data.media import probe, read_audio, read_video
-from vatt_edu.data.media.torchaudio_compat import log_mel
-from vatt_edu.data.sources.open import Source
+from vatt_edu.data.media import probe_media, read_audio, read_video
+from vatt_edu.data.media.torchaudio_compat import display_log_mel
+from vatt_edu.data.sources.source import Source
 from vatt_edu.evaluation import metrics
 from vatt_edu.evaluation.embed import load
 from vatt_edu.evaluation.features import embed_windows
@@ -75,7 +75,9 @@ class RetrievalGallery:
         rate = 16_000
         samples = round(self.config.clip.seconds * rate)
         audio = read_audio(self.windows[number].video.path, self._start(number), samples, rate)
-        bands = log_mel(torch.zeros(samples) if audio is None else torch.from_numpy(audio), rate, 48).numpy()[::-1]
+        bands = display_log_mel(torch.zeros(samples) if audio is None else torch.from_numpy(audio), rate, 48).numpy()[
+            ::-1
+        ]
         shades = np.uint8(255 * bands / max(float(bands.max()), 1e-6))
         return picture(np.repeat(np.repeat(shades, 2, 0)[..., None], 3, 2))
 
@@ -83,7 +85,7 @@ class RetrievalGallery:
         window, seconds = self.windows[number], self.config.clip.seconds
         if window.start is not None:
             return window.start
-        end = window.video.end or probe(window.video.path).duration
+        end = window.video.end or probe_media(window.video.path).duration
         return max(0.0, (window.video.start + end - seconds) / 2)
 
 

@@ -57,7 +57,7 @@ def what_ran(config: Config, record: Mapping[str, Any], head: Mapping[str, Any])
         "data": ", ".join(record["data"]),
         "seed": config.seed,
         "steps": head.get("steps"),
-        "training": f"{seconds / 60:.1f} minutes" if seconds is not None else "not finished",
+        "training": f"{seconds / 60:.1f} minutes" if seconds is not None else "not recorded",
         "machine": ", ".join(f"{name} {value}" for name, value in head["machine"].items() if value),
         "versions": ", ".join(f"{name} {value}" for name, value in head["versions"].items()),
         "commit": head["commit"] or "not in a checkout",

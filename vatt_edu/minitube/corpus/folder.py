@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from vatt_edu.config.serialize import differences
+from vatt_edu.data.sources.adapters.minitube import VERSION
 from vatt_edu.errors import UserError
 from vatt_edu.files import read_json, write_json
-from vatt_edu.minitube.presets import FPS, FRAME_SIZE, SAMPLE_RATE, SPLITS, VERSION, Recipe
+from vatt_edu.minitube.presets import FPS, FRAME_SIZE, SAMPLE_RATE, SPLITS, Recipe
 
 
 def read_source(out: Path) -> dict[str, Any]:

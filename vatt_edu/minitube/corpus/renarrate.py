@@ -5,13 +5,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from vatt_edu.data.sources.adapters.minitube import VERSION
 from vatt_edu.errors import UserError
 from vatt_edu.files import atomic, write_json, write_text
 from vatt_edu.minitube.corpus.folder import read_annotations, read_source, require_same_recipe
 from vatt_edu.minitube.corpus.index_files import annotations_json, split_index
 from vatt_edu.minitube.corpus.layouts import LAYOUTS
 from vatt_edu.minitube.narrate import redraw_narration
-from vatt_edu.minitube.presets import NARRATION_KNOBS, VERSION, Knobs, knobs_from
+from vatt_edu.minitube.presets import NARRATION_KNOBS, Knobs, knobs_from
 
 
 def renarrate(source: str | Path, out: str | Path, *, seed: int, **knobs: Any) -> Path:

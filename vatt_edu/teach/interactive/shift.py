@@ -6,8 +6,7 @@ from typing import Any
 
 import traitlets
 
-from vatt_edu.data.loader.sampler import nearest_lines
-from vatt_edu.data.text.captions import Line
+from vatt_edu.data.text.captions import Line, nearest_lines
 from vatt_edu.teach.interactive.base import Live
 
 CANDIDATES = (1, 4)

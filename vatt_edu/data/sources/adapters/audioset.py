@@ -9,13 +9,13 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from vatt_edu.data.sources.open import AUDIO_SUFFIXES, VIDEO_SUFFIXES, Found, Video, media_files
+from vatt_edu.data.sources.source import AUDIO_SUFFIXES, VIDEO_SUFFIXES, AdapterResult, Video, media_files
 from vatt_edu.errors import UserError
 
 LABELS = "class_labels_indices.csv"
 
 
-def read(root: Path) -> Found:
+def read(root: Path) -> AdapterResult:
     """The clips under ``root``, with the display names of their labels.
 
     Raises:
@@ -38,7 +38,7 @@ def read(root: Path) -> Found:
                 continue
             labels = tuple(display.get(mid, mid) for mid in mids)
             videos.append(Video(f"{name}_{start:g}", file, split=split, labels=labels))
-    return Found(videos, absent)
+    return AdapterResult(videos, absent)
 
 
 def names(ytid: str, start: float, end: float) -> Iterator[str]:

@@ -7,13 +7,13 @@
 from pathlib import Path
 
 from vatt_edu.data.sources.csv_tables import rows
-from vatt_edu.data.sources.open import AUDIO_SUFFIXES, Found, Video, media_files
+from vatt_edu.data.sources.source import AUDIO_SUFFIXES, AdapterResult, Video, media_files
 from vatt_edu.errors import UserError
 
 TABLE = "meta/esc50.csv"
 
 
-def read(root: Path) -> Found:
+def read(root: Path) -> AdapterResult:
     """The sounds under ``root``, with their category.
 
     Raises:
@@ -31,4 +31,4 @@ def read(root: Path) -> Found:
             videos.append(Video(name, files[row["filename"]], split=f"fold{row['fold']}", labels=(row["category"],)))
         else:
             absent.append(row["filename"])
-    return Found(videos, absent)
+    return AdapterResult(videos, absent)

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from vatt_edu.data.sources.open import Found, Video, media_files
+from vatt_edu.data.sources.source import AdapterResult, Video, media_files
 from vatt_edu.data.text.captions import SUFFIXES, read_captions
 
 
-def read(root: Path) -> Found:
+def read(root: Path) -> AdapterResult:
     """The videos under ``root``, all of the training split; an id is the path below ``root``.
 
     Raises:
@@ -17,4 +17,4 @@ def read(root: Path) -> Found:
         name = file.relative_to(root).as_posix()
         beside = next((path for suffix in SUFFIXES if (path := file.with_suffix(suffix)).exists()), None)
         videos.append(Video(name, file, read_captions(beside, name) if beside else ()))
-    return Found(videos)
+    return AdapterResult(videos)

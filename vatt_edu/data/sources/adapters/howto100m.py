@@ -8,7 +8,7 @@ words removed), ``HowTo100M_v1.csv`` (column ``video_id``; optional), and files 
 import csv
 from pathlib import Path
 
-from vatt_edu.data.sources.open import Found, Video, media_files
+from vatt_edu.data.sources.source import AdapterResult, Video, media_files
 from vatt_edu.data.text.captions import json_rows, make_lines
 from vatt_edu.errors import UserError
 from vatt_edu.files import read_json
@@ -17,7 +17,7 @@ CAPTIONS = ("raw_caption.json", "caption.json")
 TABLE = "HowTo100M_v1.csv"
 
 
-def read(root: Path) -> Found:
+def read(root: Path) -> AdapterResult:
     """The videos under ``root``, with their narration.
 
     Raises:
@@ -30,16 +30,16 @@ def read(root: Path) -> Found:
     if not isinstance(captions, dict):
         raise UserError(f'{path}: expected {{video_id: {{"start": […], "end": […], "text": […]}}}}')
     files = {file.stem: file for file in media_files(root)}
-    listed = listed_ids(root / TABLE) or list(captions)
+    names = table_ids(root / TABLE) or list(captions)
     videos = []
-    for name in listed:
+    for name in names:
         if name in files:
             rows = json_rows(captions[name], f"{path}, video {name}") if name in captions else []
             videos.append(Video(name, files[name], make_lines(name, rows)))
-    return Found(videos, [name for name in listed if name not in files])
+    return AdapterResult(videos, [name for name in names if name not in files])
 
 
-def listed_ids(path: Path) -> list[str]:
+def table_ids(path: Path) -> list[str]:
     """Column ``video_id`` of the table, each once; empty where there is no table.
 
     Raises:

@@ -9,13 +9,13 @@ named by its id alone is taken to be the whole video. Missing ones are counted; 
 from pathlib import Path
 
 from vatt_edu.data.sources.csv_tables import number, rows
-from vatt_edu.data.sources.open import Found, Video, media_files
+from vatt_edu.data.sources.source import AdapterResult, Video, media_files
 from vatt_edu.errors import UserError
 
 SPLITS = ("train", "validate", "val", "test")
 
 
-def read(root: Path) -> Found:
+def read(root: Path) -> AdapterResult:
     """The clips under ``root``, with their class; the split is the table's own column, or else its name.
 
     Raises:
@@ -41,4 +41,4 @@ def read(root: Path) -> Found:
                 videos[name] = Video(name, whole, split=split, labels=labels, start=start, end=end)
             else:
                 absent.append(name)
-    return Found(list(videos.values()), absent)
+    return AdapterResult(list(videos.values()), absent)

@@ -6,14 +6,17 @@ The layout is written down in ``vatt_edu.minitube.corpus.index_files``. Parts th
 from pathlib import Path
 
 from vatt_edu.data.sources.adapters import audioset, howto100m
-from vatt_edu.data.sources.open import Found, Video
+from vatt_edu.data.sources.source import AdapterResult, Video
 from vatt_edu.errors import UserError
 from vatt_edu.files import read_json
 
-VERSION = 1  # of the corpora that this reads: minitube's own, which this module may not import
+VERSION = 1
+"""Of the corpora that are read: raised whenever the same seed would make other files than before."""
+FACTORS = ("action", "material", "size", "count", "color", "shape")
+"""What a step of a MiniTube video is made of, as its annotations name it."""
 
 
-def read(root: Path) -> Found:
+def read(root: Path) -> AdapterResult:
     """The videos under ``root``, of all splits.
 
     Raises:
@@ -27,21 +30,18 @@ def read(root: Path) -> Found:
             f"{root} is a MiniTube corpus of version {version}, this reads version {VERSION}: make it again with "
             "vatt data minitube"
         )
-    videos: list[Video] = []
-    absent: list[str] = []
+    parts = []
     if (root / "howto" / "caption.json").exists():
-        found = howto100m.read(root / "howto")
-        videos, absent = videos + found.videos, [*absent, *found.absent]
+        parts.append(howto100m.read(root / "howto"))
     if (root / "audioset" / "segments.csv").exists():
-        found = audioset.read(root / "audioset")
-        videos, absent = videos + found.videos, [*absent, *found.absent]
-    for path in sorted((root / "eval").glob("[!.]*.json")):
-        found = clips(path)
-        videos, absent = videos + found.videos, [*absent, *found.absent]
-    return Found(videos, absent)
+        parts.append(audioset.read(root / "audioset"))
+    parts += [clips(path) for path in sorted((root / "eval").glob("[!.]*.json"))]
+    return AdapterResult(
+        [video for part in parts for video in part.videos], [name for part in parts for name in part.absent]
+    )
 
 
-def clips(path: Path) -> Found:
+def clips(path: Path) -> AdapterResult:
     """The clips of an evaluation split; its name is the file's.
 
     Raises:
@@ -59,4 +59,4 @@ def clips(path: Path) -> Found:
                 absent.append(row["file"])
     except (KeyError, TypeError, AttributeError):
         raise UserError(f'{path}: expected a list of {{"id", "file", "caption", …}}') from None
-    return Found(videos, absent)
+    return AdapterResult(videos, absent)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from vatt_edu.data.sources.csv_tables import rows
-from vatt_edu.data.sources.open import Found, Video, media_files
+from vatt_edu.data.sources.source import AdapterResult, Video, media_files
 from vatt_edu.errors import UserError
 from vatt_edu.files import read_json
 
@@ -19,7 +19,7 @@ INDEXES = ("MSRVTT_data.json", "train_val_videodatainfo.json", "test_videodatain
 PAIRS = "MSRVTT_JSFUSION_test.csv"
 
 
-def read(root: Path) -> Found:
+def read(root: Path) -> AdapterResult:
     """The clips under ``root``, with all of their sentences.
 
     Raises:
@@ -30,30 +30,30 @@ def read(root: Path) -> Found:
     if not indexes and not tables:
         raise UserError(f"no {INDEXES[0]} and no {PAIRS} in {root}: the folder is not laid out as MSR-VTT is")
     splits: dict[str, str] = {}
-    said: dict[str, list[str]] = {}
+    sentences: dict[str, list[str]] = {}
     for path in indexes:
-        _read_index(path, splits, said)
+        _read_index(path, splits, sentences)
     for path in tables[:1]:
         for _, row in rows(path, ("video_id", "sentence")):
             name, sentence = row["video_id"], row["sentence"]
             splits[name] = "test_1ka"
-            said[name] = [sentence, *(text for text in said.get(name, ()) if text != sentence)]
+            sentences[name] = [sentence, *(text for text in sentences.get(name, ()) if text != sentence)]
     files = {file.stem: file for file in media_files(root)}
     videos = [
-        Video(name, files[name], split=split, captions=tuple(said.get(name, ())))
+        Video(name, files[name], split=split, captions=tuple(sentences.get(name, ())))
         for name, split in splits.items()
         if name in files
     ]
-    return Found(videos, [name for name in splits if name not in files])
+    return AdapterResult(videos, [name for name in splits if name not in files])
 
 
-def _read_index(path: Path, splits: dict[str, str], said: dict[str, list[str]]) -> None:
+def _read_index(path: Path, splits: dict[str, str], sentences: dict[str, list[str]]) -> None:
     value: Any = read_json(path)
     try:
         for video in value["videos"]:
             splits.setdefault(str(video["video_id"]), str(video["split"]))
         for row in value["sentences"]:
-            texts = said.setdefault(str(row["video_id"]), [])
+            texts = sentences.setdefault(str(row["video_id"]), [])
             text = str(row["caption"])
             if text not in texts:
                 texts.append(text)
