@@ -22,7 +22,7 @@ OFFLINE := HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help env vendor book book-audit test parity coverage mutation toy demo serve lab lint clean
+.PHONY: help env vendor book book-audit check test parity coverage mutation toy demo serve lab lint clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -49,6 +49,10 @@ book: vendor  ## run every notebook once (only those that changed) and render th
 
 book-audit: env  ## what each chapter holds against what it should: words, questions, exercises, live figures, run time
 	@$(PY) tools/audit.py
+
+check: env  ## lint, types and the fast tests: under a minute, for every save
+	@$(MAKE) --no-print-directory lint
+	@$(OFFLINE) $(ONE_THREAD) $(PY) -m pytest -m "not slow" -n $(WORKERS) -q
 
 test: vendor  ## everything: lint, types, unit tests, notebooks, pages, pages in a browser
 	@echo "==> test 1 of 4: ruff and mypy"

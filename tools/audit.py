@@ -101,7 +101,7 @@ class Chapter:
             "exercises": len(re.findall(r"\{exercise\}", self.prose)),
             "graded": len(set(re.findall(r"(?<![\w.])checks\.(\w+)\(", everything))),
             "solutions": sum("hide-cell" in cell["metadata"].get("tags", []) for cell in self.cells),
-            "live": calls(r"interactive\.show_live"),
+            "live": calls(r"interactive\.show"),
             "row": calls(r"scoreboard\.show_rows"),
         }
 

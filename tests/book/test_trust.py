@@ -92,7 +92,7 @@ def test_every_figure_says_what_it_shows(chapter: audit.Chapter) -> None:
     """The last argument of each ``show`` of a figure is a sentence, typed or computed."""
     for source in chapter.sources("code"):
         for call in ast.walk(ast.parse(source)):
-            if isinstance(call, ast.Call) and ast.unparse(call.func) in ("figures.show", "interactive.show_live"):
+            if isinstance(call, ast.Call) and ast.unparse(call.func) in ("figures.show", "interactive.show"):
                 words = call.args[-1]
                 typed = isinstance(words, ast.Constant) and len(words.value) > 20
                 assert typed or isinstance(words, ast.JoinedStr), f"no alternative text: {ast.unparse(call)[:80]}"

@@ -119,8 +119,7 @@ def test_nearest_lines_against_brute_force(times: list, center: float, count: in
     near = nearest_lines(lines, center, count)
     assert len(near) == count
     distances = sorted(abs((line.start + line.end) / 2 - center) for line in lines)
-    near = [abs(line.center - center) for line in near]
-    assert near[: len(lines)] == distances[:count]
+    assert [abs(line.center - center) for line in near][: len(lines)] == distances[:count]
     assert all(line is near[0] for line in near[len(lines) :])
     assert len({line.text_id for line in near}) == min(count, len(lines))
 

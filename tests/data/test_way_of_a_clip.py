@@ -19,7 +19,7 @@ from vatt_edu.data.text import Vocabulary
 
 AT_MOST = 16
 PACKAGE = Path(vatt_edu.__file__).parent
-# Named, and not on this clip's way: another layout, what is decoded beforehand, reading ahead; and a class without code.
+# Named, and not on this clip's way: another layout, decoding beforehand, reading ahead; and a class without code.
 OTHERWISE = {"sources/adapters/minitube.py", "clips/cache.py", "loader/prefetch.py", "batch.py"}
 
 

@@ -1,9 +1,13 @@
 """Pictures: what is painted fast is painted the same."""
 
+import subprocess
+import sys
+
 import cv2
 import numpy as np
 import pytest
 
+from vatt_edu.minitube.picture.backgrounds import photos_at_hand
 from vatt_edu.minitube.picture.camera import Camera
 from vatt_edu.minitube.picture.render import draw_look
 from vatt_edu.minitube.picture.sprites import paste_sprite, sprite
@@ -31,3 +35,16 @@ def test_a_thing_is_blended_over_what_is_behind(shape: str) -> None:
     expected = 100 * (255 - rgba[..., 3:]) / 255 + rgba[..., :3]
     assert np.abs(under[top : top + side, top : top + side] - expected).max() <= 2
     assert np.abs(under[top : top + side, top : top + side] - expected).mean() < 0.5
+
+
+def test_photos_are_read_after_decord_too() -> None:
+    """decord brings a zlib of its own, with which OpenCV's reader of PNG fails."""
+    pytest.importorskip("decord")
+    code = (
+        "import decord\n"
+        "from vatt_edu.minitube.picture.backgrounds import photo, photos_at_hand\n"
+        "print(*(photo(name).shape for name in photos_at_hand()))"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.count("3)") == len(photos_at_hand())

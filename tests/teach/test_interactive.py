@@ -158,7 +158,7 @@ def test_a_still_picture_stands_by(monkeypatch: pytest.MonkeyPatch) -> None:
     outputs: list = []
     monkeypatch.setattr("IPython.display.display", outputs.append)
     figure = interactive.Aliasing()
-    interactive.show_live(figure, "<p>words instead</p>", "A tone.")
+    interactive.show(figure, "<p>words instead</p>", "A tone.")
     still, live = outputs
     assert live is figure
     assert f'id="{figure.fallback}"' in still.data

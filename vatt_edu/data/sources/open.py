@@ -34,9 +34,9 @@ def open_source(spec: str | Path) -> Source:
     >>> from vatt_edu.samples import SAMPLES
     >>> corpus = open_source(SAMPLES / "minitube")
     >>> corpus.splits
-    ('train', 'test_bg', 'test_comp', 'test_iid', 'val')
+    ('train', 'test_bg', 'test_comp', 'test_iid')
     >>> corpus.clips("test_iid")[0].caption
-    'x'
+    'tap the small yellow rubber triangle five times'
 
     Raises:
         UserError: If there is no such directory, no video in it, or its annotations cannot be read.

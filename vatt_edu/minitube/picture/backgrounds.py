@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 from jaxtyping import Float, Float32, Int64, UInt8
@@ -178,9 +179,13 @@ def _photo_path(name: str) -> Path | None:
 @cache
 def photo(name: str) -> UInt8[np.ndarray, "H W 3"]:
     """A photo."""
-    image = cv2.imread(str(_photo_path(name)), cv2.IMREAD_COLOR)
-    assert image is not None, f"cannot read the photo {name}"
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+    path = _photo_path(name)
+    assert path is not None, f"there is no photo {name}"
+    if path.suffix == ".png":  # not by OpenCV: once decord is imported, its PNG reader finds another zlib and fails
+        with av.open(str(path)) as file:
+            pixels: UInt8[np.ndarray, "H W 3"] = next(file.decode(video=0)).to_ndarray(format="rgb24")
+        return pixels
+    return cv2.cvtColor(cv2.imread(str(path), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
 
 
 def draw_background(held_out: bool, knobs: Knobs, rng: np.random.Generator) -> str:

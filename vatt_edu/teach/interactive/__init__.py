@@ -1,6 +1,6 @@
 """Live figures of the book: alive with a kernel, alive in the rendered page, a picture in print."""
 
-from vatt_edu.teach.interactive.base import Live, show_live
+from vatt_edu.teach.interactive.base import Live, show
 from vatt_edu.teach.interactive.guess import Guess, guess
 from vatt_edu.teach.interactive.match import Match
 from vatt_edu.teach.interactive.port import Port
@@ -10,5 +10,5 @@ from vatt_edu.teach.interactive.signals import Aliasing, Pixels, Scrub
 
 __all__ = [
     "Aliasing", "Guess", "Live", "Match", "NarratedVideo", "Pixels", "Port", "Retrieve", "Scrub", "Shift", "guess",
-    "show_live",
+    "show",
 ]  # fmt: skip

@@ -46,12 +46,12 @@ class Live(anywidget.AnyWidget):
         super().__init_subclass__(**arguments)
 
 
-def show_live(widget: Live, still: "Figure | str", alt: str) -> None:
+def show(widget: Live, fallback: "Figure | str", alt: str) -> None:
     """Displays a live figure, and for print and readers without scripts a still one.
 
     Args:
         widget: The figure.
-        still: A matplotlib figure or HTML that says the same without moving.
+        fallback: A matplotlib figure or HTML that says the same without moving.
         alt: What the figure shows and what can be moved, in words.
     """
     from IPython.display import HTML, display
@@ -60,6 +60,6 @@ def show_live(widget: Live, still: "Figure | str", alt: str) -> None:
 
     name = "still-" + hashlib.sha256(f"{type(widget).__name__}{alt}".encode()).hexdigest()[:8]
     widget.alt, widget.fallback = alt, name
-    picture = still if isinstance(still, str) else figures.svg(still, alt)
-    display(HTML(f'<div class="vatt-still" id="{name}">{picture}</div>'))
+    still = fallback if isinstance(fallback, str) else figures.svg(fallback, alt)
+    display(HTML(f'<div class="vatt-still" id="{name}">{still}</div>'))
     display(widget)

@@ -2,7 +2,7 @@
 
 import traitlets
 
-from vatt_edu.teach.interactive.base import Live, show_live
+from vatt_edu.teach.interactive.base import Live, show
 
 
 class Guess(Live):
@@ -39,5 +39,5 @@ def guess(question: str, low: float, high: float, step: float, unit: str = "") -
         unit: Written behind the number.
     """
     slider = Guess(question=question, low=low, high=high, step=step, unit=unit)
-    show_live(slider, f"<p><strong>Your guess?</strong> {question}</p>", f"A slider for your guess: {question}")
+    show(slider, f"<p><strong>Your guess?</strong> {question}</p>", f"A slider for your guess: {question}")
     return slider
