@@ -3,36 +3,9 @@
 from pathlib import Path
 
 import pytest
+from helpers import lanes
 
 ROOT = Path(__file__).resolve().parent.parent
-
-# Left out by `make check` (-m "not slow"): whole folders and files, each with what it takes its time for.
-SLOW = {
-    "book": "reads executed notebooks",
-    "browser": "opens pages",
-    "data/test_cache.py": "decodes, in processes that are killed",
-    "data/test_dataset.py": "loads datasets",
-    "data/test_describe.py": "renders a corpus",
-    "data/test_loader.py": "decodes, in processes",
-    "data/test_media.py": "writes and decodes films",
-    "data/test_samples.py": "decodes what is shipped",
-    "data/test_way_of_a_clip.py": "writes and decodes films",
-    "evaluation": "trains and evaluates",
-    "experiments": "trains twins",
-    "interop/test_convert.py": "writes checkpoints",
-    "interop/test_hub.py": "loads the Hub's library",
-    "interop/test_tensorflow_checkpoint.py": "flips every bit of a file",
-    "minitube": "renders corpora",
-    "parity/test_official_checkpoints.py": "converts checkpoints",
-    "robustness": "calls the whole program on broken things",
-    "teach/test_demo.py": "evaluates the shipped model",
-    "teach/test_players.py": "decodes and encodes films",
-    "test_cli.py": "starts the program",
-    "test_flags.py": "prints the help of all flags",
-    "test_imports.py": "makes an environment",
-    "training": "trains",
-}
-FAST = ("evaluation/test_metrics.py", "training/test_optim.py", "training/test_schedule.py", "training/test_old_run.py")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -52,11 +25,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    tests = ROOT / "tests"
     for item in items:
-        if item.path.is_relative_to(ROOT / "tests"):
-            file = item.path.relative_to(ROOT / "tests").as_posix()
-            if file not in FAST and any(f"{file}/".startswith(f"{place}/") for place in SLOW):
-                item.add_marker(pytest.mark.slow)
+        if item.path.is_relative_to(tests) and lanes.is_slow(item.path.relative_to(tests).as_posix()):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

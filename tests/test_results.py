@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers import lanes
 
 from tools import covered, mutation
 from vatt_edu.experiments.catalog import EXPERIMENTS, get_experiment
@@ -107,6 +108,13 @@ def test_mutants_are_killed_or_explained() -> None:
             lines = [line.strip() for line in (ROOT / row["module"]).read_text().splitlines()]
             assert set(before) <= set(lines), f"stale: make mutation; {row}"
     assert mutation.page(record, reasons) == mutation.RESULT.with_suffix(".md").read_text()
+
+
+def test_the_fast_lane_kills_most_mutants() -> None:
+    """At least 80 % of the sample, by the first test that failed on each; ``make check`` runs it."""
+    killers = [row["by"].split("::")[0] for row in result("mutation")["rows"] if row["by"]]
+    fast = [path for path in killers if (ROOT / path).exists() and not lanes.is_slow(path.removeprefix("tests/"))]
+    assert len(fast) >= 0.8 * mutation.SAMPLE
 
 
 def test_what_is_not_mutated() -> None:

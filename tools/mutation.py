@@ -43,6 +43,7 @@ TESTS = (
     "tests/test_losses_mutants.py",
     "tests/parity/test_official_losses.py",
 )
+ADDOPTS = "-rfE --jaxtyping-packages=vatt_edu,beartype.beartype"  # instead of pyproject.toml's
 SEED = 0
 SAMPLE = 150
 
@@ -134,8 +135,8 @@ def run(chosen: list[Mutant]) -> list[dict[str, Any]]:
     from cosmic_ray.testing import run_tests
     from cosmic_ray.work_item import MutationSpec, TestOutcome
 
-    pytest = "-m pytest -x -q -p no:cacheprovider -p no:xdist -p no:nbmake -o addopts=-rfE"
-    command = f"{shlex.quote(sys.executable)} {pytest} {' '.join(TESTS)}"
+    options = shlex.split("-x -q -p no:cacheprovider -p no:xdist -p no:nbmake")
+    command = shlex.join([sys.executable, "-m", "pytest", *options, "-o", f"addopts={ADDOPTS}", *TESTS])
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
         for name in ("vatt_edu", "tests"):

@@ -4,12 +4,13 @@ import ast
 import json
 import re
 from collections.abc import Iterator
+from importlib.util import resolve_name
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = "vatt_edu"
 
-_MODULE = re.compile(rf"{PACKAGE}(\.\w+)+")
+_MODULE = re.compile(rf"{PACKAGE}(\.\w+)+(:\w+)?")
 
 
 def modules() -> dict[str, Path]:
@@ -47,7 +48,15 @@ def imports(source: str, name: str, every_module: set[str], is_package: bool = F
                 targets.add(inner if inner in every_module else base)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _MODULE.fullmatch(node.value):
             # A module that is named in a string is loaded by that name; so is one that holds what the string names.
-            targets |= {node.value} & every_module or {node.value.rpartition(".")[0]} & every_module
+            text = node.value.partition(":")[0]
+            targets |= {text} & every_module or {text.rpartition(".")[0]} & every_module
+        elif isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
+            start = str(node.values[0].value)  # what follows it is not known: as much as is written counts
+            targets |= {start.rpartition(".")[0]} & every_module if start.startswith(f"{PACKAGE}.") else set()
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) == "import_module":
+            words = [word.value for word in node.args if isinstance(word, ast.Constant)]
+            if len(words) == 2 and str(words[0]).startswith("."):
+                targets.add(resolve_name(*words))
     return {target for target in targets if target in every_module} - {name}
 
 
@@ -75,6 +84,10 @@ def value_names(source: str) -> Iterator[tuple[int, str]]:
             yield node.value.lineno, node.arg
         elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
             yield node.lineno, node.name
+        elif isinstance(node, ast.MatchMapping) and node.rest:
+            yield node.lineno, node.rest
+        elif isinstance(node, ast.MatchClass):
+            yield from ((node.lineno, name) for name in node.kwd_attrs)
         elif isinstance(node, ast.Global | ast.Nonlocal):
             yield from ((node.lineno, name) for name in node.names)
         elif isinstance(node, ast.alias) and node.asname:
