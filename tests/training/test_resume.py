@@ -72,7 +72,7 @@ def test_killed_and_resumed(world: Path, whole: Path, tmp_path: Path, when: int)
         wait_for(out, when, process)
     finally:
         process.send_signal(signal.SIGKILL)
-        process.wait(timeout=30)
+        process.communicate(timeout=30)
     assert process.returncode == -signal.SIGKILL, "it was done before it was killed"
     runs.pretrain(world, out, "--resume", **FIELDS)
     assert trace(out) == trace(whole)

@@ -147,9 +147,8 @@ class Log:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with writing(self._out / "log.jsonl"):
-            self._log.close()
-            self._skipped.close()
+        with writing(self._out / "log.jsonl"), self._log, self._skipped:
+            pass  # both are closed, also where the disk refuses one
 
     def write(self, step: int, losses: Losses, lr: float, clips: int, wait: float, skips: Sequence[Skip]) -> None:
         """Appends one step."""

@@ -82,8 +82,7 @@ def _run_apart(recipe: Recipe, out: Path, jobs: Sequence[Job], workers: int) -> 
             yield answer
     finally:
         for process in processes:
-            if process.poll() is None and len(threads):
-                _stop(process)
+            _stop(process)
 
 
 def start_worker(recipe: Recipe, out: Path) -> subprocess.Popen[str]:
@@ -119,19 +118,20 @@ def _serve(process: subprocess.Popen[str], pending: Any, answers: Any) -> None:
     """Hand jobs to one worker, one at a time."""
     assert process.stdin is not None
     assert process.stdout is not None
-    while (job := pending.get()) is not None:
-        try:
-            process.stdin.write(json.dumps(job) + "\n")
-            process.stdin.flush()
-            answer = json.loads(process.stdout.readline() or '{"error": "it ended without a word"}')
-        except (OSError, ValueError) as error:
-            answer = {"error": str(error)}
-        if "error" in answer:
-            message = f"a worker failed: {job[0]} {job[1]}: {answer['error']}"
-            number = answer.get("errno")
-            answers.put(OSError(number, message) if number else RuntimeError(message))
-            return
-        answers.put(job)
+    with process.stdout:
+        while (job := pending.get()) is not None:
+            try:
+                process.stdin.write(json.dumps(job) + "\n")
+                process.stdin.flush()
+                answer = json.loads(process.stdout.readline() or '{"error": "it ended without a word"}')
+            except (OSError, ValueError) as error:
+                answer = {"error": str(error)}
+            if "error" in answer:
+                message = f"a worker failed: {job[0]} {job[1]}: {answer['error']}"
+                number = answer.get("errno")
+                answers.put(OSError(number, message) if number else RuntimeError(message))
+                return
+            answers.put(job)
 
 
 def main() -> None:
