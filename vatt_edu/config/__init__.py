@@ -42,35 +42,11 @@ from vatt_edu.config.run import (
 from vatt_edu.errors import UserError
 
 __all__ = [
-    "PRESETS",
-    "AudioConfig",
-    "AugmentConfig",
-    "ClipSpec",
-    "CommonSpaceConfig",
-    "Config",
-    "DataConfig",
-    "DropTokenConfig",
-    "EncoderConfig",
-    "LossConfig",
-    "MelConfig",
-    "ModelConfig",
-    "OptimConfig",
-    "TextConfig",
-    "TrainConfig",
-    "VideoConfig",
-    "agnostic_base",
-    "agnostic_large",
-    "agnostic_medium",
-    "base_base_small",
-    "large_base_small",
-    "medium_base_small",
-    "preset",
-    "toy",
-    "toy_agnostic",
-    "toy_gpu",
-    "toy_long",
-    "toy_plain",
-]
+    "PRESETS", "AudioConfig", "AugmentConfig", "ClipSpec", "CommonSpaceConfig", "Config", "DataConfig",
+    "DropTokenConfig", "EncoderConfig", "LossConfig", "MelConfig", "ModelConfig", "OptimConfig", "TextConfig",
+    "TrainConfig", "VideoConfig", "agnostic_base", "agnostic_large", "agnostic_medium", "base_base_small",
+    "large_base_small", "medium_base_small", "preset", "toy", "toy_agnostic", "toy_gpu", "toy_long", "toy_plain",
+]  # fmt: skip
 
 PRESETS: dict[str, Callable[[], Config]] = {
     preset.__name__: preset

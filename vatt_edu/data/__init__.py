@@ -18,51 +18,15 @@ The way of one clip, and the files that it goes through:
 Beside the way: ``loader/windows.py`` (given windows, for evaluation), ``card/`` (what is in a source, as a page),
 ``sources/huggingface.py`` (a source as a Dataset, and back), ``text/word_vectors.py``, ``workers.py`` (processes).
 
-The names below are what people need; each is imported when it is first used. Not handed on: adapters, readers, the
-cache and what is inside of a stream.
+The names below are what people need. Not handed on: adapters, readers, the cache and what is inside of a stream.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from vatt_edu.data.loader import ClipStream, Window, batches, eval_batches, window_batches
-    from vatt_edu.data.media import MediaError, probe_media, read_audio, read_video
-    from vatt_edu.data.sources import Source, Video, open_source, open_sources
-    from vatt_edu.data.text import Line, Vocabulary
-
-_ROOMS = {
-    "sources": ("Source", "Video", "open_source", "open_sources"),
-    "media": ("MediaError", "probe_media", "read_audio", "read_video"),
-    "text": ("Line", "Vocabulary"),
-    "loader": ("ClipStream", "Window", "batches", "eval_batches", "window_batches"),
-}
+from vatt_edu.data.loader import ClipStream, Window, batches, eval_batches, window_batches
+from vatt_edu.data.media import MediaError, probe_media, read_audio, read_video
+from vatt_edu.data.sources import Source, Video, open_source, open_sources
+from vatt_edu.data.text import Line, Vocabulary
 
 __all__ = [
-    "ClipStream",
-    "Line",
-    "MediaError",
-    "Source",
-    "Video",
-    "Vocabulary",
-    "Window",
-    "batches",
-    "eval_batches",
-    "open_source",
-    "open_sources",
-    "probe_media",
-    "read_audio",
-    "read_video",
-    "window_batches",
-]
-
-
-def __getattr__(name: str) -> Any:
-    for room, names in _ROOMS.items():
-        if name in names:
-            return getattr(importlib.import_module(f"{__name__}.{room}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    "ClipStream", "Line", "MediaError", "Source", "Video", "Vocabulary", "Window", "batches", "eval_batches",
+    "open_source", "open_sources", "probe_media", "read_audio", "read_video", "window_batches",
+]  # fmt: skip

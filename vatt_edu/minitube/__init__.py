@@ -21,15 +21,6 @@ from vatt_edu.minitube.names import default_folder
 from vatt_edu.minitube.presets import PRESETS, SPLITS, Knobs, Preset
 
 __all__ = [
-    "PRESETS",
-    "SPLITS",
-    "VERSION",
-    "Knobs",
-    "Preset",
-    "default_folder",
-    "ensure",
-    "make",
-    "read_annotations",
-    "read_source",
-    "renarrate",
-]
+    "PRESETS", "SPLITS", "VERSION", "Knobs", "Preset", "default_folder", "ensure", "make", "read_annotations",
+    "read_source", "renarrate",
+]  # fmt: skip
