@@ -1,1 +1,1 @@
-"""One small file a question: ``vatt experiment NAME`` trains what it asks for and writes ``results/NAME.json``."""
+"""Comparisons with several seeds: a question a file, beside what runs them (``run``) and lists them (``catalog``)."""

@@ -29,7 +29,7 @@ from vatt_edu.system import cores
 FORMAT = 1
 FRAMES_AT_ONCE = 1024  # frames decoded at once
 REFUSED_ERRORS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EFBIG)
-MIN_FILES_FOR_PROCESSES = 8  # so many files are decoded in this process: starting others takes longer
+MAX_FILES_IN_PROCESS = 8  # so many files are decoded in this process: starting others takes longer
 
 
 @dataclass(frozen=True)
@@ -192,7 +192,7 @@ def _build(
         left.unlink()
     jobs = [(folder, file, path, spec) for file, path in todo.items()]
     if processes is None:
-        processes = 0 if len(jobs) <= MIN_FILES_FOR_PROCESSES else cores()
+        processes = 0 if len(jobs) <= MAX_FILES_IN_PROCESS else cores()
     with open(folder / "index.jsonl", "a", encoding="utf-8") as index:
         if index.tell():
             index.write("\n")  # ends a line that was interrupted
