@@ -20,6 +20,9 @@ NUMBERS = arrays.arrays(
     elements=st.integers(0, 100),
 )
 
+# A damaged byte may be an invalid escape: Python says so, and we answer.
+pytestmark = pytest.mark.filterwarnings("ignore:.*invalid escape")
+
 
 @given(table=NUMBERS, protocol=st.integers(0, 4), alone=st.booleans(), turned=st.booleans())
 @settings(max_examples=120, deadline=None)
@@ -90,7 +93,6 @@ def test_any_bytes_are_answered(data: bytes) -> None:
         assert all(isinstance(value, np.ndarray) for value in arrays.values())
 
 
-@pytest.mark.filterwarnings("ignore:.*invalid escape")  # the damaged byte is one; Python says so, we answer
 @given(place=st.integers(0, 500), octet=st.integers(0, 255))
 @settings(max_examples=300, deadline=None)
 def test_any_changed_byte_is_answered(place: int, octet: int) -> None:
