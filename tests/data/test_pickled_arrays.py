@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as arrays
+from hypothesis.extra import numpy as array_strategies
 
 from vatt_edu.data.text.safe_pickle import pickled_arrays
 
-NUMBERS = arrays.arrays(
+NUMBERS = array_strategies.arrays(
     st.sampled_from(["<f4", "<f8", ">f4", "<i4", "<i8", "u1"]),
-    arrays.array_shapes(max_dims=3, max_side=5),
+    array_strategies.array_shapes(max_dims=3, max_side=5),
     elements=st.integers(0, 100),
 )
 
