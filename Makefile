@@ -2,6 +2,7 @@
 # Works with GNU make 3.81 and later. Override, for example:
 #   make book PYTHON=python3.12           another Python (3.11 to 3.13 are tested)
 #   make env  TORCH="torch==2.13.0 --index-url URL"    another build of PyTorch, see README.md
+#   make book CHAPTER=raw_signals         one chapter alone
 #   make env  TORCH=                      whatever PyTorch pyproject.toml allows and pip chooses
 
 PYTHON ?= python3
@@ -41,11 +42,11 @@ $(STAMP): pyproject.toml constraints.txt
 vendor: env  # MathJax and the widgets' scripts, so that the pages need no network
 	@$(PY) tools/vendor.py
 
-book: vendor  ## run every notebook once (only those that changed) and render the pages
+book: vendor  ## run every notebook once (only those that changed) and render the pages; CHAPTER=NAME: one of them
 	@echo "==> notebooks"
-	@$(OFFLINE) $(PY) tools/book.py execute
+	@$(OFFLINE) $(PY) tools/book.py execute $(CHAPTER)
 	@echo "==> pages"
-	@$(PY) tools/book.py build
+	@$(PY) tools/book.py build $(CHAPTER)
 
 book-audit: env  ## what each chapter holds against what it should: words, questions, exercises, live figures, run time
 	@$(PY) tools/audit.py

@@ -1,6 +1,7 @@
 """What lies in book/ is clean, and the table of contents lists what exists and all that exists."""
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,32 @@ def test_the_model_in_one_page_is_short() -> None:
     model = ["".join(cell["source"]) for cell in cells if cell["id"].startswith("code-")]
     assert all(part in "\n".join(model) for part in ("class VATT", "class Attention", "def contrast"))
     assert sum(len(source.split("\n")) for source in model) <= 120
+
+
+def test_two_notebooks_run_at_a_time_and_a_failing_cell_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cells = [{"cell_type": kind, "id": f"id-{n}"} for n, kind in enumerate(("markdown", "code", "code", "code"))]
+    for folder in ("book", "_executed"):
+        (tmp_path / folder).mkdir()
+    for name in ("a", "b", "c"):
+        (tmp_path / "book" / f"{name}.ipynb").write_text(json.dumps({"cells": cells}))
+    for name, place in (("ROOT", "."), ("BOOK", "book"), ("EXECUTED", "_executed"), ("STATE", "_executed/.state.json")):
+        monkeypatch.setattr(book, name, tmp_path / place)
+    together = threading.Barrier(2, timeout=30)
+
+    def run(name: str) -> tuple[int, str]:
+        if name != "c.ipynb":
+            together.wait()  # each of the first two goes on only when the other runs, too
+        return (1, "\x1b[36mCell In[2], line 1\x1b[0m") if name == "b.ipynb" else (0, "")
+
+    assert book.execute(run=run) == 1
+    shown = capsys.readouterr()
+    assert "failed: b.ipynb, code cell 2 (id id-2)" in shown.err
+    assert "a.ipynb: done in 0 s" in shown.out
+    assert book.execute("c", run=lambda name: pytest.fail(f"{name} is up to date")) == 0
+    again: list[str] = []
+    assert book.execute(run=lambda name: (again.append(name), (0, ""))[1]) == 0
+    assert again == ["b.ipynb"]
+    with pytest.raises(SystemExit, match="no notebook 'd' in book/; there are: a, b, c"):
+        book.execute("d")
