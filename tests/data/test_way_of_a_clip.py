@@ -14,7 +14,7 @@ from vatt_edu import data
 from vatt_edu.batch import Batch
 from vatt_edu.config import ClipSpec, DataConfig
 from vatt_edu.data.loader import ClipStream
-from vatt_edu.data.media.torchaudio_compat import torchaudio
+from vatt_edu.data.media.audio import torchaudio
 from vatt_edu.data.sources import open_source
 from vatt_edu.data.text import Vocabulary
 

@@ -6,19 +6,22 @@ file and the same window read from the cache are equal bit for bit.
 """
 
 import functools
+import importlib
 import math
 import os
+import sys
+import types
 from collections.abc import Iterator
 from fractions import Fraction
 from os import PathLike
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import torch
 from jaxtyping import Shaped
 
 from vatt_edu.data.media.info import MediaError, Pcm, Wave, audio_stream, open_media, origin, pyav
-from vatt_edu.data.media.torchaudio_compat import torchaudio
+from vatt_edu.errors import missing
 
 BLOCK_SECONDS = 30
 MARGIN_SECONDS = 1  # on both sides of a block, for the resampling filter
@@ -135,3 +138,36 @@ def resample(wave: Wave, rate: int, new_rate: int) -> Wave:
 def to_float(pcm: Pcm) -> Wave:
     """16-bit samples as float32 in [-1, 1)."""
     return pcm.astype(np.float32) * np.float32(1 / 32768)
+
+
+@functools.cache
+def torchaudio() -> Any:
+    """The module ``torchaudio``.
+
+    PyPI's wheel links CUDA libraries that CPU builds of torch lack. torchaudio runs without its extension, which
+    holds nothing that is needed here, so where it cannot be loaded a stub takes its place.
+
+    Raises:
+        UserError: If torchaudio is not installed.
+    """
+    try:
+        return importlib.import_module("torchaudio")
+    except ModuleNotFoundError:
+        raise missing("torchaudio", "data") from None
+    except (OSError, RuntimeError, ImportError):
+        for name in [name for name in sys.modules if name == "torchaudio" or name.startswith("torchaudio.")]:
+            del sys.modules[name]
+        sys.modules["torchaudio._extension"] = _stub()
+        return importlib.import_module("torchaudio")
+
+
+def _stub() -> types.ModuleType:
+    def unavailable(*_: object, **__: object) -> NoReturn:
+        raise RuntimeError("torchaudio's compiled extension is not available")
+
+    stub: Any = types.ModuleType("torchaudio._extension")
+    stub._IS_TORCHAUDIO_EXT_AVAILABLE = False
+    stub._IS_ALIGN_AVAILABLE = False
+    stub._check_cuda_version = lambda: None
+    stub.fail_if_no_align = lambda function: unavailable
+    return stub
