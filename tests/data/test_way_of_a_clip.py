@@ -26,7 +26,7 @@ OTHERWISE = {
     "clips/cache.py",
     "loader/prefetch.py",
     "batch.py",
-    "media/torchaudio_compat.py",  # loads torchaudio once a process
+    "media/spectrogram.py",  # loads torchaudio once a process
 }
 
 

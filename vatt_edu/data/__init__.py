@@ -11,7 +11,7 @@ The way of one clip, and the files that it goes through:
 3. A video and a time become one clip: ``clips/reader.py`` reads it from the file, or ``clips/cache.py`` from what was
    decoded before.
 4. A file becomes frames and samples on one clock: ``media/info.py``, ``media/video.py``, ``media/audio.py`` (with
-   ``media/torchaudio_compat.py``).
+   ``media/spectrogram.py``).
 5. The clip is changed at random, ``clips/transforms.py``, and put into its row with the ids of its words,
    ``loader/collate.py``: a ``Batch``, ``batch.py``. ``loader/prefetch.py`` does steps 2 to 5 ahead of who needs them.
 

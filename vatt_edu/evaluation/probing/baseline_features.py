@@ -13,7 +13,7 @@ from torch import Tensor
 
 from vatt_edu.config import ClipSpec
 from vatt_edu.data.loader.windows import Window, window_batches
-from vatt_edu.data.media.torchaudio_compat import display_log_mel
+from vatt_edu.data.media.spectrogram import display_log_mel
 from vatt_edu.data.sources.source import Source
 from vatt_edu.data.text.vocabulary import Vocabulary
 from vatt_edu.evaluation.features import EMBED_BATCH

@@ -13,7 +13,7 @@ from torch import Tensor
 from vatt_edu.config import Config
 from vatt_edu.data.loader.windows import Window
 from vatt_edu.data.media import probe_media, read_audio, read_video
-from vatt_edu.data.media.torchaudio_compat import display_log_mel
+from vatt_edu.data.media.spectrogram import display_log_mel
 from vatt_edu.data.sources.source import Source
 from vatt_edu.evaluation import metrics
 from vatt_edu.evaluation.embed import load
