@@ -1,22 +1,22 @@
 """Reads any world: from files on a disk to batches.
 
-The way of one clip, and the files that it goes through:
+The way of one clip from a folder of videos to a ``Batch``: every file whose functions it enters, in order of the first
+call (but for constructors: an object is made before it is used).
 
-1. A folder on disk, in any layout, becomes a list of videos: ``sources/open.py`` sees which layout it is, one adapter
-   reads it (``sources/adapters/folder.py``, or another such as ``sources/adapters/minitube.py``), ``sources/source.py``
-   is what comes out. Captions are read by ``text/captions.py`` (with ``files.py``), and ``text/vocabulary.py`` is made
-   of them.
-2. Which clips make up the batch of a step is a function of seed and step: ``loader/stream.py`` asks
-   ``loader/sampler.py``, whose numbers come from ``seeds.py``; how large they are is in ``config/run.py``.
-3. A video and a time become one clip: ``clips/reader.py`` reads it from the file, or ``clips/cache.py`` from what was
-   decoded before.
-4. A file becomes frames and samples on one clock: ``media/info.py``, ``media/video.py``, ``media/audio.py`` (with
-   ``media/spectrogram.py``).
-5. The clip is changed at random, ``clips/transforms.py``, and put into its row with the ids of its words,
-   ``loader/collate.py``: a ``Batch``, ``batch.py``. ``loader/prefetch.py`` does steps 2 to 5 ahead of who needs them.
+1. ``sources/open.py`` sees which layout a folder has, and one adapter (``sources/adapters/folder.py`` reads a plain
+   folder) goes through its media, with ``sources/source.py``, and the captions beside them, ``text/captions.py`` by
+   ``files.py``: a ``Source``, a list of ``Video``s. ``text/vocabulary.py`` is made of the captions.
+2. ``loader/stream.py`` is opened, with the sizes in ``config/run.py``. ``clips/reader.py`` knows every file on a grid
+   of times, and asks ``media/info.py`` what it holds.
+3. Which clips make up the batch of a step, ``loader/sampler.py``, is a function of seed and step: ``seeds.py``.
+4. The reader takes the clip from its file: frames, ``media/video.py``, and samples, ``media/audio.py``, on one clock.
+5. ``loader/collate.py`` has zeros for what is missing, ``clips/transforms.py`` changes the clip at random, and it goes
+   into its row, with the ids of its words: a ``Batch``.
 
-Beside the way: ``loader/windows.py`` (given windows, for evaluation), ``card/`` (what is in a source, as a page),
-``sources/huggingface.py`` (a source as a Dataset, and back), ``text/word_vectors.py``, ``workers.py`` (processes).
+Other layouts have their own adapters (MiniTube's calls those of HowTo100M and AudioSet). Beside the way:
+``clips.cache`` (what was decoded before, instead of step 4), ``loader.prefetch`` (steps 3 to 5 ahead of who needs
+them), ``loader.windows`` (given windows, for evaluation), ``card`` (what is in a source, as a page),
+``sources.huggingface`` (a source as a Dataset, and back), ``text.word_vectors``, ``media.spectrogram``, ``workers``.
 
 The names below are what people need. Not handed on: adapters, readers, the cache and what is inside of a stream.
 """
