@@ -255,13 +255,24 @@ def test_the_output_folder_holds_something_else(world: Path, tmp_path: Path, fai
 
 def test_a_kill_while_the_folder_was_claimed(world: Path, tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
-    (tmp_path / "run/.config.json.partial").write_text('{"pre')
+    (tmp_path / "run/.config.json.123.partial").write_text('{"pre')
     runs.pretrain(world, tmp_path / "run")
+    assert not list((tmp_path / "run").rglob("*partial"))
     (tmp_path / "other").mkdir()
     shutil.copy(tmp_path / "run/config.json", tmp_path / "other/config.json")
     runs.pretrain(world, tmp_path / "other", "--resume")
     for name in ("vocab.json", "model.safetensors"):
         assert (tmp_path / "other" / name).read_bytes() == (tmp_path / "run" / name).read_bytes()
+
+
+def test_what_a_kill_left_of_a_checkpoint_is_removed(world: Path, tmp_path: Path) -> None:
+    run = runs.pretrain(world, tmp_path / "run", train__steps=2)
+    left = run / "checkpoints/.step-00000004.123.partial"
+    left.mkdir()
+    (left / "state.safetensors").write_bytes(b"half")
+    runs.pretrain(world, run, "--resume", train__steps=2)
+    assert not left.exists()
+    assert len(list((run / "checkpoints").glob("step-*"))) == 2
 
 
 DAMAGE = [

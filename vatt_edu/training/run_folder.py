@@ -17,7 +17,7 @@ from vatt_edu.config.serialize import FORMAT, differences, from_json, pack, to_j
 from vatt_edu.data.loader.prefetch import Skip
 from vatt_edu.data.text.vocabulary import NoVocabulary, Vocabulary
 from vatt_edu.errors import UserError
-from vatt_edu.files import is_partial, write_json, write_text, writing
+from vatt_edu.files import is_partial, sweep, write_json, write_text, writing
 from vatt_edu.losses import Losses
 
 
@@ -88,8 +88,9 @@ def validate_run_folder(out: Path, config: Config, data: Sequence[str], resume: 
 
 
 def create_run_folder(out: Path, config: Config, data: Sequence[str], preset: str, vocab: Vocabulary) -> None:
-    """Makes ``out`` the folder of this run, if it is not already."""
+    """Makes ``out`` the folder of this run, if it is not already, and removes what a kill left half written."""
     out.mkdir(parents=True, exist_ok=True)
+    sweep(out)
     if not (out / "config.json").exists():
         write_json(out / "config.json", pack(config, preset=preset, data=list(data)))
     if not (out / "vocab.json").exists():
