@@ -1,10 +1,10 @@
 """The common space (paper, section 3.4): video -> video-audio space -> video-text space.
 
 Video meets audio in a space of width ``va``; the vector that meets words is computed from that one, so what video says
-to text has passed through what it says to sound. Heads by name: ``released`` (batch norm on the video side only,
-audio and text one plain layer each), ``paper`` (batch norm after every linear layer, on every side) and ``deep_audio``
-(the released head with the video's two layers on the audio side too). Two more are one layer each into one space, where
-video meets both: ``joint``, with ReLU and batch norm, is in the released code but not in its models; ``flat`` is bare.
+to text has passed through what it says to sound. Which layers lie on the way has a name in
+``vatt_edu.config.model.HEADS``: ``released`` (batch norm on the video side only, audio and text one plain layer each),
+``paper`` (batch norm after every linear layer, on every side), ``deep_audio`` (the released head with the video's two
+layers on the audio side too), and others that leave things out, down to ``flat``, a bare layer a side into one space.
 """
 
 import torch
@@ -55,7 +55,7 @@ class BatchNorm(nn.Module):
 
 
 class ProjectionHead(nn.Module):
-    """One linear layer, or two with batch norm and ReLU between them.
+    """One linear layer, or two with a ReLU between them.
 
     Args:
         inputs: Width of the rows that come in.
@@ -70,8 +70,8 @@ class ProjectionHead(nn.Module):
     ) -> None:
         super().__init__()
         self.relu_first = relu_first
-        self.hidden = linear(inputs, width, bias=False) if layers == 2 else None
-        self.hidden_norm = BatchNorm(width) if layers == 2 else None
+        self.hidden = linear(inputs, width, bias=not norm) if layers == 2 else None
+        self.hidden_norm = BatchNorm(width) if layers == 2 and norm else None
         self.out = linear(width if layers == 2 else inputs, width, bias=not norm)
         self.out_norm = BatchNorm(width) if norm else None
 
@@ -79,8 +79,9 @@ class ProjectionHead(nn.Module):
         """Projects each row; the norms see the valid ones only."""
         if self.relu_first:
             x = F.relu(x)
-        if self.hidden is not None and self.hidden_norm is not None:
-            x = F.relu(self.hidden_norm(self.hidden(x), valid))
+        if self.hidden is not None:
+            x = self.hidden(x)
+            x = F.relu(x if self.hidden_norm is None else self.hidden_norm(x, valid))
         x = self.out(x)
         return x if self.out_norm is None else self.out_norm(x, valid)
 
@@ -95,22 +96,18 @@ class CommonSpace(nn.Module):
 
     def __init__(self, config: CommonSpaceConfig, video_width: int, audio_width: int, text_width: int) -> None:
         super().__init__()
-        va, vt = config.va_width, config.vt_width
+        va, vt, plan = config.va_width, config.vt_width, config.plan
+        has_norm = {side: side in plan.norms for side in ("video", "audio", "text")}
+        self.video_to_va = ProjectionHead(
+            video_width, va, layers=plan.video, norm=has_norm["video"], relu_first=plan.relu
+        )
+        self.audio_to_va = ProjectionHead(
+            audio_width, va, layers=plan.audio, norm=has_norm["audio"], relu_first=plan.relu
+        )
         self.va_to_vt: ProjectionHead | None = None
-        if config.heads in ("joint", "flat"):  # one space
-            bare = config.heads == "flat"
-            self.video_to_va, self.audio_to_va, self.text_to_vt = (
-                ProjectionHead(inputs, va, norm=not bare, relu_first=not bare)
-                for inputs in (video_width, audio_width, text_width)
-            )
-            return
-        everywhere = config.heads == "paper"
-        deep = config.heads == "deep_audio"
-        self.video_to_va = ProjectionHead(video_width, va, layers=2)
-        self.audio_to_va = ProjectionHead(audio_width, va, layers=2 if deep else 1, norm=deep or everywhere)
-        # The released video-audio -> video-text map has a ReLU before its layer, the paper's has none.
-        self.va_to_vt = ProjectionHead(va, vt, relu_first=not everywhere)
-        self.text_to_vt = ProjectionHead(text_width, vt, norm=everywhere)
+        if plan.passage != "none":
+            self.va_to_vt = ProjectionHead(va, vt, norm=has_norm["video"], relu_first=plan.passage == "relu")
+        self.text_to_vt = ProjectionHead(text_width, vt, norm=has_norm["text"], relu_first=plan.relu)
 
     def forward(
         self,

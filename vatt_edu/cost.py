@@ -12,7 +12,7 @@ import math
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from vatt_edu.config import AudioConfig, CommonSpaceConfig, Config, EncoderConfig, ModelConfig, TextConfig, VideoConfig
+from vatt_edu.config import AudioConfig, Config, EncoderConfig, ModelConfig, TextConfig, VideoConfig
 from vatt_edu.droptoken import keep_count
 
 FLOAT = 4  # bytes
@@ -289,16 +289,12 @@ def _sides(config: ModelConfig) -> tuple[list[tuple[int, int, bool]], ...]:
 
     By side: video to va, audio to va, va to vt, text to vt.
     """
-    space: CommonSpaceConfig = config.common_space
-    va, vt, everywhere = space.va_width, space.vt_width, space.heads == "paper"
-    video, audio, text = (side.feature_width for side in (config.video, config.audio, config.text))
-    if space.heads == "joint":
-        return [(video, va, True)], [(audio, va, True)], [], [(text, va, True)]
-    if space.heads == "flat":
-        return [(video, va, False)], [(audio, va, False)], [], [(text, va, False)]
-    return (
-        [(video, va, True), (va, va, True)],
-        [(audio, va, True), (va, va, True)] if space.heads == "deep_audio" else [(audio, va, everywhere)],
-        [(va, vt, True)],
-        [(text, vt, everywhere)],
-    )
+    space, plan = config.common_space, config.common_space.plan
+    va, vt = space.va_width, space.vt_width
+
+    def side(name: str, layers: int, width: int) -> list[tuple[int, int, bool]]:
+        normed = name in plan.norms
+        return [(getattr(config, name).feature_width, width, normed), (width, width, normed)][:layers]
+
+    passage = [] if plan.passage == "none" else [(va, vt, "video" in plan.norms)]
+    return side("video", plan.video, va), side("audio", plan.audio, va), passage, side("text", 1, vt)

@@ -7,6 +7,7 @@ it.
 import contextlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from typing import Any
 from vatt_edu.errors import UserError, disk_full
 
 _PARTIAL = ".partial"
+_NUMBERS = re.compile(r"\[\n\s+(-?[\d.eE+-]+(?:,\n\s+-?[\d.eE+-]+)*)\n\s*\]")
 
 
 def read_text(path: Path) -> str:
@@ -55,12 +57,13 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """A JSON file, replaced atomically.
+    """A JSON file, replaced atomically; a list of numbers is one line.
 
     Raises:
         UserError: If it cannot be written.
     """
-    write_text(path, json.dumps(value, indent=1) + "\n")
+    text = json.dumps(value, indent=1)  # a string in it has no line breaks
+    write_text(path, _NUMBERS.sub(lambda match: "[" + " ".join(match[1].split()) + "]", text) + "\n")
 
 
 @contextmanager

@@ -3,12 +3,16 @@
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
+from helpers.live import PAGE_OF
+from helpers.opening import Visit, visiting
 
 SITE = Path(__file__).resolve().parents[2] / "_build" / "html"
 CHROMIUMS = (
@@ -72,3 +76,27 @@ def server(site: Path) -> Iterator[str]:
         threading.Thread(target=httpd.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{httpd.server_address[1]}"
         httpd.shutdown()
+
+
+@pytest.fixture(scope="module")
+def page(browser: Any, site: Path) -> Iterator[Callable[[str], Visit]]:
+    """Opens each chapter once, from disk."""
+    visits: dict[str, Visit] = {}
+    with ExitStack() as stack:
+
+        def get(name: str) -> Visit:
+            if name not in visits:
+                visits[name] = stack.enter_context(visiting(browser, (site / f"{name}.html").as_uri()))
+            return visits[name]
+
+        yield get
+
+
+@pytest.fixture
+def figure(page: Callable[[str], Visit], request: pytest.FixtureRequest) -> Any:
+    """The first live figure of the class that the test's marker names."""
+    name = request.node.get_closest_marker("figure").args[0]
+    box = page(PAGE_OF[name]).page.locator(f'[data-figure="{name}"]').first
+    box.scroll_into_view_if_needed()
+    yield box
+    assert page(PAGE_OF[name]).troubles == []

@@ -3,69 +3,15 @@
 import base64
 import json
 import re
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.opening import Visit, visiting
+from helpers.live import PAGE_OF, model, says, state
+from helpers.opening import Visit
 
 from vatt_edu.teach.interactive.signals import alias
-
-PAGE_OF = {
-    "Match": "vatt_in_one_page",
-    "Guess": "vatt_in_one_page",
-    "Retrieve": "vatt_in_one_page",
-    "Pixels": "raw_signals",
-    "Aliasing": "raw_signals",
-    "Scrub": "raw_signals",
-    "Shift": "raw_signals",
-    "Port": "official_weights",
-}
-
-
-@pytest.fixture(scope="module")
-def page(browser: Any, site: Path) -> Iterator[Callable[[str], Visit]]:
-    """Opens each chapter once, from disk."""
-    visits: dict[str, Visit] = {}
-    with ExitStack() as stack:
-
-        def get(name: str) -> Visit:
-            if name not in visits:
-                visits[name] = stack.enter_context(visiting(browser, (site / f"{name}.html").as_uri()))
-            return visits[name]
-
-        yield get
-
-
-@pytest.fixture
-def figure(page: Callable[[str], Visit], request: pytest.FixtureRequest) -> Any:
-    """The first live figure of the class that the test's marker names."""
-    name = request.node.get_closest_marker("figure").args[0]
-    box = page(PAGE_OF[name]).page.locator(f'[data-figure="{name}"]').first
-    box.scroll_into_view_if_needed()
-    yield box
-    assert page(PAGE_OF[name]).troubles == []
-
-
-def says(figure: Any) -> str:
-    return figure.locator(".vatt-live-says").inner_text()
-
-
-def model(site: Path, name: str) -> dict[str, Any]:
-    """The first figure of that class as the page stores it: what Python computed when the page was made."""
-    html = (site / f"{PAGE_OF[name]}.html").read_text(encoding="utf-8")
-    stored = re.search(r'<script type="application/vnd.jupyter.widget-state\+json">(.*?)</script>', html, re.DOTALL)
-    assert stored
-    models = json.loads(stored[1])["state"]  # in any order; the page shows them in its own
-    in_order = (models[key] for key in re.findall(r'"model_id": "(\w+)"', html) if key in models)
-    return next(one for one in in_order if one["state"].get("figure") == name)
-
-
-def state(site: Path, name: str) -> dict[str, Any]:
-    """Its traits."""
-    return model(site, name)["state"]
 
 
 @pytest.mark.parametrize("name", PAGE_OF)

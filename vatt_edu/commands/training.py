@@ -53,9 +53,11 @@ def pretrain(words: Sequence[str]) -> int:
     name, *flags = words
     args = parse_pretrain(name, flags)
 
+    from vatt_edu.evaluation.retrieval import validator
     from vatt_edu.training.pretrain import pretrain
 
-    result = pretrain(**vars(args), preset=name)
+    validate = validator(args.data, args.config) if args.config.train.eval_every else None
+    result = pretrain(**vars(args), preset=name, validate=validate)
     if result.interrupted:
         print(f"stopped and saved at step {result.step}; the same command with --resume goes on", file=sys.stderr)
         return INTERRUPTED

@@ -1,7 +1,7 @@
 """The model as a value: towers, DropToken, common space. Defaults: the released code's."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from vatt_edu.config.checks import require_not_negative, require_positive, require_rate
 from vatt_edu.errors import UserError
@@ -206,21 +206,64 @@ class DropTokenConfig:
                 raise UserError(f"droptoken.{name} = {getattr(self, name)} must lie in (0, 1]; 1 keeps every token")
 
 
+class Heads(NamedTuple):
+    """What projection heads are made of.
+
+    Attributes:
+        video: Linear layers between the video's feature and the video-audio space, one or two.
+        audio: Likewise the audio's.
+        norms: Sides on which batch norm follows each of them, of ``video audio text``.
+        passage: The map from the video-audio to the video-text space: with a ReLU before its linear layer, without, or
+            none, and then there is one space. It has batch norm where the video has.
+        relu: A ReLU before each side's first layer.
+    """
+
+    video: int
+    audio: int
+    norms: tuple[str, ...]
+    passage: Literal["relu", "linear", "none"]
+    relu: bool = False
+
+
+HeadsName = Literal[
+    "released", "paper", "joint", "deep_audio", "deep_audio_shallow", "deep_audio_bare", "flat", "flat_norm",
+    "flat_deep",
+]  # fmt: skip
+
+HEADS: dict[HeadsName, Heads] = {
+    "released": Heads(2, 1, ("video",), "relu"),
+    "paper": Heads(2, 1, ("video", "audio", "text"), "linear"),
+    "joint": Heads(1, 1, ("video", "audio", "text"), "none", relu=True),  # in the released code, not in its models
+    # ours: the toy's, the toy's with one thing taken out, and the way there from bare layers, one thing at a time
+    "deep_audio": Heads(2, 2, ("video", "audio"), "relu"),
+    "deep_audio_shallow": Heads(1, 1, ("video", "audio"), "relu"),
+    "deep_audio_bare": Heads(2, 2, (), "relu"),
+    "flat": Heads(1, 1, (), "none"),
+    "flat_norm": Heads(1, 1, ("video", "audio"), "none"),
+    "flat_deep": Heads(2, 2, ("video", "audio"), "none"),
+}
+
+
 @dataclass(frozen=True)
 class CommonSpaceConfig:
-    """The projection heads (paper, section 3.4)."""
+    """The projection heads (paper, section 3.4), by a name in ``HEADS``."""
 
-    heads: Literal["released", "paper", "deep_audio", "joint", "flat"] = "released"
+    heads: HeadsName = "released"
     va_width: int = 512
     vt_width: int = 256
 
     def __post_init__(self) -> None:
         require_positive(self, "va_width", "vt_width")
-        if self.heads == "joint" and self.va_width != self.vt_width:
+        if self.plan.passage == "none" and self.va_width != self.vt_width:
             raise UserError(
-                f"common_space.heads = joint has one space, so va_width = {self.va_width} and vt_width = "
+                f"common_space.heads = {self.heads} has one space, so va_width = {self.va_width} and vt_width = "
                 f"{self.vt_width} must be equal"
             )
+
+    @property
+    def plan(self) -> Heads:
+        """What the heads of that name are made of."""
+        return HEADS[self.heads]
 
 
 @dataclass(frozen=True)

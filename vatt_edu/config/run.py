@@ -4,7 +4,7 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
-from vatt_edu.config.checks import require_positive
+from vatt_edu.config.checks import require_not_negative, require_positive
 from vatt_edu.config.model import ModelConfig
 from vatt_edu.errors import UserError
 
@@ -121,6 +121,7 @@ class TrainConfig:
 
     steps: int = 500_000
     checkpoint_every: int = 10_000
+    eval_every: int = 0  # steps between retrievals on the split val, which go into val.jsonl; 0 is never
     keep_checkpoints: int = 3
     workers: int = 0  # processes that read clips; 0 reads in a background thread
     threads: int = 0  # of torch on the CPU; 0 takes the cores there are, at most 8
@@ -129,6 +130,7 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         require_positive(self, "steps", "checkpoint_every", "keep_checkpoints")
+        require_not_negative(self, "eval_every")
         for name in ("workers", "threads"):
             if not 0 <= getattr(self, name) <= 1024:  # torch crashes when it is asked for very many
                 raise UserError(f"train.{name} = {getattr(self, name)} must lie in [0, 1024]")

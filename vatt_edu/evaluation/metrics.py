@@ -1,11 +1,14 @@
 """Metrics of retrieval (paper, Table 4)."""
 
+import math
+
 import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
 AT = (1, 5, 10)
+CHOICES = 8  # of the book's game
 
 # Queries and items of each direction of retrieval, by modality and space.
 DIRECTIONS = {
@@ -36,6 +39,21 @@ def from_ranks(ranks: Int[np.ndarray, " Q"]) -> dict[str, float]:
     """Recall at 1, 5 and 10 and the median of given ranks."""
     recalls = {f"R@{k}": float((ranks <= k).mean()) for k in AT}
     return {**recalls, "MedR": float(np.median(ranks))}
+
+
+def of_eight(ranks: Int[np.ndarray, " Q"], choices: int = CHOICES) -> float:
+    """How many of eight the model gets right when it is asked eight times and shown eight items each time.
+
+    Expected over all ways to draw the other seven from the gallery: a query whose own item has rank r finds it first
+    if none of the r - 1 items before it is drawn. Guessing gives 1, whatever the size of the gallery.
+
+    Args:
+        ranks: From 1, in a gallery of as many items as there are queries, at least eight.
+        choices: How many items are shown.
+    """
+    items = len(ranks)
+    first = [math.comb(items - int(rank), choices - 1) for rank in ranks]
+    return choices * sum(first) / (math.comb(items - 1, choices - 1) * items)
 
 
 def bootstrap(

@@ -30,13 +30,17 @@ class RunHeader(TypedDict):
 
 
 class RetrievalSplit(TypedDict):
-    """Scores by direction; ``interval`` of the trained model's, by direction and name: its lower and upper end."""
+    """Scores by direction; ``interval`` of the trained model's, by direction and name: its lower and upper end.
+
+    ``ranks`` are the trained model's, of each query its own item's, in the order of the gallery; older files lack them.
+    """
 
     n: int
     trained: dict[str, Scores]
     random_init: dict[str, Scores] | None
     chance: dict[str, Scores]
     interval: dict[str, dict[str, list[float]]]
+    ranks: NotRequired[dict[str, list[int]]]
 
 
 class RetrievalResults(RunHeader):

@@ -13,6 +13,7 @@ from jaxtyping import Int
 
 from vatt_edu.config import Config
 from vatt_edu.data.loader.windows import Window
+from vatt_edu.data.sources.open import open_sources
 from vatt_edu.data.sources.source import Source
 from vatt_edu.data.text.vocabulary import Vocabulary
 from vatt_edu.errors import UserError
@@ -29,6 +30,7 @@ from vatt_edu.evaluation.results_file import (
     run_header,
 )
 from vatt_edu.model import VATT
+from vatt_edu.training.pretrain import Validate
 
 TRAIN = "train"
 TRAIN_CLIPS = 256  # as many as the gallery of small's test_iid, so that the numbers compare
@@ -67,6 +69,7 @@ def evaluate_retrieval(run: Path, source: Source, split: str = "all", quiet: boo
             "random_init": random_init,
             "chance": {direction: metrics.chance(len(windows)) for direction in trained},
             "interval": {direction: metrics.bootstrap(ranks) for direction, ranks in trained.items()},
+            "ranks": {direction: ranks.tolist() for direction, ranks in trained.items()},
         }
     results: RetrievalResults = merge_splits(run / "retrieval.json", run_header(run, note), splits)
     return results
@@ -92,6 +95,36 @@ def retrieval_windows(source: Source, split: str, config: Config) -> list[Window
     if silent:
         raise UserError(f"{source.root}: {silent} clips of {split} have no caption; retrieval needs one for each")
     return windows
+
+
+def validator(data: Sequence[str], config: Config) -> Validate:
+    """What ``pretrain`` measures during training: retrieval on ``val`` of the first source that has such a split.
+
+    Args:
+        data: Sources, as ``pretrain`` takes them.
+        config: The run.
+
+    Returns:
+        From a model and the vocabulary of its run, of each direction: R@1, R@5, R@10, MedR, and where the gallery has
+        eight items, how many ``of_eight``. The model is left in eval mode.
+
+    Raises:
+        UserError: If no source has captioned clips in a split ``val``.
+    """
+    source = next((source for source, _ in open_sources(data) if "val" in source.splits), None)
+    if source is None:
+        raise UserError(f"train.eval_every: none of {', '.join(data)} has a split val to measure on; 0 is never")
+    windows = retrieval_windows(source, "val", config)
+
+    def validate(model: VATT, vocab: Vocabulary) -> dict[str, dict[str, float]]:
+        ranks = _ranks(model, windows, config, vocab, source, "val", quiet=True)
+        return {direction: metrics.from_ranks(values) | _of_eight(values) for direction, values in ranks.items()}
+
+    return validate
+
+
+def _of_eight(ranks: Int[np.ndarray, " n"]) -> dict[str, float]:
+    return {"of_eight": metrics.of_eight(ranks)} if len(ranks) >= metrics.CHOICES else {}
 
 
 def _ranks(

@@ -16,7 +16,7 @@ from typing import Any, NotRequired, TypedDict
 from vatt_edu.config import Config
 from vatt_edu.config.serialize import differences, to_json
 from vatt_edu.data.sources.open import open_source
-from vatt_edu.evaluation.retrieval import evaluate_retrieval
+from vatt_edu.evaluation.retrieval import evaluate_retrieval, validator
 from vatt_edu.files import read_json, write_json
 from vatt_edu.system import machine
 from vatt_edu.training.checkpoint import last, read_meta
@@ -27,12 +27,15 @@ TWIN_BAND = 0.005
 """How far the mean losses of a twin, rerun anywhere, may be from those recorded. One thread and two are 3e-7 apart on
 one machine, and another encoder or decoder moves pixels by a level; a doubled learning rate moves a baseline 0.024."""
 
+RANKED = ("text_to_video", "video_to_audio")
+
 
 class ExperimentRow(TypedDict):
     """One arm with one seed, trained and tested.
 
-    Losses are means over the last 50 steps; ``curve`` is what ``curve`` makes of the log (older rows have none);
-    ``metrics`` are by split, direction and name, of the trained model.
+    Losses are means over the last 50 steps; ``curve`` is what ``curve`` makes of the log; ``metrics`` are by split,
+    direction and name, of the trained model; ``ranks`` by split, of each query its own item's, in two
+    directions; ``val`` is what was measured during training. Older rows lack what came later.
     """
 
     label: str
@@ -45,6 +48,8 @@ class ExperimentRow(TypedDict):
     threads: int
     curve: NotRequired[list[list[float]]]
     metrics: dict[str, dict[str, dict[str, float]]]
+    ranks: NotRequired[dict[str, dict[str, list[int]]]]
+    val: NotRequired[list[dict[str, Any]]]
     config_hash: NotRequired[str]
 
 
@@ -89,12 +94,14 @@ class Arm:
         config: What is trained; the seed is set for each run.
         corpus: Where it is trained.
         test_corpus: Where it is tested; the corpus it is trained on if None.
+        seeds: With which seeds; those of the experiment if empty.
     """
 
     label: str
     config: Config
     corpus: Corpus = Corpus("small")
     test_corpus: Corpus | None = None
+    seeds: tuple[int, ...] = ()
 
     @property
     def key(self) -> str:
@@ -115,7 +122,7 @@ class Experiment:
         arms: What is compared.
         splits: On which splits.
         seeds: How many, unless the command says otherwise.
-        twin_arms: How many of the arms, from the first, its twin has.
+        twin_arms: Labels of the arms that its twin has; the first two if empty.
     """
 
     name: str
@@ -123,7 +130,7 @@ class Experiment:
     arms: tuple[Arm, ...]
     splits: tuple[str, ...] = ("val", "test_iid", "test_comp", "test_bg")
     seeds: int = 3
-    twin_arms: int = 2
+    twin_arms: tuple[str, ...] = ()
 
     @property
     def config_hash(self) -> str:
@@ -136,10 +143,11 @@ class Experiment:
 
     def twin(self) -> "Experiment":
         """The same at a size that a test runs in under a minute: tiny corpora, a few steps of small batches."""
+        arms = [arm for arm in self.arms if arm.label in self.twin_arms] or self.arms[:2]
         return replace(
             self,
-            arms=tuple(replace(arm, config=_small(arm.config), corpus=_tiny(arm.corpus), test_corpus=None)
-                       for arm in self.arms[: self.twin_arms]),
+            arms=tuple(replace(arm, config=_small(arm.config), corpus=_tiny(arm.corpus), test_corpus=None, seeds=())
+                       for arm in arms),
             splits=("val",),
             seeds=1,
         )  # fmt: skip
@@ -171,19 +179,19 @@ def run(
 
     Args:
         experiment: What to do.
-        seeds: How many seeds, from 0.
+        seeds: How many seeds of each arm, from the first.
         runs: Where the runs are kept.
         results: Where the table goes.
         quiet: No progress bars.
         command: What the file says that makes it; ``vatt experiment NAME --seeds N`` if None.
     """
-    numbers = range(seeds or experiment.seeds)
+    seeds_of = {arm.label: (arm.seeds or range(experiment.seeds))[:seeds] for arm in experiment.arms}
     path = results / f"{experiment.name}.json"
     earlier = _earlier_rows(path)
     rows: list[ExperimentRow] = []
     whole: Results | None = None
-    for seed in numbers:  # seed by seed, so that what is there so far compares
-        for arm in experiment.arms:
+    for seed in sorted(set().union(*seeds_of.values())):  # seed by seed, so that what is there so far compares
+        for arm in (arm for arm in experiment.arms if seed in seeds_of[arm.label]):
             key = experiment.row_hash(arm)
             row = earlier.get((key, seed))
             if row is None:
@@ -193,10 +201,10 @@ def run(
             whole = {
                 "name": experiment.name,
                 "question": experiment.question,
-                "command": command or f"vatt experiment {experiment.name} --seeds {len(numbers)}",
+                "command": command or f"vatt experiment {experiment.name}" + (f" --seeds {seeds}" if seeds else ""),
                 "config_hash": experiment.config_hash,
                 "corpus": {arm.label: vars(arm.corpus) for arm in experiment.arms},
-                "seeds": list(numbers[: seed + 1]),
+                "seeds": sorted({row["seed"] for row in rows}),
                 "machine": here["machine"],
                 "versions": here["versions"],
                 "commit": here["commit"],
@@ -233,7 +241,8 @@ def measure_arm(arm: Arm, seed: int, out: Path, splits: Sequence[str], quiet: bo
     config = replace(arm.config, seed=seed)
     newest = last(out)
     if newest is None or read_meta(newest)["step"] < config.train.steps:
-        end = pretrain(config, [str(folder)], out, preset=arm.label, resume=True, quiet=quiet)
+        validate = validator([str(folder)], config) if config.train.eval_every else None
+        end = pretrain(config, [str(folder)], out, preset=arm.label, resume=True, validate=validate, quiet=quiet)
         if end.interrupted:
             raise KeyboardInterrupt
     source = open_source(arm.test_corpus.ensure(quiet) if arm.test_corpus else folder)
@@ -255,6 +264,8 @@ def measure_arm(arm: Arm, seed: int, out: Path, splits: Sequence[str], quiet: bo
         "threads": report["machine"]["threads"],
         "curve": curve(log),
         "metrics": {split: report["splits"][split]["trained"] for split in splits},
+        "ranks": {split: {name: report["splits"][split]["ranks"][name] for name in RANKED} for split in splits},
+        "val": read_log(out, "val.jsonl"),
     }
 
 

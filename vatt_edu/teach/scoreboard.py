@@ -1,10 +1,8 @@
-"""The scoreboard: what each part that the book adds did to retrieval, every seed shown, the page's own rows lit."""
+"""The scoreboard: what each part that the book adds is worth, every seed shown, the page's own rows lit."""
 
-import itertools
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,8 @@ from vatt_edu import cost
 from vatt_edu.config import Config
 from vatt_edu.droptoken import keep_count
 from vatt_edu.errors import UserError
-from vatt_edu.experiments.scoreboard import CPU_SECONDS, ROWS, Row, configs
+from vatt_edu.experiments.scoreboard import CPU_SECONDS, PARTS, Row, rows
+from vatt_edu.experiments.verdict import Difference, Ranks, difference, false_verdicts, right_of_eight
 from vatt_edu.files import read_json
 from vatt_edu.teach import figures
 
@@ -21,147 +20,181 @@ DIRECTIONS = {
     "text_to_video": ("text", "a sentence finds its clip"),
     "video_to_audio": ("audio", "a clip finds its sound"),
 }
+SPLIT = "test_iid"
+WORDS = {"more": "more than before", "less": "fewer than before", "open": "no difference that these runs can show"}
 
 
-@dataclass(frozen=True)
-class Change:
-    """What a row did to retrieval, against the row above it.
+class Board:
+    """The scoreboard as far as it has been run.
 
-    Attributes:
-        row: The row.
-        before: R@5 of the row above in per cent, one number a seed.
-        after: Its own.
-    """
-
-    row: Row
-    before: list[float]
-    after: list[float]
-
-    @property
-    def verdict(self) -> str:
-        """``more`` where the worst seed is better than the best one before, ``less`` the other way, else ``open``."""
-        if min(self.after) > max(self.before):
-            return "more"
-        return "less" if max(self.after) < min(self.before) else "open"
-
-    def __str__(self) -> str:
-        before, after = statistics.median(self.before), statistics.median(self.after)
-        return f"*{self.row.title}* ({before:.0f} to {after:.0f} %)"
-
-
-def read_rows(path: Path = RESULTS) -> dict[str, list[dict[str, Any]]]:
-    """The rows of ``results/scoreboard.json``: label → one record a seed.
+    Args:
+        path: Of the results.
 
     Raises:
         UserError: If the file is not there.
     """
-    if not path.exists():
-        raise UserError(f"{path} is not there: vatt experiment scoreboard makes it")
-    records: dict[str, list[dict[str, Any]]] = {}
-    for record in read_json(path)["rows"]:
-        records.setdefault(record["label"], []).append(record)
-    return records
+
+    def __init__(self, path: Path = RESULTS) -> None:
+        if not path.exists():
+            raise UserError(f"{path} is not there: vatt experiment scoreboard makes it")
+        self.results = read_json(path)
+        self.rows = rows()
+        self.runs: dict[str, list[dict[str, Any]]] = {label: [] for label in self.rows}
+        for record in self.results["rows"]:
+            self.runs[record["label"]].append(record)
+
+    def measured(self, table: str) -> list[Row]:
+        """Rows of a table that have at least one run, in the order of the book."""
+        return [row for row in self.rows.values() if row.table == table and self.runs[row.label]]
+
+    def ranks(self, label: str, direction: str, split: str = SPLIT) -> Ranks:
+        """Of each seed of a row."""
+        return {record["seed"]: record["ranks"][split][direction] for record in self.runs[label]}
+
+    def of_eight(self, label: str, direction: str, split: str = SPLIT) -> list[float]:
+        """How many of eight, one number a seed."""
+        return [float(values.mean()) for values in right_of_eight(self.ranks(label, direction, split))]
+
+    def percents(self, label: str, direction: str, split: str = SPLIT) -> list[float]:
+        """R@5 in per cent, one number a seed."""
+        return [100 * record["metrics"][split][direction]["R@5"] for record in self.runs[label]]
+
+    def difference(self, label: str, other: str, direction: str, split: str = SPLIT) -> Difference | None:
+        """How many more of eight a row gets right than another; None if one of them has not been run."""
+        if not (self.runs[label] and self.runs[other]):
+            return None
+        return difference(self.ranks(label, direction, split), self.ranks(other, direction, split))
+
+    def aa(self, direction: str) -> tuple[int, int]:
+        """Of the ways to split ten runs of the toy into two times five, how many get a verdict; and how many there are.
+
+        (0, 0) until the ten are there.
+        """
+        runs = {**self.ranks("toy", direction), **self.ranks("toy again", direction)}
+        return false_verdicts(runs) if len(runs) == 10 else (0, 0)
+
+    def missing(self) -> int:
+        """Runs that are still to come."""
+        return sum(len(row.seeds) for row in self.rows.values()) - sum(map(len, self.runs.values()))
+
+    def in_words(self, part: str, direction: str) -> str:
+        """What a part did when it came, and what the finished toy loses without it."""
+        row = next(row for row in self.rows.values() if row.part == part and row.table == "added")
+        clauses = []
+        added = None if row.above is None else self.difference(row.label, row.above, direction)
+        if added is not None:
+            clauses.append(f"when it comes, {_change(added)}")
+        without = row.above if part == "candidates" else f"without {part}"
+        out = self.difference("toy", without, direction) if without in self.runs else None
+        if out is not None:
+            clauses.append(f"in the finished toy, against the toy without it, {_change(out)}")
+        return "; ".join(clauses) or "not measured yet"
+
+    def origin(self) -> str:
+        """Where the numbers come from, as a line of Markdown."""
+        commits = ", ".join(sorted({row["commit"] for row in self.results["rows"]}))
+        done = sum(map(len, self.runs.values()))
+        return (
+            f"<small>{done} of {done + self.missing()} runs, on the clips of <code>{SPLIT}</code>; MiniTube "
+            f"<code>small</code>, one CPU core, steps by calibration; <code>{self.results['command']}</code>, "
+            f"commit {commits}, torch {self.results['versions']['torch']}.</small>"
+        )
 
 
-def percents(records: Sequence[dict[str, Any]], direction: str, split: str) -> list[float]:
-    """R@5 of each seed of a row, in per cent."""
-    return [100 * record["metrics"][split][direction]["R@5"] for record in records]
-
-
-def origin(path: Path = RESULTS) -> str:
-    """Where the numbers come from, as a line of Markdown."""
-    results = read_json(path)
-    seeds = ", ".join(map(str, results["seeds"]))
-    commits = ", ".join(sorted({row["commit"] for row in results["rows"]}))
-    return (
-        f"<small>As many steps as fit into {CPU_SECONDS / 60:g} minutes of one idle core, seeds {seeds}, "
-        f"MiniTube `small`; `{results['command']}`, commit {commits}, torch {results['versions']['torch']}.</small>"
-    )
-
-
-def changes(direction: str, split: str = "test_iid", path: Path = RESULTS) -> list[Change]:
-    """What each row but the first did.
+def show_part(*names: str, path: Path = RESULTS) -> None:
+    """Displays the board in a notebook with the rows of these parts or variants lit, and what it says about them.
 
     Args:
-        direction: ``text_to_video`` or ``video_to_audio``.
-        split: On which clips.
-        path: Of the results.
-    """
-    scores = {label: percents(records, direction, split) for label, records in read_rows(path).items()}
-    rows = [row for row in ROWS if row.label in scores]
-    return [Change(row, scores[above.label], scores[row.label]) for above, row in itertools.pairwise(rows)]
-
-
-def in_words(split: str = "test_iid", path: Path = RESULTS) -> str:
-    """In words, as Markdown: which rows did more than another seed does, up and down, by median."""
-    lines = []
-    for direction, (_, title) in DIRECTIONS.items():
-        row_changes = changes(direction, split, path)
-        sides = {verdict: [str(c) for c in row_changes if c.verdict == verdict] for verdict in ("more", "less")}
-        parts = [f"**{verdict} often** with {', '.join(rows)}" for verdict, rows in sides.items() if rows]
-        if rest := sum(change.verdict == "open" for change in row_changes):
-            parts.append(f"in {'the rest, ' if parts else 'none: in '}{rest} of {len(row_changes)}, the seeds overlap")
-        lines.append(f"{title.capitalize()} {'; '.join(parts)}.")
-    return "\n\n".join(lines)
-
-
-def show_rows(*labels: str, split: str = "test_iid", path: Path = RESULTS) -> None:
-    """Displays the scoreboard in a notebook.
-
-    Args:
-        *labels: Rows that belong to the page.
-        split: On which clips.
+        *names: Of parts (``PARTS``) or labels of variants; none lights all.
         path: Of the results.
     """
     from IPython.display import Markdown, display
 
-    records = read_rows(path)
-    rows = [row for row in ROWS if row.label in records]
-    figure = figures.new(7.0, 0.5 + 0.34 * len(rows))
+    board = Board(path)
+    added = board.measured("added")
+    others = [row for table in ("taken_out", "branch") for row in board.measured(table) if row.part in names]
+    base = [row for row in added if row.seconds == CPU_SECONDS]
+    lines = [*base, *(row for row in others if row.seconds == CPU_SECONDS and row not in base)]
+    if not lines:
+        display(Markdown("*The scoreboard has not been run yet.*"))
+        return
+    _draw(board, lines, names)
+    display(Markdown(f"{table(board, lines, names)}\n\n{_sentences(board, names)}\n\n{board.origin()}"))
+
+
+def _sentences(board: Board, names: Sequence[str]) -> str:
+    parts = {part.name: part.title for part in PARTS}
+    lines = []
+    for name in names:
+        for direction, (_, title) in DIRECTIONS.items():
+            if name in parts and any(row.part == name and row.table == "added" for row in board.rows.values()):
+                lines.append(f"*{parts[name].capitalize()}*, {title}: {board.in_words(name, direction)}.")
+            else:
+                for label, row in board.rows.items():
+                    one = (
+                        board.difference(label, "toy", direction) if row.part == name and row.table != "added" else None
+                    )
+                    if one is not None and label != "droptoken, equal steps":
+                        lines.append(f"*{_title(row).capitalize()}*, {title}: against the toy, {_change(one)}.")
+    return "\n\n".join(lines)
+
+
+def _change(change: Difference) -> str:
+    if change.seeds < 2:
+        return f"{change.mean:+.1f} of eight (one seed so far, so no verdict)"
+    numbers = f"{change.mean:+.1f} of eight [{change.low:+.1f}, {change.high:+.1f}], {change.seeds} seeds"
+    return f"{numbers}: {WORDS[change.verdict]}"
+
+
+def _title(row: Row) -> str:
+    return f"without: {row.title}" if row.table == "taken_out" else row.title
+
+
+def _draw(board: Board, lines: Sequence[Row], names: Sequence[str]) -> None:
+    figure = figures.new(7.0, 0.7 + 0.32 * len(lines))
     figure.set_layout_engine("constrained", wspace=0.08)  # or the ends of the two axes read as one number
-    medians = []
-    for axes, (direction, (modality, title)) in zip(
-        figure.subplots(1, 2, sharey=True), DIRECTIONS.items(), strict=True
-    ):
-        for place, row in enumerate(rows):
-            values = percents(records[row.label], direction, split)
-            bright = row.label in labels or not labels
+    spoken = []
+    panels = figure.subplots(1, 2, sharey=True)
+    for axes, (direction, (modality, title)) in zip(panels, DIRECTIONS.items(), strict=True):
+        for place, row in enumerate(lines):
+            values = board.of_eight(row.label, direction)
+            bright = row.part in names or not names
             color = figures.COLORS[modality if bright else "muted"]
             axes.plot(values, [place] * len(values), "o", color=color, alpha=0.55, markersize=5)
             axes.plot([statistics.median(values)] * 2, [place - 0.3, place + 0.3], color=color, lw=2.4)
             if bright:
-                medians.append(f"{row.title}: {title} in {statistics.median(values):.0f} per cent")
+                spoken.append(f"{_title(row)}: {title}, {statistics.median(values):.1f} of eight")
         axes.set_title(title, fontsize="medium")
-        axes.set(xlabel="among the first five, %", xlim=(0, 102 if modality == "text" else None))
-        axes.axvline(100 * 5 / 256, color=figures.COLORS["muted"], ls=":", lw=1)
+        axes.set(xlabel="right, of eight", xlim=(0, 8.1 if modality == "text" else None))
+        axes.axvline(1, color=figures.COLORS["muted"], ls=":", lw=1)
         axes.tick_params(axis="y", length=0)
-    axes.set_yticks(range(len(rows)), [row.title for row in rows])
-    axes.invert_yaxis()
-    for tick, row in zip(figure.axes[0].get_yticklabels(), rows, strict=True):
-        tick.set_fontweight("bold" if row.label in labels else "normal")
-    minutes = CPU_SECONDS / 60
-    lead = f"The scoreboard, {minutes:g} minutes of one core for each row, points are seeds. "
-    figures.show(figure, lead + "; ".join(medians) + ".")
-    display(Markdown(f"{table(records, labels, split)}\n\n{origin(path)}"))
+    figure.axes[0].set_yticks(range(len(lines)), [_title(row) for row in lines])
+    figure.axes[0].invert_yaxis()
+    for tick, row in zip(figure.axes[0].get_yticklabels(), lines, strict=True):
+        tick.set_fontweight("bold" if row.part in names else "normal")
+    lead = (
+        f"The scoreboard: {CPU_SECONDS / 60:g} minutes of one core for each row; dots are seeds, dotted is guessing. "
+    )
+    figures.show(figure, lead + "; ".join(spoken) + ".")
 
 
-def table(records: dict[str, list[dict[str, Any]]], labels: Sequence[str] = (), split: str = "test_iid") -> str:
-    """Median R@5 and its range, tokens of a training clip, GFLOPs of its forward pass, steps that fit; as Markdown."""
-    titles = (f"{title}, %" for _, title in DIRECTIONS.values())
-    lines = [f"| | {' | '.join(titles)} | tokens | GFLOPs | steps |", "|---|--:|--:|--:|--:|--:|"]
-    for row in ROWS:
-        if row.label in records:
-            config = configs()[row.label]
-            title = f"**{row.title}**" if row.label in labels else row.title
-            cells = []
-            for direction in DIRECTIONS:
-                values = percents(records[row.label], direction, split)
-                span = f"{statistics.median(values):.1f} [{min(values):.1f}, {max(values):.1f}]"
+def table(board: Board, lines: Sequence[Row], names: Sequence[str] = ()) -> str:
+    """Medians and their ranges, tokens of a training clip, GFLOPs of its forward pass and steps, as Markdown."""
+    titles = (f"{title}: of eight | R@5, %" for _, title in DIRECTIONS.values())
+    text = [f"| | {' | '.join(titles)} | tokens | GFLOPs | steps |", "|---|--:|--:|--:|--:|--:|--:|--:|"]
+    for row in lines:
+        title = f"**{_title(row)}**" if row.part in names else _title(row)
+        cells = []
+        for direction in DIRECTIONS:
+            for values in (board.of_eight(row.label, direction), board.percents(row.label, direction)):
+                span = f"{statistics.median(values):.1f}"
+                span += f" [{min(values):.1f}, {max(values):.1f}]" if len(values) > 1 else ""
                 cells.append(span.replace(" ", "\N{NO-BREAK SPACE}"))
-            flops = cost.flops(config.model, config.data.candidates, config.model.droptoken.keep_video)["total"].here
-            cells += [f"{tokens(config):,}", f"{flops / 1e9:.3f}", f"{records[row.label][0]['steps']:,}"]
-            lines.append(f"| {title} | {' | '.join(cells)} |")
-    return "\n".join(lines)
+        config = row.config
+        flops = cost.flops(config.model, config.data.candidates, config.model.droptoken.keep_video)["total"].here
+        cells += [f"{tokens(config):,}", f"{flops / 1e9:.3f}", f"{config.train.steps:,}"]
+        text.append(f"| {title} | {' | '.join(cells)} |")
+    return "\n".join(text)
 
 
 def tokens(config: Config) -> int:
@@ -170,3 +203,49 @@ def tokens(config: Config) -> int:
     video = keep_count(drop.keep_video, math.prod(model.video.grid))
     audio = keep_count(drop.keep_audio, math.prod(model.audio.grid))
     return video + audio + model.text.words * config.data.candidates
+
+
+def show_crossing(path: Path = RESULTS) -> None:
+    """Displays what rows reach that are trained for several times: who is fast, and who goes further.
+
+    Args:
+        path: Of the results.
+    """
+    from IPython.display import Markdown, display
+
+    board = Board(path)
+    bases = [row for row in board.measured("added") if any(f"{row.label} {s}" in board.rows for s in (720, 1_500))]
+    figure = figures.new(7.0, 2.9)
+    spoken = []
+    for axes, (direction, (modality, title)) in zip(figure.subplots(1, 2), DIRECTIONS.items(), strict=True):
+        for row, style in zip(bases, (":", "--", "-", "-."), strict=False):
+            same = [one for one in board.measured("added") if one.part == row.part]
+            values = {one.seconds: board.of_eight(one.label, direction) for one in same}
+            for seconds, points in values.items():
+                axes.plot([seconds] * len(points), points, "o", color=figures.COLORS[modality], alpha=0.4, markersize=4)
+            means = [statistics.fmean(points) for points in values.values()]
+            axes.plot(list(values), means, style, color=figures.COLORS[modality])
+            axes.text(list(values)[-1], means[-1], f" {row.part}", va="center", fontsize=8)
+            spoken.append(f"{row.part}, {title}: " + ", ".join(
+                f"{mean:.1f} after {seconds} s" for seconds, mean in zip(values, means, strict=True)))  # fmt: skip
+        axes.set(xscale="log", xlabel="seconds of one core", title=title, ylabel="right, of eight")
+        axes.set_xticks([240, 720, 1_500], ["240", "720", "1,500"])
+        axes.set_xlim(200, 3_000)
+        axes.minorticks_off()
+    figures.show(figure, "What rows of the scoreboard reach in more time. " + "; ".join(spoken) + ".")
+    display(Markdown(f"{_crossing(board)}\n\n{board.origin()}"))
+
+
+def _crossing(board: Board) -> str:
+    """Two layers against none, at each budget, in a sentence for each direction."""
+    sentences = []
+    for direction, (_, title) in DIRECTIONS.items():
+        clauses = []
+        for row in board.rows.values():
+            if row.part == "layers" and row.table == "added":
+                other = row.label.replace("layers", "positions")
+                change = board.difference(row.label, other, direction)
+                if change is not None:
+                    clauses.append(f"after {row.seconds:,} seconds {_change(change)}")
+        sentences.append(f"Two layers against none, {title}: {'; '.join(clauses)}.")
+    return "\n\n".join(sentences)

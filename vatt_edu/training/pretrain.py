@@ -6,7 +6,7 @@ resumed, it goes on as if nothing had happened.
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from vatt_edu.data.loader.prefetch import Skip, batches
 from vatt_edu.data.loader.stream import ClipStream
 from vatt_edu.data.sources.open import open_sources
 from vatt_edu.data.sources.source import Source
+from vatt_edu.data.text.vocabulary import Vocabulary
 from vatt_edu.droptoken import counter_hash
 from vatt_edu.errors import UserError
 from vatt_edu.losses import Losses, vatt_loss
@@ -33,6 +34,9 @@ from vatt_edu.training.run_folder import Log, create_run_folder, truncate_logs, 
 from vatt_edu.training.schedule import learning_rate
 from vatt_edu.training.whitening import WHITENING_BATCHES, whiten_
 from vatt_edu.training.words import open_vocabulary, open_word_vectors
+
+Validate = Callable[[VATT, Vocabulary], dict[str, dict[str, float]]]
+"""Scores of a model in training, by direction of retrieval and name."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ def pretrain(
     cache: bool = True,
     vocab: Path | None = None,
     words: Path | None = None,
+    validate: Validate | None = None,
     quiet: bool = False,
 ) -> Result:
     """Trains a VATT and writes a run folder (``config.json vocab.json log.jsonl checkpoints/ … model.safetensors``).
@@ -66,6 +71,7 @@ def pretrain(
         cache: Read from the decoded cache (made where missing); False decodes every clip when it is needed.
         vocab: A vocabulary, official or ours; made from the sources' lines if None.
         words: Word vectors that the text tower starts with, a row for each id; a resumed run has them already.
+        validate: Measures the model every ``config.train.eval_every`` steps, see ``evaluation.retrieval.validator``.
         quiet: No progress bar.
 
     Raises:
@@ -74,6 +80,8 @@ def pretrain(
     torch.set_num_threads(config.train.threads or min(torch.get_num_threads(), 8))
 
     # check
+    if config.train.eval_every and validate is None:
+        raise UserError("train.eval_every needs what measures: pretrain(..., validate=validator(data, config))")
     validate_run_folder(out, config, data, resume)
     resolved = resolve_device(config)  # what is run; what is written is the configuration as it was given
 
@@ -117,6 +125,13 @@ def pretrain(
             log.write(step, losses, lr, len(batch), wait, skips)
             bar.show(losses)
             step += 1
+            if validate is not None and config.train.eval_every and step % config.train.eval_every == 0:
+                before = time.perf_counter()
+                scores = validate(model, vocabulary)
+                model.train()
+                log.write_scores(step, scores)
+                bar.validated(scores)
+                start += time.perf_counter() - before  # train_seconds are of training
             if step % config.train.checkpoint_every == 0 or step == steps or stop.is_set():
                 checkpoint.save(out, step, model, optimizer, {**about, "train_seconds": seconds})
                 checkpoint.prune(out, config.train.keep_checkpoints)

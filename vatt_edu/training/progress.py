@@ -8,6 +8,8 @@ from typing import Any
 
 from vatt_edu.losses import Losses
 
+SHOWN = ("text_to_video", "video_to_audio")
+
 
 class Bar:
     """A progress bar that shows the smoothed losses."""
@@ -15,14 +17,20 @@ class Bar:
     def __init__(self, bar: Any) -> None:
         self._bar = bar
         self._smooth: dict[str, float] = {}
+        self._scores: dict[str, str] = {}
 
     def show(self, losses: Losses) -> None:
         """One more step is done."""
         for name in ("nce", "mil_nce"):
             value = getattr(losses, name).item()
             self._smooth[name] = 0.95 * self._smooth.get(name, value) + 0.05 * value
-        self._bar.set_postfix({name: f"{value:.3f}" for name, value in self._smooth.items()}, refresh=False)
+        shown = {name: f"{value:.3f}" for name, value in self._smooth.items()} | self._scores
+        self._bar.set_postfix(shown, refresh=False)
         self._bar.update()
+
+    def validated(self, scores: dict[str, dict[str, float]]) -> None:
+        """R@5 on val, which stays until the next."""
+        self._scores = {name: f"{100 * values['R@5']:.0f}%" for name, values in scores.items() if name in SHOWN}
 
 
 @contextmanager

@@ -105,11 +105,11 @@ def _unfinished(path: Path) -> bool:
 
 def truncate_logs(out: Path, step: int) -> None:
     """Removes what was logged after the checkpoint that a resume starts from, so that the files read as one run."""
-    for name in ("log.jsonl", "skipped.jsonl"):
+    for name, steps in (("log.jsonl", step), ("skipped.jsonl", step), ("val.jsonl", step + 1)):  # val: after a step
         path = out / name
         if path.exists():
             complete = path.read_text().split("\n")[:-1]
-            earlier = [line for number, line in enumerate(complete, 1) if line and _step(path, number, line) < step]
+            earlier = [line for number, line in enumerate(complete, 1) if line and _step(path, number, line) < steps]
             write_text(path, "".join(line + "\n" for line in earlier))
 
 
@@ -136,7 +136,7 @@ def read_log(run: Path, name: str = "log.jsonl") -> list[dict[str, Any]]:
 
 
 class Log:
-    """``log.jsonl``, one line a step, and ``skipped.jsonl``, one line for each clip that had to be replaced."""
+    """``log.jsonl``, one line a step; ``skipped.jsonl``, one for each clip that had to be replaced; ``val.jsonl``."""
 
     def __init__(self, out: Path) -> None:
         self._out = out
@@ -169,6 +169,12 @@ class Log:
             self._log.write(json.dumps(line) + "\n")
             for skip in skips:
                 self._skipped.write(json.dumps({"step": step, **vars(skip)}) + "\n")
+
+    def write_scores(self, step: int, scores: dict[str, dict[str, float]]) -> None:
+        """Appends to ``val.jsonl`` what was measured after ``step`` steps."""
+        with writing(self._out / "val.jsonl"), (self._out / "val.jsonl").open("a") as file:
+            file.write(json.dumps({"step": step, **scores}) + "\n")
+        self._before = time.perf_counter()
 
 
 def _decisive(config: Config) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from vatt_edu.teach.interactive.base import Live, show
 from vatt_edu.teach.interactive.guess import Guess, guess
 from vatt_edu.teach.interactive.match import Match
+from vatt_edu.teach.interactive.model_picture import show_model
 from vatt_edu.teach.interactive.port import Port
 from vatt_edu.teach.interactive.retrieve import Retrieve
 from vatt_edu.teach.interactive.shift import NarratedVideo, Shift
@@ -10,5 +11,5 @@ from vatt_edu.teach.interactive.signals import Aliasing, Pixels, Scrub
 
 __all__ = [
     "Aliasing", "Guess", "Live", "Match", "NarratedVideo", "Pixels", "Port", "Retrieve", "Scrub", "Shift", "guess",
-    "show",
+    "show", "show_model",
 ]  # fmt: skip
