@@ -93,7 +93,9 @@ def _write_sound(file: object, stream: object, audio: Samples, rate: int, offset
     file.mux(stream.encode(None))
 
 
-def corpus(root: Path, narrated: int = 4, text_free: int = 4, evaluation: int = 3) -> Path:
+def corpus(
+    root: Path, narrated: int = 4, text_free: int = 4, evaluation: int = 3, splits: tuple[str, ...] = ("test_iid",)
+) -> Path:
     """A tiny corpus in MiniTube's layout: narrated videos of 12 s, text-free ones and evaluation clips of 4 s."""
     import json
 
@@ -115,14 +117,17 @@ def corpus(root: Path, narrated: int = 4, text_free: int = 4, evaluation: int = 
     (root / "audioset").mkdir(exist_ok=True)
     (root / "audioset/segments.csv").write_text("\n".join(["# a", "# b", "# c", *rows]) + "\n")
     (root / "audioset/class_labels_indices.csv").write_text('index,mid,display_name\n0,/mt/pour,"Pour"\n')
-    clips = []
-    for number in range(evaluation):
-        name = f"test_iid_{number:05d}"
-        write(root / f"eval/test_iid/{name}.mp4", audio=clicks(0.5 + 0.5 * number, rate=16_000), **small)
-        caption = f"clip number {number}"
-        clips.append({"id": name, "file": f"test_iid/{name}.mp4", "caption": caption, "captions": [caption + " again"]})
-    (root / "eval").mkdir(exist_ok=True)
-    (root / "eval/test_iid.json").write_text(json.dumps(clips))
+    for split in splits:
+        clips = []
+        for number in range(evaluation):
+            name = f"{split}_{number:05d}"
+            write(root / f"eval/{split}/{name}.mp4", audio=clicks(0.5 + 0.5 * number, rate=16_000), **small)
+            caption = f"clip number {number}"
+            clips.append(
+                {"id": name, "file": f"{split}/{name}.mp4", "caption": caption, "captions": [f"{caption} again"]}
+            )
+        (root / "eval").mkdir(exist_ok=True)
+        (root / f"eval/{split}.json").write_text(json.dumps(clips))
     (root / "source.json").write_text(json.dumps({"kind": "minitube", "version": 1}))
     return root
 

@@ -99,7 +99,7 @@ def false_verdicts(equal: Ranks, group: int = 5) -> tuple[int, int]:
     for one in itertools.combinations(runs, group):
         for other in itertools.combinations([run for run in runs if run not in one], group):
             if one < other:  # each split once
-                pair = [{n: equal[run] for n, run in enumerate(side)} for side in (one, other)]
+                a, b = ({n: equal[run] for n, run in enumerate(side)} for side in (one, other))
                 splits += 1
-                wrong += difference(*pair).verdict != "open"
+                wrong += difference(a, b).verdict != "open"
     return wrong, splits
