@@ -3,9 +3,10 @@ import torch
 
 from vatt_edu.common_space import BatchNorm, CommonSpace
 from vatt_edu.config import CommonSpaceConfig
+from vatt_edu.config.model import HEADS
 from vatt_edu.errors import UserError
 
-HEADS = ("released", "paper", "deep_audio")
+HIERARCHIES = ("released", "paper", "deep_audio")
 
 
 def test_batch_norm_on_valid_rows_is_torchs_on_those_rows():
@@ -35,7 +36,7 @@ def test_batch_norm_in_eval_uses_what_it_tracked():
     assert out[0].tolist() == pytest.approx([1.0, 1.0], rel=1e-5)
 
 
-@pytest.mark.parametrize("heads", HEADS)
+@pytest.mark.parametrize("heads", HIERARCHIES)
 def test_where_each_head_normalizes(heads):
     space = CommonSpace(CommonSpaceConfig(heads, va_width=6, vt_width=5), 4, 3, 7)
     norms = {name.rsplit(".", 1)[0] for name, _ in space.named_buffers()}
@@ -45,7 +46,7 @@ def test_where_each_head_normalizes(heads):
     assert norms == expected
 
 
-@pytest.mark.parametrize("heads", HEADS)
+@pytest.mark.parametrize("heads", HIERARCHIES)
 def test_video_reaches_text_through_the_audio_space(heads):
     space = CommonSpace(CommonSpaceConfig(heads, va_width=6, vt_width=5), 4, 3, 7).eval()
     everyone = torch.ones(8, dtype=torch.bool)
@@ -65,7 +66,7 @@ def test_video_reaches_text_through_the_audio_space(heads):
 def test_flat_heads_are_one_space():
     """Video meets sound and words in the same vectors, each through one layer."""
     torch.manual_seed(0)
-    space = CommonSpace(CommonSpaceConfig(heads="flat", va_width=5, vt_width=9), 4, 6, 7).double().train()
+    space = CommonSpace(CommonSpaceConfig(heads="flat", va_width=5, vt_width=5), 4, 6, 7).double().train()
     video, audio, text = (torch.randn(3, *shape).double() for shape in ((4,), (6,), (2, 7)))
     everyone = torch.ones(3, dtype=torch.bool)
     embeddings = space(video, audio, text, everyone, everyone, everyone)
@@ -94,3 +95,26 @@ def test_the_joint_head_is_one_layer_each_into_one_space():
     assert not [name for name, _ in space.named_parameters() if name.endswith("out.bias")]
     with pytest.raises(UserError, match="joint has one space"):
         CommonSpaceConfig("joint")
+
+
+@pytest.mark.parametrize("heads", [name for name, plan in HEADS.items() if plan.passage == "none"])
+def test_one_space_has_one_width(heads):
+    with pytest.raises(UserError, match=f"heads = {heads} has one space"):
+        CommonSpaceConfig(heads, va_width=6, vt_width=5)
+
+
+def test_what_is_left_out_of_the_toys_heads_is_gone_and_nothing_else():
+    """By the names of what is left: a batch norm, a second layer, the passage."""
+
+    def names(heads):
+        return {
+            name.rsplit(".", 1)[0]
+            for name, _ in CommonSpace(CommonSpaceConfig(heads, 6, 6), 4, 3, 7).named_parameters()
+        }
+
+    toy = names("deep_audio")
+    assert toy - names("deep_audio_bare") == {name for name in toy if "norm" in name}
+    assert toy - names("deep_audio_shallow") == {name for name in toy if "hidden" in name}
+    assert toy - names("flat_deep") == {name for name in toy if "va_to_vt" in name}
+    assert names("flat_deep") - names("flat_norm") == {name for name in toy if "hidden" in name}
+    assert names("flat_norm") - names("flat") == {"video_to_va.out_norm", "audio_to_va.out_norm"}

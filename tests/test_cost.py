@@ -25,6 +25,7 @@ from vatt_edu.config import (
     VideoConfig,
     preset,
 )
+from vatt_edu.config.model import HEADS
 from vatt_edu.encoder import Encoder
 from vatt_edu.model import VATT, WordTower
 
@@ -84,10 +85,10 @@ def test_parameters_of_presets_are_those_of_the_modules(name: str) -> None:
     matches(preset(name).model)
 
 
-@pytest.mark.parametrize("heads", ["released", "paper", "deep_audio", "flat"])
+@pytest.mark.parametrize("heads", HEADS)
 @pytest.mark.parametrize("train_words", [False, True])
 def test_parameters_of_every_head(heads: str, train_words: bool) -> None:
-    config = tiny.model_config(common_space=CommonSpaceConfig(heads=heads, va_width=10, vt_width=6))
+    config = tiny.model_config(common_space=tiny.space(heads))
     matches(replace(config, text=replace(config.text, train_words=train_words)))
 
 

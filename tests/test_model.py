@@ -4,13 +4,14 @@ from dataclasses import fields, replace
 
 import pytest
 import torch
+from helpers import tiny
 from helpers.tiny import model_config, random_batch
 
-from vatt_edu.config import CommonSpaceConfig, DropTokenConfig, LossConfig
+from vatt_edu.config import DropTokenConfig, LossConfig
+from vatt_edu.config.model import HEADS
 from vatt_edu.losses import vatt_loss
 from vatt_edu.model import VATT, pool
 
-HEADS = ("released", "paper", "deep_audio", "flat")
 POOLINGS = ("agg", "mean", "max_mean")
 
 
@@ -30,7 +31,7 @@ def loss_and_gradients(model, batch):
 @pytest.mark.parametrize("pooling", POOLINGS)
 @pytest.mark.parametrize("modality", ["video", "audio", "text"])
 def test_a_masked_sample_changes_neither_loss_nor_any_gradient(heads, pooling, modality):
-    config = model_config(pooling=pooling, common_space=CommonSpaceConfig(heads, va_width=10, vt_width=6))
+    config = model_config(pooling=pooling, common_space=tiny.space(heads))
     batch = random_batch(config, dtype=torch.float64)
     present = torch.tensor([1, 0, 1, 1, 0, 1]).bool()
     other = random_batch(config, seed=9, dtype=torch.float64)

@@ -1,6 +1,6 @@
-"""Put a trained run into ``data_samples/toy_vatt``: what loads it, its numbers, and a card made from them.
+"""Put a trained run into ``data_samples/NAME_vatt``: what loads it, its numbers, and a card made from them.
 
-``python tools/ship.py RUN``, after ``vatt evaluate all RUN --data build/minitube/small``.
+``python tools/ship.py RUN NAME``, after ``vatt evaluate all RUN --data build/minitube/small``.
 """
 
 import json
@@ -9,21 +9,50 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from vatt_edu.config import preset
+from vatt_edu.config.serialize import differences, to_json
 from vatt_edu.data.text.vocabulary import Vocabulary
 from vatt_edu.evaluation.terminal import percent
 from vatt_edu.files import write_json, write_text
 from vatt_edu.training.checkpoint import last, read_meta, read_tensors
 
-OUT = Path(__file__).resolve().parent.parent / "data_samples" / "toy_vatt"
+OUT = Path(__file__).resolve().parent.parent / "data_samples"
 DATA = "build/minitube/small"
+ABOUT = {
+    "toy": (
+        "The trained toy",
+        "of three seeds (`results/toy.json`), the best on `val`: mean R@5 of the four trained directions",
+        "`results/toy.json` has three. What departs from the released VATT (pooling, start, heads, temperature, several "
+        "windows of a video a batch, line masking) is in `config.json`.",
+    ),
+    "toy_agnostic": (
+        "The trained toy with one encoder for all three modalities",
+        "not at all: it is the only run, with as many steps as the toy that comes along",
+        "`results/agnostic.json` has three seeds of fewer steps, beside the toy's.",
+    ),
+}
+"""Name → title of the card, how the run was chosen, and where more numbers are."""
 DIRECTIONS = ("text_to_video", "video_to_text", "video_to_audio", "audio_to_video", "text_to_audio")
 
 
-def card(record: dict[str, Any], meta: dict[str, Any], retrieval: dict[str, Any], weights: int, words: int) -> str:
+def command(record: dict[str, Any]) -> str:
+    """What trains the run: its preset, and the fields that are not the preset's."""
+    theirs = to_json(preset(record["preset"]))
+    flags = [
+        f"--{name} {value}" for name, (value, _) in differences(record["config"], theirs).items() if name != "seed"
+    ]
+    words = ["vatt pretrain", record["preset"], f"--data {DATA} --out RUN --seed {record['config']['seed']}", *flags]
+    return " ".join(words)
+
+
+def card(
+    name: str, record: dict[str, Any], meta: dict[str, Any], retrieval: dict[str, Any], weights: int, words: int
+) -> str:
     """The model card, every number of it computed."""
     seed, versions = record["config"]["seed"], meta["versions"]
+    title, chosen, more = ABOUT[name]
     lines = [
-        "# The trained toy",
+        f"# {title}",
         "",
         f"A VATT of {weights:,} weights that has watched MiniTube `small`, an artificial world made by this project: "
         "things of different material, shape, color and size that bounce, roll, slide, swing, are shaken, poured, "
@@ -33,10 +62,10 @@ def card(record: dict[str, Any], meta: dict[str, Any], retrieval: dict[str, Any]
         "|---|---|",
         f"| preset | `{record['preset']}`, seed {seed} |",
         "| data | `vatt data minitube --preset small --out build/minitube/small` (seed 0) |",
-        f"| command | `vatt pretrain {record['preset']} --data {DATA} --out RUN --seed {seed}` |",
+        f"| command | `{command(record)}` |",
         f"| training | {meta['step']:,} steps, {meta['train_seconds'] / 60:.1f} minutes on "
         f"{meta['machine']['threads']} CPU threads |",
-        "| chosen | of three seeds (`results/toy.json`), the best on `val`: mean R@5 of the four trained directions |",
+        f"| chosen | {chosen} |",
         f"| vocabulary | {words} words, those of its narration |",
         f"| made with | torch {versions['torch']}, Python {versions['python']}, commit {meta['commit']} |",
         "",
@@ -45,35 +74,35 @@ def card(record: dict[str, Any], meta: dict[str, Any], retrieval: dict[str, Any]
         "| split | clips | " + " | ".join(name.replace("_", " ") for name in DIRECTIONS) + " | chance |",
         "|---|--:|" + "--:|" * (len(DIRECTIONS) + 1),
     ]
-    for name, split in retrieval["splits"].items():
+    for part, split in retrieval["splits"].items():
         values = [percent(split["trained"][direction]["R@5"]) for direction in DIRECTIONS]
         chance = percent(split["chance"]["text_to_video"]["R@5"])
-        lines.append(f"| {name} | {split['n']} | {' | '.join(values)} | {chance} |")
+        lines.append(f"| {part} | {split['n']} | {' | '.join(values)} | {chance} |")
     lines += [
         "",
         "The row `train` is retrieval among training steps: how much of it was learned by heart. No loss pairs text "
         "and sound; that column is what the common space gives for free.",
         "",
         "**Limits.** It knows one artificial world and a few score words; on other videos its answers mean nothing. "
-        "These are the numbers of one seed; `results/toy.json` has three. What departs from the released VATT "
-        "(pooling, start, heads, temperature, several windows of a video a batch, line masking) is in `config.json`.",
+        f"These are the numbers of one seed; {more}",
         "",
         "Weights: Apache-2.0, as the code.",
     ]
     return "\n".join(lines) + "\n"
 
 
-def main(run: Path) -> None:
-    OUT.mkdir(parents=True, exist_ok=True)
+def main(run: Path, name: str) -> None:
+    out = OUT / f"{name}_vatt"
+    out.mkdir(parents=True, exist_ok=True)
     record = json.loads((run / "config.json").read_text()) | {"data": [DATA]}
     meta, retrieval = read_meta(last(run)), json.loads((run / "retrieval.json").read_text())
     weights = sum(value.numel() for value in read_tensors(run / "model.safetensors").values())
-    write_json(OUT / "config.json", record)
-    for name in ("vocab.json", "model.safetensors", "retrieval.json", "probe.json"):
-        shutil.copyfile(run / name, OUT / name)
-    words = len(Vocabulary.load(OUT / "vocab.json")) - 2
-    write_text(OUT / "README.md", card(record, meta, retrieval, weights, words))
+    write_json(out / "config.json", record)
+    for file in ("vocab.json", "model.safetensors", "retrieval.json", "probe.json"):
+        shutil.copyfile(run / file, out / file)
+    words = len(Vocabulary.load(out / "vocab.json")) - 2
+    write_text(out / "README.md", card(name, record, meta, retrieval, weights, words))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2])

@@ -1,4 +1,4 @@
-"""What comes along: the trained toy model, beside the sample data of a checkout."""
+"""What comes along: two trained toy models, beside the sample data of a checkout."""
 
 from pathlib import Path
 
@@ -11,7 +11,8 @@ def shipped(name: str = "toy") -> Path:
     """The folder of a shipped model: configuration, vocabulary, weights, and a card that says how it was made.
 
     Args:
-        name: ``"toy"``, the best of the ``toy_long`` runs on the validation split.
+        name: ``"toy"``, the best of the ``toy_long`` runs on the validation split, or ``"toy_agnostic"``, the same with
+            one encoder for all modalities.
 
     Raises:
         UserError: If there is no such model, or the package was installed without its checkout.

@@ -1,4 +1,4 @@
-"""The shipped model gives the numbers of its own card, and the card those of its files."""
+"""The shipped models give the numbers of their own cards, and the cards those of their files."""
 
 import json
 import re
@@ -17,9 +17,9 @@ from vatt_edu.evaluation.terminal import percent
 POINT = 0.01  # decoders and thread counts differ in the last bits
 
 
-@pytest.fixture(scope="module")
-def folder() -> Path:
-    return vatt.shipped("toy")
+@pytest.fixture(scope="module", params=["toy", "toy_agnostic"])
+def folder(request: pytest.FixtureRequest) -> Path:
+    return vatt.shipped(request.param)
 
 
 def test_small_and_free_of_this_machine(folder: Path) -> None:

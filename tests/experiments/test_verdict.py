@@ -42,7 +42,7 @@ def test_guessing_gets_one_of_eight(items: int) -> None:
 
 
 def test_the_mean_of_the_queries_is_of_eight() -> None:
-    ranks = {seed: list(np.random.default_rng(seed).integers(1, 65, 64)) for seed in range(3)}
+    ranks = {seed: np.random.default_rng(seed).integers(1, 65, 64).tolist() for seed in range(3)}
     rows = verdict.right_of_eight(ranks)
     assert rows.shape == (3, 64)
     for row, values in zip(rows, ranks.values(), strict=True):
@@ -51,7 +51,7 @@ def test_the_mean_of_the_queries_is_of_eight() -> None:
 
 def runs(seeds: range, best: int, queries: int = 128) -> dict[int, list[int]]:
     """Ranks drawn from 1 to ``best``."""
-    return {seed: list(np.random.default_rng([seed, best]).integers(1, best + 1, queries)) for seed in seeds}
+    return {seed: np.random.default_rng([seed, best]).integers(1, best + 1, queries).tolist() for seed in seeds}
 
 
 def test_a_difference_is_that_of_the_means_and_its_interval_holds_it() -> None:

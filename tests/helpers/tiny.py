@@ -14,6 +14,7 @@ from vatt_edu.config import (
     TextConfig,
     VideoConfig,
 )
+from vatt_edu.config.model import HEADS
 
 ENCODER = EncoderConfig(layers=2, width=16, ff_width=32, heads=2, head_width=8, dropout=0.0)
 
@@ -27,6 +28,11 @@ def model_config(**changes):
         common_space=CommonSpaceConfig(va_width=10, vt_width=6),
     )
     return replace(config, **changes)
+
+
+def space(heads):
+    """The common space with those heads; where there is one space, both widths are one."""
+    return CommonSpaceConfig(heads, va_width=10, vt_width=10 if HEADS[heads].passage == "none" else 6)
 
 
 def random_batch(config, clips=6, lines=3, seed=0, dtype=torch.float32):
