@@ -22,8 +22,8 @@ ABOUT = {
     "toy": (
         "The trained toy",
         "of three seeds (`results/toy.json`), the best on `val`: mean R@5 of the four trained directions",
-        "`results/toy.json` has three. What departs from the released VATT (pooling, start, heads, temperature, several "
-        "windows of a video a batch, line masking) is in `config.json`.",
+        "`results/toy.json` has three. What departs from the released VATT (pooling, start, heads, temperature, "
+        "several windows of a video a batch, line masking) is in `config.json`.",
     ),
     "toy_agnostic": (
         "The trained toy with one encoder for all three modalities",

@@ -1,69 +1,138 @@
-"""The scoreboard on a page: every seed a point, the median said, the page's own row in bold."""
+"""The scoreboard on a page: every seed a point, the page's own rows in bold, sentences computed from the runs."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from vatt_edu.errors import UserError
-from vatt_edu.experiments.scoreboard import configs
+from vatt_edu.experiments.scoreboard import rows
 from vatt_edu.teach import scoreboard
+
+SPACE = "\N{NO-BREAK SPACE}"
+
+
+def run(label: str, seed: int, best: int) -> dict:
+    """A run whose ranks lie between 1 and ``best``, in a gallery of 64."""
+    ranks = np.random.default_rng([seed, best]).integers(1, best + 1, 64).tolist()
+    share = sum(rank <= 5 for rank in ranks) / 64
+    directions = ("text_to_video", "video_to_audio")
+    return {
+        "label": label, "seed": seed, "steps": rows()[label].config.train.steps, "commit": "a1b2",
+        "ranks": {"test_iid": dict.fromkeys(directions, ranks)},
+        "metrics": {"test_iid": {name: {"R@5": share} for name in directions}},
+    }  # fmt: skip
 
 
 @pytest.fixture
-def results(tmp_path: Path) -> Path:
-    def row(label: str, seed: int, value: float) -> dict:
-        metrics = {name: {"R@5": value} for name in ("text_to_video", "video_to_audio")}
-        return {"label": label, "seed": seed, "steps": 700, "commit": "a1b2", "metrics": {"test_iid": metrics}}
+def written(tmp_path: Path) -> Callable[..., Path]:
+    """Writes results with those runs: label → best ranks of its seeds."""
 
-    rows = [row("baseline", 0, 0.05), row("baseline", 1, 0.11), row("baseline", 2, 0.07), row("words", 0, 0.3)]
-    whole = {"rows": rows, "seeds": [0, 1, 2], "command": "vatt experiment X", "versions": {"torch": "2.13.0"}}
-    (tmp_path / "scoreboard.json").write_text(json.dumps(whole))
-    return tmp_path / "scoreboard.json"
+    def write(**labels: tuple[int, ...]) -> Path:
+        records = [run(label.replace("__", " "), seed, best)
+                   for label, bests in labels.items() for seed, best in enumerate(bests)]  # fmt: skip
+        whole = {"rows": records, "command": "vatt experiment X", "versions": {"torch": "2.13.0"}}
+        (tmp_path / "scoreboard.json").write_text(json.dumps(whole))
+        return tmp_path / "scoreboard.json"
+
+    return write
 
 
-def test_show(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> list:
     outputs: list = []
     monkeypatch.setattr("IPython.display.display", outputs.append)
-    scoreboard.show_rows("baseline", path=results)
-    figure, table = outputs
-    assert "a sentence finds its clip in 7 per cent" in figure.data
-    assert "in 30 per cent" not in figure.data  # the row is not lit
-    *lines, _, origin = table.data.replace("\N{NO-BREAK SPACE}", " ").splitlines()
-    assert len(lines) == 4
-    assert "seeds 0, 1, 2" in origin
-    assert "`vatt experiment X`, commit a1b2, torch 2.13.0" in origin
-    assert lines[2].startswith(
-        "| **mean of patches, mean of words, NCE** | 7.0 [5.0, 11.0] | 7.0 [5.0, 11.0] | 412 |"
-    )  # 196 + 200 patches, 16 words
-    assert lines[3].startswith("| words as a sequence |")
+    return outputs
 
 
-def test_says_what_is_more_than_another_seed(tmp_path: Path) -> None:
-    """Words: every seed above every one before. Start: below. Positions: one seed is not. Nobody hears anything."""
-    scores = {"baseline": (2, 4, 3), "words": (5, 9, 6), "start": (4, 3, 1), "positions": (8, 9, 4)}
-    rows = [
-        {"label": label, "seed": seed, "steps": 7,
-         "metrics": {"test_iid": {"text_to_video": {"R@5": value / 100}, "video_to_audio": {"R@5": 0.02}}}}
-        for label, values in scores.items() for seed, value in enumerate(values)
-    ]  # fmt: skip
-    path = tmp_path / "scoreboard.json"
-    path.write_text(json.dumps({"rows": rows}))
-    assert [c.verdict for c in scoreboard.changes("text_to_video", path=path)] == ["more", "less", "open"]
-    words, sounds = scoreboard.in_words(path=path).split("\n\n")
-    assert "**more often** with *words as a sequence* (3 to 6 %); " in words
-    assert (
-        "**less often** with *tokenizers start whitened* (6 to 3 %); in the rest, 1 of 3, the seeds overlap." in words
-    )
-    assert "finds its sound in none: in 3 of 3, the seeds overlap." in sounds
+def test_a_part_when_it_comes_and_when_it_goes(written: Callable[..., Path], shown: list) -> None:
+    path = written(words=(40, 41, 42), positions=(5, 6, 7), toy=(3, 3, 3), without__positions=(30, 31, 32))
+    scoreboard.show_part("positions", path=path)
+    figure, text = shown
+    assert "tokens know where they were: a sentence finds its clip, " in figure.data
+    lines = text.data.replace(SPACE, " ").splitlines()
+    titles = [line.split("|")[1].strip() for line in lines if line.startswith("| ")][1:]
+    assert titles == ["words as a sequence", "**tokens know where they were**", "four candidate lines, MIL-NCE",
+                      "**without: tokens know where they were**"]  # fmt: skip
+    sentence = next(line for line in lines if line.startswith("*Tokens know where they were*, a sentence"))
+    assert sentence.count("3 seeds: more than before") == 2
+    assert "commit a1b2, torch 2.13.0" in lines[-1]
+    assert lines[-1].startswith("<small>12 of ")
+
+
+def test_one_seed_is_no_verdict(written: Callable[..., Path]) -> None:
+    board = scoreboard.Board(written(words=(40,), positions=(5,)))
+    assert board.in_words("positions", "text_to_video").endswith("(one seed so far, so no verdict)")
+
+
+def test_equal_rows_are_open_and_a_worse_one_is_less(written: Callable[..., Path]) -> None:
+    board = scoreboard.Board(written(baseline=(9, 9, 9), start=(9, 9, 9), words=(60, 60, 60)))
+    assert "no difference that these runs can show" in board.in_words("start", "text_to_video")
+    assert "fewer than before" in board.in_words("words", "text_to_video")
+
+
+def test_what_has_not_run_is_said(written: Callable[..., Path], shown: list) -> None:
+    path = written(baseline=(9,))
+    assert scoreboard.Board(path).in_words("passage", "text_to_video") == "not measured yet"
+    scoreboard.show_part("passage", path=path)
+    assert "not measured yet" in shown[1].data
+
+
+def test_no_runs_at_all(written: Callable[..., Path], shown: list) -> None:
+    scoreboard.show_part("positions", path=written())
+    assert [output.data for output in shown] == ["*The scoreboard has not been run yet.*"]
+
+
+def test_two_numbers_a_part(written: Callable[..., Path], shown: list) -> None:
+    """Windows are in every row, so they have one number; a part that nothing was run of has no line."""
+    path = written(words=(40, 41), positions=(5, 6), passage=(9, 9), toy=(3, 3), without__positions=(30, 31),
+                   without__windows=(3, 3))  # fmt: skip
+    scoreboard.show_whole(path=path)
+    lines = {line.split("|")[1].strip(): [cell.strip() for cell in line.split("|")[2:-1]]
+             for line in scoreboard.parts_table(scoreboard.Board(path)).splitlines()}  # fmt: skip
+    assert all(cell.startswith("**+") for cell in lines["tokens know where they were"])
+    assert lines["four windows of a video"] == ["", "+0.0" + SPACE + "[+0.0," + SPACE + "+0.0]"] * 2
+    assert lines["four candidate lines, MIL-NCE"][0] == lines["four candidate lines, MIL-NCE"][1]
+    assert "two Transformer layers" not in lines
+    assert "0.5 of the 10 here" in shown[1].data  # two comparisons of positions and of candidates, one of windows
+
+
+def test_branches_are_compared_with_the_toy(written: Callable[..., Path], shown: list) -> None:
+    scoreboard.show_part("agnostic", path=written(toy=(3, 3, 3), agnostic=(60, 60, 60)))
+    assert "*One encoder for all three*, a sentence finds its clip: against the toy, -" in shown[1].data
+
+
+def test_more_time(written: Callable[..., Path], shown: list) -> None:
+    """Layers are behind at first, and ahead at the end."""
+    path = written(positions=(8, 8, 8), positions__720=(8, 8, 8), positions__1500=(8, 8, 8),
+                   layers=(40, 40, 40), layers__720=(8, 9, 8), layers__1500=(1, 1, 1))  # fmt: skip
+    scoreboard.show_crossing(path=path)
+    sentence = next(line for line in shown[1].data.splitlines() if "a sentence finds its clip" in line)
+    early, late = sentence.split("after 720 seconds")[0], sentence.split("after 1,500 seconds")[1]
+    assert "fewer than before" in early
+    assert "more than before" in late
+
+
+def test_equal_recipes(written: Callable[..., Path]) -> None:
+    """Ten runs of the toy: five of its own seeds, five under another name."""
+    assert scoreboard.Board(written(toy=(9,) * 5)).aa("text_to_video") == (0, 0)
+    path = written(toy=(9,) * 5)
+    whole = json.loads(path.read_text())
+    whole["rows"] += [run("toy again", seed, 9) for seed in range(5, 10)]
+    path.write_text(json.dumps(whole))
+    wrong, splits = scoreboard.Board(path).aa("text_to_video")
+    assert splits == 126
+    assert 0 <= wrong < splits / 2
 
 
 def test_tokens_follow_droptoken() -> None:
     """Half of 196 and of 200 patches are kept; the toy has four lines of 16 words."""
-    assert scoreboard.tokens(configs()["droptoken"]) == 98 + 100 + 16
-    assert scoreboard.tokens(configs()["toy"]) == 98 + 100 + 64
+    assert scoreboard.tokens(rows()["droptoken"].config) == 98 + 100 + 16
+    assert scoreboard.tokens(rows()["toy"].config) == 98 + 100 + 64
 
 
 def test_results_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="vatt experiment scoreboard makes it"):
-        scoreboard.read_rows(tmp_path / "scoreboard.json")
+        scoreboard.Board(tmp_path / "scoreboard.json")

@@ -79,16 +79,23 @@ class Board:
 
     def in_words(self, part: str, direction: str) -> str:
         """What a part did when it came, and what the finished toy loses without it."""
-        row = next(row for row in self.rows.values() if row.part == part and row.table == "added")
         clauses = []
-        added = None if row.above is None else self.difference(row.label, row.above, direction)
+        added, out = self.added(part, direction), self.taken_out(part, direction)
         if added is not None:
             clauses.append(f"when it comes, {_change(added)}")
-        without = row.above if part == "candidates" else f"without {part}"
-        out = self.difference("toy", without, direction) if without in self.runs else None
         if out is not None:
             clauses.append(f"in the finished toy, against the toy without it, {_change(out)}")
         return "; ".join(clauses) or "not measured yet"
+
+    def added(self, part: str, direction: str) -> Difference | None:
+        """What a part did when it came; None if that has not been run, or it is in every row."""
+        row = next((row for row in self.rows.values() if row.part == part and row.table == "added"), None)
+        return self.difference(row.label, row.above, direction) if row is not None and row.above else None
+
+    def taken_out(self, part: str, direction: str) -> Difference | None:
+        """What the finished toy has by a part; None if that has not been run."""
+        without = self.rows["toy"].above if part == "candidates" else f"without {part}"
+        return self.difference("toy", without, direction) if without in self.runs else None
 
     def origin(self) -> str:
         """Where the numbers come from, as a line of Markdown."""
@@ -105,7 +112,7 @@ def show_part(*names: str, path: Path = RESULTS) -> None:
     """Displays the board in a notebook with the rows of these parts or variants lit, and what it says about them.
 
     Args:
-        *names: Of parts (``PARTS``) or labels of variants; none lights all.
+        *names: Of parts (``PARTS``) or labels of variants.
         path: Of the results.
     """
     from IPython.display import Markdown, display
@@ -122,12 +129,71 @@ def show_part(*names: str, path: Path = RESULTS) -> None:
     display(Markdown(f"{table(board, lines, names)}\n\n{_sentences(board, names)}\n\n{board.origin()}"))
 
 
+def show_whole(path: Path = RESULTS) -> None:
+    """Displays all rows that are added, and two numbers a part: what it did when it came, and what it is worth at last.
+
+    Args:
+        path: Of the results.
+    """
+    from IPython.display import Markdown, display
+
+    board = Board(path)
+    lines = [row for row in board.measured("added") if row.seconds == CPU_SECONDS]
+    if not lines:
+        display(Markdown("*The scoreboard has not been run yet.*"))
+        return
+    _draw(board, lines, ())
+    display(Markdown(f"{table(board, lines)}\n\n{parts_table(board)}\n\n{_equal_recipes(board)}\n\n{board.origin()}"))
+
+
+def parts_table(board: Board) -> str:
+    """Of eight, more with each part than without: added in the book's order, and in the finished toy; as Markdown."""
+    columns = [f"{title}: {what}" for _, title in DIRECTIONS.values() for what in ("added", "in the finished toy")]
+    text = [f"| more of eight with | {' | '.join(columns)} |", "|---|--:|--:|--:|--:|"]
+    for part in PARTS:
+        cells = []
+        for direction in DIRECTIONS:
+            for change in (board.added(part.name, direction), board.taken_out(part.name, direction)):
+                cells.append("" if change is None else _cell(change))
+        if any(cells):
+            text.append(f"| {part.title} | {' | '.join(cells)} |")
+    return "\n".join(text)
+
+
+def _cell(change: Difference) -> str:
+    if change.seeds < 2:
+        return f"{change.mean:+.1f}"
+    text = f"{change.mean:+.1f} [{change.low:+.1f}, {change.high:+.1f}]".replace(" ", "\N{NO-BREAK SPACE}")
+    return text if change.verdict == "open" else f"**{text}**"
+
+
+def _equal_recipes(board: Board) -> str:
+    """How often the rule sees a difference where there is none, and how many such verdicts the table may hold."""
+    splits = [board.aa(direction) for direction in DIRECTIONS]
+    count = sum(
+        change is not None and change.seeds > 1
+        for part in PARTS for direction in DIRECTIONS
+        for change in (board.added(part.name, direction), board.taken_out(part.name, direction))
+    )  # fmt: skip
+    rule = (
+        "Bold: the 95 % interval of a bootstrap over queries and seeds leaves out zero. By that rule alone, one in "
+        f"twenty comparisons of equal recipes would be bold: {count / 20:.1f} of the {count} here."
+    )
+    if not splits[0][1]:
+        return rule
+    shares = " and ".join(
+        f"{wrong} of {all_} times for “{title}”"
+        for (wrong, all_), (_, title) in zip(splits, DIRECTIONS.values(), strict=True)
+    )
+    return f"{rule} Ten runs of one recipe, split in all ways into five and five, are told apart {shares}."
+
+
 def _sentences(board: Board, names: Sequence[str]) -> str:
     parts = {part.name: part.title for part in PARTS}
     lines = []
     for name in names:
         for direction, (_, title) in DIRECTIONS.items():
-            if name in parts and any(row.part == name and row.table == "added" for row in board.rows.values()):
+            if name in parts:
                 lines.append(f"*{parts[name].capitalize()}*, {title}: {board.in_words(name, direction)}.")
             else:
                 for label, row in board.rows.items():
