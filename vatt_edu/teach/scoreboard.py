@@ -21,6 +21,8 @@ DIRECTIONS = {
     "video_to_audio": ("audio", "a clip finds its sound"),
 }
 SPLIT = "test_iid"
+# Filled in by ``site_static/page.js`` with what the reader got in the game of the first page.
+YOU = '| you, in the game of the first page | | | <span class="vatt-your-score">not played yet</span> | | | | |'
 WORDS = {"more": "more than before", "less": "fewer than before", "open": "no difference that these runs can show"}
 
 
@@ -260,7 +262,7 @@ def table(board: Board, lines: Sequence[Row], names: Sequence[str] = ()) -> str:
         flops = cost.flops(config.model, config.data.candidates, config.model.droptoken.keep_video)["total"].here
         cells += [f"{tokens(config):,}", f"{flops / 1e9:.3f}", f"{config.train.steps:,}"]
         text.append(f"| {title} | {' | '.join(cells)} |")
-    return "\n".join(text)
+    return "\n".join([*text, YOU])
 
 
 def tokens(config: Config) -> int:
