@@ -33,7 +33,7 @@ def test_tubelets_are_those_of_python(figure: Any, site: Path) -> None:
             first = ", ".join(map(str, rows[token, :12].tolist()))
             assert f"begins {first}, …" in figure.inner_text()
             frames, lines, columns = np.unravel_index(places(name, shape, tubelet)[token], shape)
-            spans = re.findall(r"(?:frames|rows|columns) (\d+)(?: to (\d+))?", says(figure).split("holds")[1])
+            spans = re.findall(r"(?:frames?|rows?|columns?) (\d+)(?: to (\d+))?", says(figure).split("holds")[1])
             expected = [(axis.min() + 1, axis.max() + 1) for axis in (frames, lines, columns)]
             assert [(int(low), int(high or low)) for low, high in spans] == expected
 

@@ -82,10 +82,14 @@ function render({ model, el: root }) {
     });
     const row = where.slice(0, 4).flatMap((one) => [...pixel(one)]);
     numbers.textContent = `Its row of ${3 * pixels} numbers begins ${row.join(", ")}, …`;
-    const span = (of) => { const all = where.map(of); const [low, high] = [Math.min(...all) + 1, Math.max(...all) + 1]; return low === high ? String(low) : `${low} to ${high}`; };
+    const span = (name, of) => {
+      const all = where.map(of);
+      const [low, high] = [Math.min(...all) + 1, Math.max(...all) + 1];
+      return low === high ? `${name} ${low}` : `${name}s ${low} to ${high}`;
+    };
     const area = height * width;
-    says.textContent = `Cut: ${names[k]}. Token ${token} of 0 to ${tokens - 1} holds pixels of frames ${span((p) => Math.floor(p / area))}, `
-      + `rows ${span((p) => Math.floor(p / width) % height)}, columns ${span((p) => p % width)}.`;
+    says.textContent = `Cut: ${names[k]}. Token ${token} of 0 to ${tokens - 1} holds pixels of ${span("frame", (p) => Math.floor(p / area))}, `
+      + `${span("row", (p) => Math.floor(p / width) % height)}, ${span("column", (p) => p % width)}.`;
     paint(frame);
   }
   dragged(whole, (x, y) => move(owner[model.get("cut")][(frame * height + clamp(Math.floor(y), 0, height - 1)) * width + clamp(Math.floor(x), 0, width - 1)]));
