@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from vatt_edu.config import base_base_small, toy
+from vatt_edu.data import Vocabulary
 from vatt_edu.experiments.log_mel import MEL
 from vatt_edu.positions import AxisPositions
 from vatt_edu.tokens import PatchTokenizer, audio_patches, log_mel_patches, video_patches
@@ -165,3 +166,35 @@ def test_periods() -> None:
     paper, ours = base_base_small(), toy()
     assert paper.data.sample_rate / paper.model.audio.patch == 375
     assert ours.data.sample_rate / ours.model.audio.patch == 62.5
+
+
+def test_lines_of_unknown_words_are_one_line() -> None:
+    """With a row for unknown words two of them are equal, and still no empty line; without, they are empty."""
+    vocabulary = Vocabulary.of(["", "", "ball", "red"])
+    lines = ["hedgehogs hurry", "rabbits yawn", ""]
+    first, second, empty = vocabulary.encode(lines, 4).tolist()
+    assert first == second == [1, 1, 0, 0]
+    assert empty == [0, 0, 0, 0]
+    assert [word for line in lines for word in line.split() if word in vocabulary] == []
+    assert vocabulary.encode(["red ball red ball red"], 4).tolist() == [[3, 2, 3, 2]]  # the fifth word is gone
+
+
+def test_what_a_convolution_cuts_off() -> None:
+    volume = torch.rand(1, 1, 28, 28, 28, generator=torch.Generator().manual_seed(0))
+    changed = volume.clone()
+    changed[..., 24:] += 1  # beyond three cubes of eight
+    kernel = torch.rand(4, 1, 8, 8, 8, generator=torch.Generator().manual_seed(1))
+    before, after = (torch.nn.functional.conv3d(x, kernel, stride=8) for x in (volume, changed))
+    assert torch.equal(before, after)
+    assert before.shape == (1, 4, 3, 3, 3)
+    assert pytest.approx(0.37, abs=0.005) == 1 - (24 / 28) ** 3
+
+
+def test_which_tokenizers_lose_something() -> None:
+    """A matrix of full rank loses something exactly where a patch has more numbers than a token."""
+    for config, losses in ((toy(), (True, True)), (base_base_small(), (True, False))):
+        for side, lossy in zip((config.model.video, config.model.audio), losses, strict=True):
+            matrix = PatchTokenizer(side.patch_shape, side.encoder.width).weight.detach()
+            width, numbers = matrix.shape
+            assert torch.linalg.matrix_rank(matrix) == min(width, numbers)
+            assert (numbers > width) == lossy
