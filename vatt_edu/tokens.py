@@ -1,4 +1,4 @@
-"""Raw signals to tokens (paper, section 3.1): video tubelets, waveform segments, words; by option, log-mel patches.
+"""Raw signals to tokens (paper, section 3.1; chapter *Tokenization*): tubelets, waveform segments, log-mel, words.
 
 A tokenizer is a reshape and one matrix product: the official strided convolution, whose kernel and stride are equal, is
 the same function. Cutting comes apart from projecting, so that DropToken can throw patches away while they are still

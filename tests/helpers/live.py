@@ -13,6 +13,7 @@ PAGE_OF = {
     "Aliasing": "raw_signals",
     "Scrub": "raw_signals",
     "Shift": "raw_signals",
+    "Tubelets": "tokenization",
     "Port": "official_weights",
 }
 

@@ -1,9 +1,9 @@
-"""How the tokenizers start: as released, or whitened.
+"""How the tokenizers start: as released, or whitened (chapter *Tokenization*).
 
-Nearly all the variance of a raw patch is its brightness; what moves is invisible in a randomly projected token. A
-whitened tokenizer starts as the leading principal components of raw patches, each scaled to unit variance: gratings
-and motion for video, sinusoids for sound. Then it is trained as usual. A departure from the
-paper: ``model.tokenizer_init``.
+Most of the variance of a raw patch is its mean color; in a randomly projected token, what moves is faint beside it. A
+whitened tokenizer starts as the leading principal components of raw patches, each scaled to unit variance: colors,
+edges, gratings and motion for video, wiggles near sinusoids for sound. Then it is trained as usual. A departure from
+the paper: ``model.tokenizer_init``.
 """
 
 from collections.abc import Iterable
