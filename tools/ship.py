@@ -37,7 +37,7 @@ DIRECTIONS = ("text_to_video", "video_to_text", "video_to_audio", "audio_to_vide
 
 def command(record: dict[str, Any]) -> str:
     """What trains the run: its preset, and the fields that are not the preset's."""
-    theirs = to_json(preset(record["preset"]))
+    theirs = json.loads(json.dumps(to_json(preset(record["preset"]))))  # tuples become lists, as in a file
     flags = [
         f"--{name} {value}" for name, (value, _) in differences(record["config"], theirs).items() if name != "seed"
     ]
@@ -64,7 +64,7 @@ def card(
         "| data | `vatt data minitube --preset small --out build/minitube/small` (seed 0) |",
         f"| command | `{command(record)}` |",
         f"| training | {meta['step']:,} steps, {meta['train_seconds'] / 60:.1f} minutes on "
-        f"{meta['machine']['threads']} CPU threads |",
+        f"{meta['machine']['threads']} CPU thread{'s' * (meta['machine']['threads'] > 1)} |",
         f"| chosen | {chosen} |",
         f"| vocabulary | {words} words, those of its narration |",
         f"| made with | torch {versions['torch']}, Python {versions['python']}, commit {meta['commit']} |",
