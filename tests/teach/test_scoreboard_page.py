@@ -101,7 +101,7 @@ def test_two_numbers_a_part(written: Callable[..., Path], shown: list) -> None:
 
 def test_branches_are_compared_with_the_toy(written: Callable[..., Path], shown: list) -> None:
     scoreboard.show_part("agnostic", path=written(toy=(3, 3, 3), agnostic=(60, 60, 60)))
-    assert "*One encoder for all three*, a sentence finds its clip: against the toy, -" in shown[1].data
+    assert "*One encoder for all three*, a sentence finds its clip: against the toy, \N{MINUS SIGN}" in shown[1].data
 
 
 def test_more_time(written: Callable[..., Path], shown: list) -> None:

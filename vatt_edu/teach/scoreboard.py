@@ -164,8 +164,9 @@ def parts_table(board: Board) -> str:
 
 def _cell(change: Difference) -> str:
     if change.seeds < 2:
-        return f"{change.mean:+.1f}"
-    text = f"{change.mean:+.1f} [{change.low:+.1f}, {change.high:+.1f}]".replace(" ", "\N{NO-BREAK SPACE}")
+        return _signed(change.mean)
+    mean, low, high = map(_signed, (change.mean, change.low, change.high))
+    text = f"{mean} [{low}, {high}]".replace(" ", "\N{NO-BREAK SPACE}")
     return text if change.verdict == "open" else f"**{text}**"
 
 
@@ -209,9 +210,13 @@ def _sentences(board: Board, names: Sequence[str]) -> str:
 
 def _change(change: Difference) -> str:
     if change.seeds < 2:
-        return f"{change.mean:+.1f} of eight (one seed so far, so no verdict)"
-    numbers = f"{change.mean:+.1f} of eight [{change.low:+.1f}, {change.high:+.1f}], {change.seeds} seeds"
-    return f"{numbers}: {WORDS[change.verdict]}"
+        return f"{_signed(change.mean)} of eight (one seed so far, so no verdict)"
+    interval = f"[{_signed(change.low)}, {_signed(change.high)}]"
+    return f"{_signed(change.mean)} of eight {interval}, {change.seeds} seeds: {WORDS[change.verdict]}"
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.1f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _title(row: Row) -> str:
