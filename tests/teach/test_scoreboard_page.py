@@ -55,7 +55,7 @@ def test_a_part_when_it_comes_and_when_it_goes(written: Callable[..., Path], sho
     lines = text.data.replace(SPACE, " ").splitlines()
     titles = [line.split("|")[1].strip() for line in lines if line.startswith("| ")][1:]
     assert titles == ["words as a sequence", "**tokens know where they were**", "four candidate lines, MIL-NCE",
-                      "**without: tokens know where they were**"]  # fmt: skip
+                      "**without: tokens know where they were**", "you, in the game of the first page"]  # fmt: skip
     sentence = next(line for line in lines if line.startswith("*Tokens know where they were*, a sentence"))
     assert sentence.count("3 seeds: more than before") == 2
     assert "commit a1b2, torch 2.13.0" in lines[-1]
