@@ -1,4 +1,4 @@
-"""VATT: three towers, or one encoder for all, and the common space above them."""
+"""VATT: three towers, or one encoder for all, and the common space above them (chapter *Specific or agnostic*)."""
 
 import math
 from collections.abc import Mapping

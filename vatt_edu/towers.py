@@ -1,4 +1,4 @@
-"""The towers: raw signals to pooled features.
+"""The towers: raw signals to pooled features (chapter *Specific or agnostic*).
 
 Each tower cuts its signal into patches, keeps some (DropToken, training only), projects them to tokens, adds positions,
 puts an AGG token in front and encodes. The released code drops tokens *after* projecting and adding positions; doing it

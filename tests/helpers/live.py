@@ -15,6 +15,7 @@ PAGE_OF = {
     "Shift": "raw_signals",
     "Tubelets": "tokenization",
     "Port": "official_weights",
+    "Units": "specific_or_agnostic",
 }
 
 
