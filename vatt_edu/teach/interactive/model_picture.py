@@ -69,5 +69,5 @@ def show_model(part: str) -> None:
     Raises:
         ValueError: If there is no such chapter; the message lists those that there are.
     """
-    figure = ModelPicture(part)
-    show(figure, still(part), "The model as one picture; its parts can be chosen, with arrow keys too. " + OVERVIEW)
+    alt = "The model as one picture; its parts can be chosen, with arrow keys too. " + OVERVIEW
+    show(ModelPicture(part), still(part), alt, numbered=False)  # no caption: it says itself what is lit
