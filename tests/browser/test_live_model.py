@@ -33,6 +33,8 @@ def test_a_part_says_what_it_does(figure: Any, site: Path) -> None:
     assert words["droptoken"] in says(figure)
     assert traits["table"]["toy"]["sentences"]["droptoken"] in says(figure)
     assert figure.locator("svg:visible [data-part][data-lit]").count() == 1
+    figure.locator('svg:visible [data-plate="encoder"]').click(position={"x": 5, "y": 8})  # between its glyphs
+    assert words["encoder"] in says(figure)
     part(figure, "tokens").focus()
     figure.page.keyboard.press("ArrowRight")
     assert words["positions"] in says(figure)
@@ -40,7 +42,7 @@ def test_a_part_says_what_it_does(figure: Any, site: Path) -> None:
     assert words["losses"] in says(figure)
     figure.page.keyboard.press("ArrowDown")
     assert words["signals"] in says(figure)
-    part(figure, "space").hover()
+    part(figure, "space").locator("text").first.hover()
     assert words["space"] in says(figure)
     figure.page.mouse.move(0, 0)
     assert words["signals"] in says(figure)
@@ -78,7 +80,7 @@ def test_a_phone_gets_it_upright_and_letters_can_be_read(browser: Any, site: Pat
         assert inside["width"] <= box["width"]
         scale = inside["width"] / float(shown.get_attribute("viewBox").split()[2])
         assert 11 * scale >= 9  # pixels
-        part(figure, "losses").click()
+        part(figure, "losses").locator("text").first.click()
         assert "NCE asks" in says(figure)
         assert phone.troubles == []
 

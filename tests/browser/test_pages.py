@@ -155,16 +155,16 @@ def test_pictures_are_described(light: Visit) -> None:
 
 def test_figures_are_numbered_and_said_once(light: Visit) -> None:
     """Each has a caption that begins with its number; a screen reader says it as the name of the picture only."""
-    said = light.page.locator("main figure.vatt-figure svg").evaluate_all("""
+    names = light.page.locator("main figure.vatt-figure svg").evaluate_all("""
         pictures => pictures.map((picture) => [
             picture.hasAttribute("aria-label"),
             picture.getAttribute("aria-labelledby").split(" ").every((id) => document.getElementById(id)),
             picture.closest("figure").querySelector("figcaption").ariaHidden,
         ])""")
-    assert said == [[False, True, "true"]] * len(said)
+    assert names == [[False, True, "true"]] * len(names)
     numbers = "captions => captions.map((caption) => getComputedStyle(caption, '::before').content)"
-    found = light.page.locator("main .vatt-caption").evaluate_all(numbers)
-    assert found == ['"Figure " counter(vatt-figure) ". "'] * len(found)
+    contents = light.page.locator("main .vatt-caption").evaluate_all(numbers)
+    assert contents == ['"Figure " counter(vatt-figure) ". "'] * len(contents)
 
 
 def test_exercises_count_from_one_and_ids_are_unique(light: Visit) -> None:

@@ -117,3 +117,9 @@ def test_letters_stay_large_enough_to_be_read() -> None:
     figure.add_subplot().set_title("small", fontsize=8)
     assert figures.least_width(figures.svg(figure, ALT)) == 567  # 7 x 72 units, 8 of them become 9 pixels
     assert figures.least_width(figures.svg(figures.new(7.0, 2.0), ALT)) == 0  # no letters
+
+
+def test_exponents_may_be_smaller() -> None:
+    figure = figures.new(7.0, 2.0)
+    figure.add_subplot().set(xscale="log", xlim=(1, 1e4), yticks=[], title="words")
+    assert figures.least_width(figures.svg(figure, ALT)) < 7 * 96

@@ -97,7 +97,8 @@ def captioned(fig: "Figure", alt: str) -> str:
 
 def least_width(picture: str) -> int:
     """The width in CSS pixels at which the smallest letters of an ``svg`` are as small as can be read."""
-    sizes = [float(size) for size in re.findall(r'font(?:-size)?: [^;"]*?([\d.]+)px', picture)]
+    styles = re.findall(r'<text style="([^"]*)"', picture)  # not those of exponents, which are in a <tspan>
+    sizes = [float(size) for style in styles for size in re.findall(r"font(?:-size)?: [^;]*?([\d.]+)px", style)]
     width = int(re.findall(r' width="(\d+)"', picture)[0])
     units = float(re.findall(r'viewBox="0 0 ([\d.]+)', picture)[0])
     return round(min(width, SMALLEST * units / min(sizes))) if sizes else 0

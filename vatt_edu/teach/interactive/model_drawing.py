@@ -17,9 +17,9 @@ STAGES = ("signals", "tokens", "positions", "droptoken", "encoder", "feature", "
 
 # Along the stages: centers, and where each stage's plate begins (the last number: where the last one ends).
 WIDE = ((46, 132, 214, 298, 390, 466, 557, 655), (2, 90, 173, 256, 342, 436, 497, 617, 698))
-TALL = ((48, 138, 228, 304, 380, 480, 556, 640), (2, 104, 194, 270, 346, 446, 522, 606, 678))
+TALL = ((48, 138, 228, 304, 380, 480, 556, 644), (2, 104, 194, 270, 346, 446, 522, 612, 682))
 WIDE_LANES, TALL_LANES = (68, 152, 236), (122, 206, 290)
-WIDE_SIZE, TALL_SIZE = (700, 316), (332, 680)
+WIDE_SIZE, TALL_SIZE = (700, 316), (332, 684)
 INK, MUTED, PAGE = "var(--vatt-ink, #1f2328)", "var(--vatt-muted, #57606a)", "var(--vatt-page, #fff)"
 NAME = {"video": "video", "audio": "sound", "text": "words"}
 DROPPED = (0, 2, 3, 6, 9)  # of ten bars
