@@ -81,7 +81,8 @@ function render({ model, el: root }) {
       });
     }
   });
-  model.on("change:labels change:sentences", () => write({ labels: model.get("labels"), sentences: model.get("sentences") }));
+  for (const name of ["labels", "sentences"])  // with a kernel, Python's
+    model.on(`change:${name}`, () => write({ labels: model.get("labels"), sentences: model.get("sentences") }));
   update();
 }
 export default { render };
