@@ -62,6 +62,7 @@ def test_a_phone_shows_all_of_it(browser: Any, site: Path, name: str) -> None:
             """() => [...document.querySelectorAll("main *")]
                 .filter((e) => e.getBoundingClientRect().right > innerWidth + 1 && e.getBoundingClientRect().width > 0)
                 .filter((e) => !e.closest("pre, table, mjx-container, .bd-sidebar-secondary, [hidden]"))
+                .filter((e) => !e.closest(".vatt-figure-scroll"))
                 .map((e) => e.outerHTML.slice(0, 120))"""
         )
         assert wide[:3] == []
@@ -142,12 +143,28 @@ def test_pictures_are_described(light: Visit) -> None:
         """() => [...document.querySelectorAll('main img, main svg[role="img"], main canvas')]
             .filter((e) => e.ariaHidden !== "true" && !e.closest("mjx-container, .jupyter-widgets"))
             .filter((e) => {
-              const words = (e.getAttribute("alt") ?? e.getAttribute("aria-label") ?? "").trim();
+              const named = (e.getAttribute("aria-labelledby") ?? "").split(" ").filter(Boolean);
+              const other = named.map((id) => document.getElementById(id)?.textContent ?? "").join(" ");
+              const words = (e.getAttribute("alt") ?? e.getAttribute("aria-label") ?? other).trim();
               return !words || /\\.(png|svg|jpe?g|gif)$/.test(words);
             })
             .map((e) => e.outerHTML.slice(0, 120))"""
     )
     assert bad == []
+
+
+def test_figures_are_numbered_and_said_once(light: Visit) -> None:
+    """Each has a caption that begins with its number; a screen reader says it as the name of the picture only."""
+    names = light.page.locator("main figure.vatt-figure svg").evaluate_all("""
+        pictures => pictures.map((picture) => [
+            picture.hasAttribute("aria-label"),
+            picture.getAttribute("aria-labelledby").split(" ").every((id) => document.getElementById(id)),
+            picture.closest("figure").querySelector("figcaption").ariaHidden,
+        ])""")
+    assert names == [[False, True, "true"]] * len(names)
+    numbers = "captions => captions.map((caption) => getComputedStyle(caption, '::before').content)"
+    contents = light.page.locator("main .vatt-caption").evaluate_all(numbers)
+    assert contents == ['"Figure " counter(vatt-figure) ". "'] * len(contents)
 
 
 def test_exercises_count_from_one_and_ids_are_unique(light: Visit) -> None:

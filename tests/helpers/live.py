@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 PAGE_OF = {
+    "ModelPicture": "vatt_in_one_page",
     "Match": "vatt_in_one_page",
     "Guess": "vatt_in_one_page",
     "Retrieve": "vatt_in_one_page",

@@ -79,5 +79,47 @@ def test_show_displays_it(monkeypatch: pytest.MonkeyPatch) -> None:
     outputs = []
     monkeypatch.setattr("IPython.display.display", outputs.append)
     figures.show(figures.new(1.0, 1.0), "nothing")
-    assert [output.data[:5] for output in outputs] == ["<svg "]
-    assert 'aria-label="nothing"' in outputs[0].data
+    assert [output.data[:7] for output in outputs] == ["<figure"]
+    assert ">nothing</figcaption>" in outputs[0].data
+
+
+LIST = "; ".join(f"row {n}, {n} of eight" for n in range(20)) + "."
+
+
+@pytest.mark.parametrize(
+    ("alt", "caption", "rest"),
+    [
+        ("Sound leads by 0.5 s. Dots are seeds.", "Sound leads by 0.5 s. Dots are seeds.", ""),
+        (f"Rows of the board. {LIST}", "Rows of the board.", LIST),
+        ("Parts, e.g. positions. Dots vs. bars.", "Parts, e.g. positions. Dots vs. bars.", ""),
+        (f"Rows of the board: {LIST} Dots are seeds.", "Rows of the board.", f"{LIST} Dots are seeds."),
+        ("word " * 60, ("word " * 60).strip(), ""),
+    ],
+)
+def test_the_caption_is_the_message(alt: str, caption: str, rest: str) -> None:
+    assert figures.split(alt) == (caption, rest)
+
+
+def test_a_figure_has_a_caption_and_one_name() -> None:
+    figure = figures.new(7.0, 2.0)
+    figure.add_subplot().set_title("small", fontsize=8)
+    shown = ElementTree.fromstring(figures.captioned(figure, f"A & B. Row {LIST}").replace(" hidden>", ' hidden="">'))
+    (picture,) = shown.iter(f"{SVG}svg")
+    texts = {element.attrib["id"]: element.text for element in shown.iter() if "id" in element.attrib}
+    assert [texts[name] for name in picture.attrib["aria-labelledby"].split()] == ["A & B.", f"Row {LIST}"]
+    assert "aria-label" not in picture.attrib
+    (caption,) = shown.iter("figcaption")
+    assert (caption.text, caption.attrib["aria-hidden"]) == ("A & B.", "true")
+
+
+def test_letters_stay_large_enough_to_be_read() -> None:
+    figure = figures.new(7.0, 2.0)
+    figure.add_subplot().set_title("small", fontsize=8)
+    assert figures.least_width(figures.svg(figure, ALT)) == 567  # 7 x 72 units, 8 of them become 9 pixels
+    assert figures.least_width(figures.svg(figures.new(7.0, 2.0), ALT)) == 0  # no letters
+
+
+def test_exponents_may_be_smaller() -> None:
+    figure = figures.new(7.0, 2.0)
+    figure.add_subplot().set(xscale="log", xlim=(1, 1e4), yticks=[], title="words")
+    assert figures.least_width(figures.svg(figure, ALT)) < 7 * 96

@@ -159,8 +159,9 @@ def test_a_still_picture_stands_by(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("IPython.display.display", outputs.append)
     figure = interactive.Aliasing()
     interactive.show(figure, "<p>words instead</p>", "A tone.")
-    still, live = outputs
+    still, live, caption = outputs
     assert live is figure
+    assert caption.data.endswith(">A tone.</p>")
     assert f'id="{figure.fallback}"' in still.data
     assert figure.alt == "A tone."
     assert "words instead" in still.data

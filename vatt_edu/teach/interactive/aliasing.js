@@ -6,7 +6,7 @@ function alias(frequency, rate) {
 function render({ model, el: root }) {
   const box = stage(model, root);
   const span = 0.002;
-  const view = plane({ width: 640, height: 200, x: [0, 1000 * span], y: [-1.15, 1.15], left: 30, label:
+  const view = plane({ width: room(640), height: 200, x: [0, 1000 * span], y: [-1.15, 1.15], left: 30, label:
     "a tone, its samples, and the lowest tone through the same samples", xlabel: "milliseconds", xticks: [0, 0.5, 1, 1.5, 2] });
   const tone = draw("path", { fill: "none", stroke: "var(--v-muted)", "stroke-width": 1.5 });
   const ghost = draw("path", { fill: "none", stroke: "var(--v-audio)", "stroke-width": 2.5 });

@@ -6,6 +6,7 @@ In the page there is no Python, so the outputs for every input that can be set a
 """
 
 import hashlib
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -46,13 +47,14 @@ class Live(anywidget.AnyWidget):
         super().__init_subclass__(**arguments)
 
 
-def show(widget: Live, fallback: "Figure | str", alt: str) -> None:
-    """Displays a live figure, and for print and readers without scripts a still one.
+def show(widget: Live, fallback: "Figure | str", alt: str, numbered: bool = True) -> None:
+    """Displays a live figure, and for print and readers without scripts a still one, with one caption for both.
 
     Args:
         widget: The figure.
         fallback: A matplotlib figure or HTML that says the same without moving.
-        alt: What the figure shows and what can be moved, in words.
+        alt: What the figure shows and what can be moved, in words; ``figures.split`` makes the caption of it.
+        numbered: Whether it is one of the page's figures; without, it has no caption.
     """
     from IPython.display import HTML, display
 
@@ -63,3 +65,6 @@ def show(widget: Live, fallback: "Figure | str", alt: str) -> None:
     still = fallback if isinstance(fallback, str) else figures.svg(fallback, alt)
     display(HTML(f'<div class="vatt-still" id="{name}">{still}</div>'))
     display(widget)
+    if numbered:  # hidden from screen readers, which say all of it as the name of the figure
+        caption = escape(figures.split(alt)[0])
+        display(HTML(f'<p class="vatt-caption vatt-caption-live" aria-hidden="true">{caption}</p>'))

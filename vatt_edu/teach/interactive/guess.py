@@ -39,5 +39,10 @@ def guess(question: str, low: float, high: float, step: float, unit: str = "") -
         unit: Written behind the number.
     """
     slider = Guess(question=question, low=low, high=high, step=step, unit=unit)
-    show(slider, f"<p><strong>Your guess?</strong> {question}</p>", f"A slider for your guess: {question}")
+    show(
+        slider,
+        f"<p><strong>Your guess?</strong> {question}</p>",
+        f"A slider for your guess: {question}",
+        numbered=False,
+    )
     return slider

@@ -71,6 +71,9 @@ function choice({ label, names, value, onpick }) {
   return { root: el("fieldset", { class: "vatt-control" }, el("legend", {}, label), options) };
 }
 
+/** The width of a drawing: the one wished for, or what a phone has, so that letters keep their size. */
+const room = (width) => Math.min(width, Math.max(300, document.documentElement.clientWidth - 70));
+
 /** A plane with axes: px and py turn data into places, root is the drawing. */
 function plane({ width, height, x, y, label, left = 44, right = 10, top = 8, bottom = 34, xticks = [], yticks = [],
                  xlabel = "", ylabel = "" }) {

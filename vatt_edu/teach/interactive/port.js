@@ -6,9 +6,11 @@ function render({ model, el: root }) {
   const power = (value) => clamp(Math.log10(Math.max(value, 1e-12)), lowest, highest);
   const raised = { "-": "⁻", ".": "·" };
   const exponent = (value) => String(value).replace(/[-.\d]/g, (sign) => raised[sign] ?? "⁰¹²³⁴⁵⁶⁷⁸⁹"[sign]);
-  const view = plane({ width: 640, height: 270, x: [-0.2, stages.length - 0.8], y: [lowest, highest], left: 52, bottom: 30,
+  const view = plane({ width: room(640), height: 270, x: [-0.2, stages.length - 0.8], y: [lowest, highest], left: 52, bottom: room(640) < 500 ? 44 : 30,
     label: "largest difference from the official numbers, along the tower",
     xticks: stages.map((name, n) => [n, name]), yticks: [-8, -6, -4, -2, 0].map((tick) => [tick, tick ? `10${exponent(tick)}` : "1"]) });
+  if (view.width < 500)  // no room side by side
+    [...view.root.querySelectorAll("text")].slice(0, stages.length).forEach((tick, n) => tick.setAttribute("dy", n % 2 ? 14 : 0));
   const path = (row) => line(row.map((_, n) => view.px(n)), row.map((value) => view.py(power(value))));
   const faint = rows.map((row) => draw("path", { d: path(row), fill: "none", stroke: "var(--v-muted)", "stroke-width": 1.2, opacity: 0.5 }));
   const chosen = draw("path", { fill: "none", stroke: "var(--v-video)", "stroke-width": 2.6 });

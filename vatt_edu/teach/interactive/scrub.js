@@ -11,7 +11,7 @@ function render({ model, el: root }) {
   Object.assign(screen.style, { width: "10rem", aspectRatio: "1", backgroundImage: `url(${model.get("strip")})`,
                                 backgroundSize: `${frames * 100}% 100%`, borderRadius: "4px" });
   // The whole stretch of time: loudest and softest sample of each patch, the lines of narration above.
-  const whole = plane({ width: 640, height: 150, x: [0, length], y: [-loudest, 1.9 * loudest], left: 10, right: 10,
+  const whole = plane({ width: room(640), height: 150, x: [0, length], y: [-loudest, 1.9 * loudest], left: 10, right: 10,
     label: "the sound of the clip over time, with the lines of narration above it", xlabel: "seconds",
     xticks: [...Array(Math.floor(length) + 1).keys()] });
   for (let n = 0; n < steps; n++) {
@@ -20,17 +20,22 @@ function render({ model, el: root }) {
     whole.root.append(draw("line", { x1: whole.px(seconds(n + 0.5)), x2: whole.px(seconds(n + 0.5)), y1: whole.py(low),
       y2: whole.py(Math.max(high, low + 0.01 * loudest)), stroke: "var(--v-audio)", "stroke-width": 1.6 }));
   }
+  const fitting = (words, letters) => {
+    const few = words.split(" ");
+    while (few.length && few.join(" ").length + 2 > letters) few.pop();
+    return few.join(" ") === words ? words : `${few.join(" ")} …`;
+  };
   const spoken = lines.map(([start, end, words]) => {
     const [from, to] = [clamp(start, 0, length), clamp(end, 0, length)];
     const bar = draw("rect", { x: whole.px(from), width: Math.max(2, whole.px(to) - whole.px(from) - 2), y: whole.py(1.8 * loudest), height: 14,
       fill: "var(--v-text)", opacity: 0.35 });
     whole.root.append(bar, draw("text", { x: whole.px(from) + 4, y: whole.py(1.8 * loudest) + 11 },
-      to - from > 0.6 * length ? words : words.split(" ").slice(0, 3).join(" ") + " …"));
+      fitting(words, (whole.px(to) - whole.px(from)) / 5.5)));
     return bar;
   });
   const cursor = draw("line", { y1: 4, y2: 116, stroke: "var(--v-ink)", "stroke-width": 2 });
   whole.root.append(cursor);
-  const near = plane({ width: 640, height: 130, x: [0, patch], y: [-loudest, loudest], left: 48, right: 10, yticks: [-loudest, 0, loudest].map((value) => [value, value.toFixed(2)]),
+  const near = plane({ width: room(640), height: 130, x: [0, patch], y: [-loudest, loudest], left: 48, right: 10, yticks: [-loudest, 0, loudest].map((value) => [value, value.toFixed(2)]),
     label: "the samples of one patch", xlabel: `${patch} samples, ${((1000 * patch) / rate).toFixed(0)} ms`, xticks: [0, patch] });
   const curve = draw("path", { fill: "none", stroke: "var(--v-audio)", "stroke-width": 1.5 });
   near.root.append(curve);
@@ -70,7 +75,7 @@ function render({ model, el: root }) {
       + (now < 0 ? "and nobody speaks." : `and somebody says “${lines[now][2]}”.`);
   }
   model.on("change:frame", update);
-  dragged(whole.root, (x) => { const step = clamp(Math.floor(((x - 10) / 620) * steps), 0, steps - 1); control.set(step); move(step); });
+  dragged(whole.root, (x) => { const step = clamp(Math.floor(((x - 10) / (whole.width - 20)) * steps), 0, steps - 1); control.set(step); move(step); });
   update();
   return stop;
 }

@@ -3,7 +3,7 @@ function render({ model, el: root }) {
   const [lines, about, steps, candidates, table] = ["lines", "about", "steps", "candidates", "table"].map((name) => model.get(name));
   const length = steps.at(-1)[1];
   const most = Math.max(...candidates);
-  const view = plane({ width: 640, height: 150, x: [0, length], y: [0, 1], left: 10, right: 10, bottom: 30,
+  const view = plane({ width: room(640), height: 150, x: [0, length], y: [0, 1], left: 10, right: 10, bottom: 30,
     label: "what happens in a video, and when it is told", xlabel: "seconds", xticks: steps.map(([start]) => Math.round(start)) });
   steps.forEach(([start, end, what]) => view.root.append(
     draw("rect", { x: view.px(start) + 1, width: view.px(end) - view.px(start) - 2, y: 84, height: 30, fill: "var(--v-video)", opacity: 0.25 }),
@@ -14,7 +14,7 @@ function render({ model, el: root }) {
     draw("line", { y1: 68, y2: 84, stroke: "var(--v-text)", "stroke-width": 1.5, "stroke-dasharray": "2 2" }),
     draw("text", { y: 44, "text-anchor": "middle", "font-weight": 600 }, "")));
   view.root.append(window_, ...ticks);
-  const curve = plane({ width: 640, height: 150, x: [table.offsets[0], table.offsets.at(-1)], y: [0, 1], left: 48, yticks: [[0, "0 %"], [0.5, "50 %"], [1, "100 %"]],
+  const curve = plane({ width: room(640), height: 150, x: [table.offsets[0], table.offsets.at(-1)], y: [0, 1], left: 48, yticks: [[0, "0 %"], [0.5, "50 %"], [1, "100 %"]],
     label: "share of windows with a fitting line, by the shift of the narration", xlabel: "seconds by which the narration comes later",
     xticks: [-4, -2, 0, 2, 4].filter((tick) => tick >= table.offsets[0] && tick <= table.offsets.at(-1)) });
   candidates.forEach((count, n) => {
@@ -35,7 +35,7 @@ function render({ model, el: root }) {
     show: (value) => `${value.toFixed(1)} s`, oninput: (value) => { send(model, "center", value); update(); } });
   box.append(view.root, place.root, late.root, candidateList, curve.root, says);
   dragged(view.root, (x) => {
-    const value = clamp(((x - 10) / 620) * length, 1.6, length - 1.6);
+    const value = clamp(((x - 10) / (view.width - 20)) * length, 1.6, length - 1.6);
     place.set(value); send(model, "center", value); update();
   });
   function update() {
