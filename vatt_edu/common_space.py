@@ -1,4 +1,4 @@
-"""The common space (paper, section 3.4): video -> video-audio space -> video-text space.
+"""The common space (paper, section 3.4; chapter *Common space*): video -> video-audio space -> video-text space.
 
 Video meets audio in a space of width ``va``; the vector that meets words is computed from that one, so what video says
 to text has passed through what it says to sound. Which layers lie on the way has a name in

@@ -17,6 +17,7 @@ PAGE_OF = {
     "Tubelets": "tokenization",
     "Port": "official_weights",
     "Units": "specific_or_agnostic",
+    "Passage": "common_space",
 }
 
 
