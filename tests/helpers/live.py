@@ -13,6 +13,7 @@ PAGE_OF = {
     "Aliasing": "raw_signals",
     "Scrub": "raw_signals",
     "Shift": "raw_signals",
+    "Walk": "transformer_encoder",
     "Port": "official_weights",
 }
 
