@@ -1,4 +1,4 @@
-"""Transformer encoders (paper, section 3.3): that of video, audio and the agnostic model, and the T5-style one of text.
+"""Transformer encoders (paper, section 3.3; chapter *Transformer encoder*): of video, audio, the agnostic model, text.
 
 As released, dropout acts on the attention weights, after each branch, inside the feed-forward, and on the last hidden
 states. The text encoder is a hybrid: RMSNorm before attention and at the end, LayerNorm before the feed-forward, no

@@ -15,6 +15,7 @@ PAGE_OF = {
     "Scrub": "raw_signals",
     "Shift": "raw_signals",
     "Tubelets": "tokenization",
+    "Walk": "transformer_encoder",
     "Port": "official_weights",
     "Units": "specific_or_agnostic",
     "Passage": "common_space",

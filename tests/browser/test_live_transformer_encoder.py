@@ -1,0 +1,43 @@
+"""The live figure of *Transformer encoder*, without a kernel: mouse, keyboard, and the numbers that Python stored."""
+
+import base64
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from helpers.live import model, says, state
+
+
+@pytest.mark.figure("Walk")
+def test_walk_says_what_python_says(figure: Any, site: Path) -> None:
+    traits = state(site, "Walk")
+    numbers = traits["table"]["numbers"]
+    for layer, head in [(0, 1), (1, 2), (0, 3)]:
+        figure.get_by_role("group", name="Layer").get_by_role("radio").nth(layer).check()
+        figure.get_by_role("group", name="Head").get_by_role("radio").nth(head).check()
+        looks, agg, own, same = numbers[layer][head][traits["place"] + 1]
+        values = [float(value) for value in re.findall(r"\d+\.\d", says(figure))]
+        assert values == pytest.approx([looks, 100 * agg, 100 * own, 100 * same], abs=0.06)
+    figure.get_by_role("button", name="AGG reads").click()
+    assert "AGG looks at about" in says(figure)
+
+
+@pytest.mark.figure("Walk")
+def test_walk_by_mouse_and_keyboard(figure: Any, site: Path) -> None:
+    traits = state(site, "Walk")
+    (buffer,) = model(site, "Walk")["buffers"]
+    packed = np.frombuffer(base64.b64decode(buffer["data"]), np.uint8)
+    codes = np.stack([packed >> 4, packed & 15], 1).reshape(2, traits["heads"], 50, 197)
+    picture = figure.locator("svg").nth(traits["time"])
+    box = picture.bounding_box()
+    picture.click(position={"x": box["width"] - 3, "y": 3})
+    assert "row 1, column 7" in says(figure)
+    picture.focus()
+    figure.page.keyboard.press("ArrowDown")
+    figure.page.keyboard.press("ArrowLeft")
+    assert "row 2, column 6" in says(figure)
+    layer, head = (int(number) - 1 for number in re.findall(r"\d", says(figure))[:2])
+    opacity = figure.locator("svg").first.locator("rect").first.get_attribute("fill-opacity")
+    assert float(opacity) == pytest.approx(0.88 * (1 - codes[layer, head, 1 + 12, 1] / 15), abs=1e-6)
