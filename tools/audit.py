@@ -102,7 +102,7 @@ class Chapter:
             "graded": len(set(re.findall(r"(?<![\w.])checks\.(\w+)\(", everything))),
             "solutions": sum("hide-cell" in cell["metadata"].get("tags", []) for cell in self.cells),
             "live": calls(r"interactive\.show"),
-            "row": calls(r"scoreboard\.show_rows"),
+            "row": calls(r"scoreboard\.show_(?:part|rows)"),
         }
 
     def equations(self) -> Iterator[str | None]:

@@ -14,6 +14,7 @@ PAGE_OF = {
     "Scrub": "raw_signals",
     "Shift": "raw_signals",
     "Port": "official_weights",
+    "AttentionShare": "droptoken",
 }
 
 
