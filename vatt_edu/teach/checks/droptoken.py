@@ -41,9 +41,8 @@ def kept_tokens(answer: Function) -> None:
                 "the first tokens of each clip come back, whatever the numbers: the end of each clip is never seen."),
     ]  # fmt: skip
     random = np.random.default_rng(3)
-    inputs = [
-        (random.random(shape), keep) for shape, keep in [((3, 8), 0.25), ((2, 7), 0.5), ((2, 5), 0.1), ((3, 5), 0.7)]
-    ]
+    cases = [((3, 8), 0.25), ((2, 7), 0.5), ((2, 5), 0.1), ((3, 5), 0.7), ((2, 6), 0.2)]
+    inputs = [(random.random(shape), keep) for shape, keep in cases]
     print(grade(answer, right, inputs, mistakes))
 
 

@@ -18,7 +18,7 @@ function render({ model, el: root }) {
     return { parts, title };
   });
   const marks = ["if all were quadratic", "if nothing were"].map((name, n) => {
-    const tick = draw("line", { y1: 92, y2: 138 + 14 * n, stroke: "var(--v-ink)", "stroke-dasharray": "3 2" });
+    const tick = draw("line", { y1: 96, y2: 136, stroke: "var(--v-ink)", "stroke-dasharray": "3 2" });
     const text = draw("text", { y: 149 + 15 * n });
     view.append(tick, text);
     return { name, tick, text };
