@@ -1,4 +1,4 @@
-"""DropToken (paper, section 3.2): train on a random part of the tokens, evaluate on all of them.
+"""Train on a random part of the tokens, evaluate on all of them (paper, section 3.2; chapter *DropToken*).
 
 Dropped tokens are not masked but gone: the sequence is shorter, so a training step is cheaper. Which tokens are kept is
 a function of (seed, step, modality) and, with ``sharing="sample"``, of the clip's place in the stream: a counter-based

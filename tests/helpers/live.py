@@ -19,6 +19,7 @@ PAGE_OF = {
     "Port": "official_weights",
     "Units": "specific_or_agnostic",
     "Passage": "common_space",
+    "AttentionShare": "droptoken",
 }
 
 
