@@ -103,7 +103,6 @@ class Chapter:
             "solutions": sum("hide-cell" in cell["metadata"].get("tags", []) for cell in self.cells),
             "live": calls(r"interactive\.show"),
             "row": calls(r"scoreboard\.show_part"),
-            "row": calls(r"scoreboard\.show_(?:part|rows)"),
         }
 
     def equations(self) -> Iterator[str | None]:
