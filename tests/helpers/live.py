@@ -14,6 +14,7 @@ PAGE_OF = {
     "Scrub": "raw_signals",
     "Shift": "raw_signals",
     "Tubelets": "tokenization",
+    "Places": "positional_encoding",
     "Port": "official_weights",
     "Units": "specific_or_agnostic",
 }
