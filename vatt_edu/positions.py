@@ -1,4 +1,4 @@
-"""Where each token sits (paper, section 3.1): one learned table per axis.
+"""Where each token sits (paper, section 3.1; chapter *Positional encoding*): one learned table per axis.
 
 A token's position is the sum of one row per axis, so a video of t x h x w tokens needs t + h + w rows instead of
 t * h * w. As released, a LayerNorm acts on that sum, before it is added to the token, and never on token + position.

@@ -16,6 +16,7 @@ PAGE_OF = {
     "Shift": "raw_signals",
     "Tubelets": "tokenization",
     "Walk": "transformer_encoder",
+    "Places": "positional_encoding",
     "Port": "official_weights",
     "Units": "specific_or_agnostic",
     "Passage": "common_space",
