@@ -57,7 +57,7 @@ function render({ model, el: root }) {
       bars[row].parts.forEach((rect, m) => { rect.setAttribute("x", x); rect.setAttribute("width", lengths[m]); x += lengths[m]; });
       bars[row].title.textContent = title;
     });
-    inside.textContent = `dark: attention's two products, ${percent(whole.products / total)}`;
+    inside.textContent = `right end: attention's two products, ${percent(whole.products / total)}`;
     [rate ** 2, rate].forEach((share, m) => {
       const x = left + share * full;
       marks[m].tick.setAttribute("x1", x); marks[m].tick.setAttribute("x2", x);
