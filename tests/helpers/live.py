@@ -7,6 +7,7 @@ from typing import Any
 
 PAGE_OF = {
     "Match": "vatt_in_one_page",
+    "Matrix": "vatt_in_one_page",
     "Guess": "vatt_in_one_page",
     "Retrieve": "vatt_in_one_page",
     "Pixels": "raw_signals",
