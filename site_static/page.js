@@ -22,3 +22,13 @@ document.addEventListener("DOMContentLoaded", () => {
   }
   tell();
 });
+
+// The game of the first page leaves its score in this browser; the scoreboard shows it in the row "you".
+const showYourScore = () => {
+  let score = null;
+  try { score = JSON.parse(localStorage.getItem("vatt-score") ?? "null"); } catch { /* a private window */ }
+  if (!Number.isInteger(score?.right) || score.of !== 8) return;
+  for (const place of document.querySelectorAll(".vatt-your-score")) place.textContent = String(score.right);
+};
+document.addEventListener("DOMContentLoaded", showYourScore);
+document.addEventListener("vatt-score", showYourScore);

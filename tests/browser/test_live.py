@@ -142,6 +142,12 @@ def test_match_by_mouse(figure: Any, site: Path) -> None:
         tiles.nth(picture).click()
     check.click()
     assert f"You matched {len(truth)} of {len(truth)}" in says(figure)
+    machine = state(site, "Match")["machine"]
+    for picture in range(len(truth)):  # the model's answers stand beside the reader's
+        sound = machine.index(picture)
+        assert f"Model: {sound + 1} {'✓' if truth[sound] == picture else '✗'}" in tiles.nth(picture).inner_text()
+    assert figure.page.evaluate("() => JSON.parse(localStorage.getItem('vatt-score'))") == {"right": 8, "of": 8}
+    assert set(figure.page.locator(".vatt-your-score").all_inner_texts()) == {"8"}
     figure.get_by_role("button", name="Again").click()
     assert check.is_disabled()
 

@@ -8,6 +8,7 @@ from typing import Any
 PAGE_OF = {
     "ModelPicture": "vatt_in_one_page",
     "Match": "vatt_in_one_page",
+    "Matrix": "vatt_in_one_page",
     "Guess": "vatt_in_one_page",
     "Retrieve": "vatt_in_one_page",
     "Pixels": "raw_signals",

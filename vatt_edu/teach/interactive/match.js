@@ -13,17 +13,22 @@ function render({ model, el: root }) {
     const screen = el("div", { class: "vatt-match-picture", "aria-hidden": "true" });
     Object.assign(screen.style, { aspectRatio: "1", backgroundImage: `url(${uri})`, backgroundSize: `${frames * 100}% 100%`,
                                   imageRendering: "auto", borderRadius: "3px" });
-    const badge = el("span", {}, "–");
-    const tile = el("button", { type: "button", onclick: () => give(number) }, screen, badge);
-    return { tile, screen, badge };
+    const badge = el("span", {}, "–"), machine = el("small", { style: "display:block" });
+    const tile = el("button", { type: "button", onclick: () => give(number) }, screen, badge, machine);
+    return { tile, screen, badge, machine };
   });
   const show = (frame) => tiles.forEach(({ screen }) => {
     screen.style.backgroundPositionX = frames > 1 ? `${(100 * frame) / (frames - 1)}%` : "0";
   });
   let frame = 0;
-  const timer = calm() ? null : setInterval(() => show((frame = (frame + 1) % frames)), 300);
+  // A sound that plays is the clock of all pictures; only without one do they run on their own.
+  const sounding = () => player && !player.paused && !player.ended && player.duration > 0;
+  const timer = setInterval(() => {
+    if (sounding()) show((frame = Math.min(frames - 1, Math.floor((frames * player.currentTime) / player.duration))));
+  }, 40);
+  const idle = calm() ? null : setInterval(() => { if (!sounding()) show((frame = (frame + 1) % frames)); }, 300);
 
-  const check = el("button", { type: "button", onclick: () => { checked = true; update(); } }, "Check");
+  const check = el("button", { type: "button", onclick: () => { checked = true; remember(fits(model.get("choice"))); update(); } }, "Check");
   const again = el("button", { type: "button", onclick: () => { checked = false; send(model, "choice", Array(count).fill(-1)); picked = 0; update(); } }, "Again");
   const score = plane({ width: 520, height: 110, x: [0, count], y: [0, 3], left: 90, right: 30, top: 4, bottom: 20,
     label: "how many of the sounds were given to the right picture", xticks: [...Array(count + 1).keys()] });
@@ -37,7 +42,14 @@ function render({ model, el: root }) {
   function play(uri) {
     player?.pause();
     player = new Audio(uri);
+    show((frame = 0));
     player.play().catch(() => {});
+  }
+  function remember(right) {  // for the row "you" of the scoreboard; site_static/page.js reads it
+    try {
+      localStorage.setItem("vatt-score", JSON.stringify({ right, of: count }));
+    } catch { /* a private window */ }
+    document.dispatchEvent(new Event("vatt-score"));
   }
   function give(number) {
     if (checked) return;
@@ -53,16 +65,19 @@ function render({ model, el: root }) {
     const choice = model.get("choice");
     const left = choice.filter((given) => given < 0).length;
     soundButtons.forEach((button, number) => button.setAttribute("aria-pressed", String(number === picked)));
-    tiles.forEach(({ tile, badge }, number) => {
+    tiles.forEach(({ tile, badge, machine }, number) => {
       const sound = choice.indexOf(number);
       const verdict = checked ? (truth[sound] === number ? " ✓" : ` ✗ (${truth.indexOf(number) + 1})`) : "";
       badge.textContent = sound < 0 ? "–" : `Sound ${sound + 1}${verdict}`;
-      tile.setAttribute("aria-label", `Picture ${number + 1}: ${sound < 0 ? "no sound yet" : badge.textContent}`);
+      const guess = model.get("machine").indexOf(number);
+      machine.textContent = checked ? `Model: ${guess + 1} ${truth[guess] === number ? "✓" : "✗"}` : "";
+      tile.setAttribute("aria-label", `Picture ${number + 1}: ${sound < 0 ? "no sound yet" : badge.textContent}` +
+        (checked ? `. ${machine.textContent}` : ""));
     });
     check.disabled = left > 0 || checked;
     score.root.style.display = checked ? "" : "none";
     if (!checked) {
-      says.textContent = left === count ? "Press a sound to hear it, then the picture that you think made it."
+      says.textContent = left === count ? "Press a sound: all pictures run in step with it. Then press the picture that you think made it."
         : left ? `Sound ${picked + 1}: which picture? ${left} to go.` : "All sounds have a picture. Check, or move some.";
       return;
     }
@@ -77,6 +92,6 @@ function render({ model, el: root }) {
   model.on("change:choice", update);
   show(0);
   update();
-  return () => { clearInterval(timer); player?.pause(); };
+  return () => { clearInterval(timer); clearInterval(idle); player?.pause(); };
 }
 export default { render };
