@@ -32,7 +32,7 @@ def test_places(figure: Any, site: Path) -> None:
             across.fill(str(column))
             place = row * columns + column
             cosines = np.array(traits["table"]["cosines"][kind][place]).reshape(-1, columns)
-            texts = figure.locator("svg text").all_inner_texts()
+            texts = figure.locator("svg text").all_text_contents()
             assert texts[place] == "1"
             other = (place + 1) % cosines.size
             shown = float(texts[other].replace("−", "-"))
