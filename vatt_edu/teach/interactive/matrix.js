@@ -52,6 +52,7 @@ function render({ model, el: root }) {
     says.textContent = `For ${best} of ${count} sounds their own clip is the nearest. Loss of clip ${clip + 1}, from its row and column: ` +
       `${each[clip].toFixed(2)}; mean of all: ${mean.toFixed(2)}. A model that knows nothing has ${Math.log(2 * count).toFixed(2)}.`;
   }
+  for (const text of grid.querySelectorAll("text")) text.style.fontSize = "13px";  // still legible on a phone
   model.on("change:loss", update);
   update();
 }
