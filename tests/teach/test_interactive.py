@@ -56,6 +56,15 @@ def test_scrub_finds_frame_and_line() -> None:
         assert (figure.frame, figure.line) == (frame, line)
 
 
+def test_scrub_keeps_a_quiet_sound_fine_and_the_film_its_shape() -> None:
+    """Half a byte's step is the most that any sample is off, however quiet the sound."""
+    audio = 0.01 * np.sin(np.arange(1_600) / 7.0)
+    figure = interactive.Scrub(np.zeros((2, 36, 64, 3), np.uint8), audio, [], 4.0, 16_000, 160)
+    back = np.frombuffer(figure.patches, np.int8) / 127 * figure.loudest
+    assert np.abs(back - audio).max() <= 0.5 * np.abs(audio).max() / 127 + 1e-9
+    assert figure.aspect == 64 / 36
+
+
 def test_aliasing_hears_what_the_samples_say() -> None:
     figure = interactive.Aliasing()
     figure.set_state({"rate": 4_000.0})

@@ -5,15 +5,14 @@ function render({ model, el: root }) {
   const grid = draw("svg", { viewBox: `0 0 ${left + count * size + 4} ${top + count * size + 4}`, role: "group",
     "aria-label": "cosines: one row a sound, one column a picture; arrow keys choose a clip" });
   grid.style.maxWidth = "34rem";
-  const letters = (node) => { node.style.fontSize = "12.5px"; return node; };  // to be read on a phone
   const cells = [];
   for (let row = 0; row < count; row++) {
-    grid.append(letters(draw("text", { x: left - 6, y: top + (row + 0.6) * size, "text-anchor": "end" }, `sound ${row + 1}`)),
-                letters(draw("text", { x: left + (row + 0.5) * size, y: top - 6, "text-anchor": "middle" }, `clip ${row + 1}`)));
+    grid.append(draw("text", { x: left - 6, y: top + (row + 0.6) * size, "text-anchor": "end" }, `sound ${row + 1}`),
+                draw("text", { x: left + (row + 0.5) * size, y: top - 6, "text-anchor": "middle" }, `clip ${row + 1}`));
     for (let column = 0; column < count; column++) {
       const place = { x: left + column * size, y: top + row * size };
       const cell = draw("rect", { ...place, width: size - 1, height: size - 1, onclick: () => pick(row === model.get("clip") ? column : row) });
-      const value = letters(draw("text", { x: place.x + size / 2, y: place.y + size / 2 + 4, "text-anchor": "middle", "pointer-events": "none" }));
+      const value = draw("text", { x: place.x + size / 2, y: place.y + size / 2 + 4, "text-anchor": "middle", "pointer-events": "none" });
       grid.append(cell, value);
       cells.push({ row, column, cell, value });
     }
@@ -55,6 +54,7 @@ function render({ model, el: root }) {
     says.textContent = `For ${best} of ${count} sounds their own clip is the nearest. Loss of clip ${clip + 1}, from its row and column: ` +
       `${each[clip].toFixed(2)}; mean of all: ${mean.toFixed(2)}. A model that knows nothing has ${Math.log(2 * count).toFixed(2)}.`;
   }
+  for (const text of grid.querySelectorAll("text")) text.style.fontSize = "13px";  // still legible on a phone
   model.on("change:names", () => { list(); update(); });  // a later cell has added one
   model.on("change:loss", update);
   update();

@@ -4,12 +4,11 @@ function render({ model, el: root }) {
   const data = model.get("patches");
   const samples = new Int8Array(data.buffer, data.byteOffset, data.byteLength);
   const steps = samples.length / patch;
-  const loudest = model.get("peak");  // bytes are shares of it, and the axis ends there
-  const pressure = (byte) => (byte / 127) * loudest;
+  const loudest = model.get("loudest"), unit = loudest / 127;  // the axis ends there
   const seconds = (step) => (step * patch) / rate;
   const length = seconds(steps);
   const screen = el("div", { role: "img", class: "vatt-scrub-frame" });
-  Object.assign(screen.style, { width: "10rem", aspectRatio: model.get("aspect"), backgroundImage: `url(${model.get("strip")})`,
+  Object.assign(screen.style, { width: "10rem", aspectRatio: String(model.get("aspect")), backgroundImage: `url(${model.get("strip")})`,
                                 backgroundSize: `${frames * 100}% 100%`, borderRadius: "4px" });
   // The whole stretch of time: loudest and softest sample of each patch, the lines of narration above.
   const whole = plane({ width: room(640), height: 150, x: [0, length], y: [-loudest, 1.9 * loudest], left: 10, right: 10,
@@ -17,7 +16,7 @@ function render({ model, el: root }) {
     xticks: [...Array(Math.floor(length) + 1).keys()] });
   for (let n = 0; n < steps; n++) {
     const part = samples.subarray(n * patch, (n + 1) * patch);
-    const [low, high] = [pressure(Math.min(...part)), pressure(Math.max(...part))];
+    const [low, high] = [Math.min(...part) * unit, Math.max(...part) * unit];
     whole.root.append(draw("line", { x1: whole.px(seconds(n + 0.5)), x2: whole.px(seconds(n + 0.5)), y1: whole.py(low),
       y2: whole.py(Math.max(high, low + 0.01 * loudest)), stroke: "var(--v-audio)", "stroke-width": 1.6 }));
   }
@@ -69,9 +68,9 @@ function render({ model, el: root }) {
     screen.setAttribute("aria-label", `frame ${frame + 1} of ${frames}`);
     cursor.setAttribute("x1", whole.px(time)); cursor.setAttribute("x2", whole.px(time));
     const part = [...samples.subarray(step * patch, (step + 1) * patch)];
-    curve.setAttribute("d", line(part.map((_, n) => near.px(n)), part.map((value) => near.py(pressure(value)))));
+    curve.setAttribute("d", line(part.map((_, n) => near.px(n)), part.map((value) => near.py(value * unit))));
     const now = lines.findIndex(([start, end]) => start <= time && time < end);
-    spoken.forEach((bar, number) => bar.setAttribute("opacity", number === now ? 0.9 : 0.35));
+    spoken.forEach((bar, number) => bar.setAttribute("opacity", number === now ? 0.5 : 0.2));
     says.textContent = `${time.toFixed(2)} s: frame ${frame + 1} of ${frames}, samples ${step * patch} to ${(step + 1) * patch - 1}, `
       + (now < 0 ? "and nobody speaks." : `and somebody says “${lines[now][2]}”.`);
   }

@@ -46,10 +46,10 @@ class Scrub(Live):
     strip = traitlets.Unicode().tag(sync=True)
     frames = traitlets.Int().tag(sync=True)
     fps = traitlets.Float().tag(sync=True)
+    aspect = traitlets.Float(1.0).tag(sync=True)
+    loudest = traitlets.Float(1.0).tag(sync=True)
     patches = traitlets.Bytes().tag(sync=True)
     patch = traitlets.Int().tag(sync=True)
-    peak = traitlets.Float(1.0).tag(sync=True)
-    aspect = traitlets.Float(1.0).tag(sync=True)
     sample_rate = traitlets.Int().tag(sync=True)
     lines: Any = traitlets.List().tag(sync=True)
     sound = traitlets.Unicode().tag(sync=True)
@@ -77,12 +77,13 @@ class Scrub(Live):
             patch: Samples that one step shows.
         """
         count = len(audio) // patch
-        peak = float(np.abs(audio[: count * patch]).max()) or 1.0  # soft sounds get as many levels as loud ones
-        pressures = np.round(audio[: count * patch] / peak * 127).astype(np.int8)
+        audible = np.clip(audio[: count * patch], -1, 1)
+        loudest = float(np.abs(audible).max()) or 1.0  # bytes span what is there, or a quiet sound has steps
+        pressures = np.round(audible / loudest * 127).astype(np.int8)
         super().__init__(
             strip=inline.strip(video), frames=len(video), fps=fps, patches=pressures.tobytes(), patch=patch,
-            peak=peak, aspect=video.shape[2] / video.shape[1],
             sample_rate=sample_rate, lines=[list(line) for line in lines], sound=inline.sound(audio, sample_rate),
+            loudest=loudest, aspect=video.shape[2] / video.shape[1],
         )  # fmt: skip
         self.observe(self._at, "step")
         self._at()
