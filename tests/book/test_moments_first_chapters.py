@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from vatt_edu.data import read_audio, read_video
 from vatt_edu.minitube.encode import write_video
 from vatt_edu.minitube.presets import FPS, FRAME_SIZE, SAMPLE_RATE
+from vatt_edu.teach.interactive.clapper import Clapper
 
 BOOK = Path(__file__).resolve().parents[2] / "book"
 MOMENTS = {"vatt_in_one_page": ("matrix", "bag-of-patches"), "raw_signals": ("clapperboard",)}
@@ -84,3 +85,33 @@ def test_a_clapperboard_is_in_step_at_any_time(tmp_path: Path, clap: float) -> N
     level = np.abs(read_audio(tmp_path / "clap.mp4", 0.0, 64_000, 16_000))
     assert abs(bright.argmax() / FPS - clap) < 1e-9
     assert abs(np.flatnonzero(level > level.max() / 2)[0] / 16_000 - clap) < 0.02
+
+
+def test_the_clapperboard_of_the_page_and_its_drift() -> None:
+    """Three claps, seen and heard; two seconds in, the wrong rate of the page is late by about a sixth of a second."""
+    names: dict[str, Any] = {"np": np, "read_audio": read_audio, "read_video": read_video, "rate": 16_000}
+    exec("".join(cells("raw_signals")["clapperboard"]["source"]), names)  # the page's own code
+    assert names["flashes"].tolist() == [1.0, 2.0, 3.0]
+    assert np.abs(names["clicks"] / 16_000 - names["flashes"]).max() < 0.01
+    figure = Clapper(names["flashes"], names["clicks"], 16_000.0, 4.0, "data:", 14_700.0)
+    assert figure.offsets == pytest.approx(1e3 * np.array([1.0, 2.0, 3.0]) * (16_000 / 14_700 - 1), abs=3)
+    assert figure.offsets[1] == pytest.approx(1_000 / 6, abs=15)
+    assert 48_000 * 14_700 == 16_000 * 44_100
+
+
+def test_the_baseline_pools_whatever_the_order() -> None:
+    pool = functions("vatt_in_one_page", "baseline")["pool"]
+    tokens = torch.randn(2, 9, 4, generator=torch.manual_seed(0))
+    assert torch.allclose(pool(tokens), pool(tokens[:, torch.randperm(9)]), atol=1e-6)
+    assert torch.equal(pool(torch.eye(3)[None])[0], torch.full((3,), 1 / 3) + 1)
+
+
+@pytest.mark.parametrize("name", ["vatt_in_one_page", "raw_signals", "official_weights"])
+def test_right_answers_are_not_always_the_longest_or_in_one_place(name: str) -> None:
+    asked: list[Any] = []
+    for cell in cells(name).values():
+        source = "".join(cell["source"])
+        if source.startswith("quiz("):
+            exec(source, {"quiz": lambda question, options: asked.append(options)})
+    assert len({[right for _, right, _ in options].index(True) for options in asked}) > 1
+    assert not any(max(options, key=lambda option: len(option[0]))[1] for options in asked)

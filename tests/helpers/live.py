@@ -14,6 +14,7 @@ PAGE_OF = {
     "Pixels": "raw_signals",
     "Aliasing": "raw_signals",
     "Scrub": "raw_signals",
+    "Clapper": "raw_signals",
     "Shift": "raw_signals",
     "Tubelets": "tokenization",
     "Walk": "transformer_encoder",

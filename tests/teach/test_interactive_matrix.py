@@ -44,3 +44,13 @@ def test_a_clip_has_its_own_loss() -> None:
     assert figure.loss > losses(table, 0.2)[0]
     figure.set_state({"clip": 0})
     assert figure.loss == losses(table, 0.2)[0]
+
+
+def test_a_model_that_joins_later_does_not_change_what_is_shown() -> None:
+    figure = Matrix({"random": np.zeros((3, 3)), "trained": np.eye(3)})
+    mean = figure.mean
+    figure.add("between", np.diag([1.0, 0.0, 0.0]), place=1)
+    assert figure.names == ["random", "between", "trained"]
+    assert (figure.stage, figure.mean) == (2, mean)
+    figure.set_state({"stage": 1})
+    assert figure.mean == pytest.approx(np.mean(losses(np.diag([1.0, 0.0, 0.0]), 0.2)))

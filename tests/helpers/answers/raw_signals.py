@@ -19,8 +19,10 @@ def nearest(centers: list[float], time: float, count: int) -> list[int]:
     return [line.text_id for line in nearest_lines(lines, time, count)]
 
 
-def to_unit(frame: np.ndarray) -> np.ndarray:
-    return np.interp(frame, [0, 255], [-1, 1])
+def to_bytes(x: np.ndarray) -> np.ndarray:
+    """By the nearest of all bytes, each turned into a float."""
+    floats = np.arange(256) / 127.5 - 1
+    return np.abs(np.asarray(x)[..., None] - floats).argmin(-1)
 
 
 def folded_once(frequency: float, rate: float) -> float:
@@ -34,7 +36,7 @@ def sorted_by_difference(centers: list[float], time: float, count: int) -> list[
 REFERENCES = [
     (checks.alias, alias),
     (checks.nearest, nearest),
-    (checks.to_unit, to_unit),
+    (checks.to_bytes, to_bytes),
 ]
 
 WRONG = [
@@ -47,15 +49,16 @@ WRONG = [
     (checks.alias, lambda f, r: 2 * f, "should return 440"),
     (checks.nearest, lambda c, t, k: [n for n, v in enumerate(c) if v <= t][::-1][:k], "comes after the moment"),
     (checks.nearest, lambda c, t, k: sorted(nearest(c, t, k)), "nearest should be first"),
-    (checks.nearest, lambda c, t, k: [c[n] for n in nearest(c, t, k)], "their numbers"),
+    (checks.nearest, lambda c, t, k: [c[n] for n in nearest(c, t, k)], "their indices"),
     (checks.nearest, sorted_by_difference, "difference has a sign"),
     (checks.nearest, lambda c, t, k: nearest(c, t, len(c))[::-1][:k], "farthest"),
     (checks.nearest, lambda c, t, k: nearest(c, t, 1), "only the nearest one"),
+    (checks.nearest, lambda c, t, k: np.argsort(np.abs(np.array(c) - t))[:k], "the nearest one is repeated"),
     (checks.nearest, lambda c, t, k: nearest(c, t, k + 1), "should return"),
-    (checks.to_unit, lambda x: x.astype(float) / 255, "[0, 1]"),
-    (checks.to_unit, lambda x: x / 255 - 0.5, "half as long"),
-    (checks.to_unit, lambda x: x / 128.0 - 1, "divided by"),
-    (checks.to_unit, lambda x: (x.astype(int) - 127) / 128, "127.5"),
-    (checks.to_unit, lambda x: (2 * x - np.uint8(255)) / 255, "wrap around"),
-    (checks.to_unit, lambda x: x.astype(float).mean(-1) / 127.5 - 1, "an array of shape"),
+    (checks.to_bytes, lambda x: np.floor(127.5 * (x + 1) + 0.5).astype(int) % 256, "256 wraps around"),
+    (checks.to_bytes, lambda x: np.floor(np.clip(127.5 * (x + 1), 0, 255)).astype(int), "Round first"),
+    (checks.to_bytes, lambda x: np.minimum(np.maximum((x + 1) / 2, 0), 1) * 255, "still floats"),
+    (checks.to_bytes, lambda x: np.round(128 * (x + 1)).clip(0, 255), "exactly 255 long"),
+    (checks.to_bytes, lambda x: np.round(255 * x).clip(0, 255), "below 0 has become black"),
+    (checks.to_bytes, lambda x: to_bytes(x).mean(-1), "an array of shape"),
 ]

@@ -31,33 +31,42 @@ def alias(answer: Function) -> None:
     print(grade(answer, right, inputs, mistakes))
 
 
-def to_unit(answer: Function) -> None:
-    """``answer(frame)``: bytes as floats in [-1, 1], 0 becoming -1 and 255 becoming 1."""
+def to_bytes(answer: Function) -> None:
+    """``answer(x)``: floats as bytes, -1 becoming 0 and 1 becoming 255, rounded; what lies beyond is clipped."""
 
-    def right(frame: np.ndarray) -> np.ndarray:
-        return frame.astype(np.float32) / 127.5 - 1
+    def right(x: np.ndarray) -> np.ndarray:
+        return np.clip(np.rint(127.5 * (x + 1)), 0, 255).astype(np.uint8)
 
-    def overflow(frame: np.ndarray) -> np.ndarray:
-        return (frame * np.uint8(2) - np.uint8(255)) / 255
+    def wrapped(x: np.ndarray) -> np.ndarray:
+        return np.rint(127.5 * (x + 1)).astype(np.int64).astype(np.uint8)
+
+    def half(x: np.ndarray) -> np.ndarray:
+        return np.clip(np.rint(255 * x), 0, 255).astype(np.uint8)
 
     mistakes = [
-        Mistake(lambda x: x / 255, "that is [0, 1]. Stretch it to twice the length, then move it."),
-        Mistake(lambda x: x / 255 - 0.5, "that is [-0.5, 0.5]: half as long as asked for."),
-        Mistake(lambda x: x / 128 - 1,
-                "255 comes out a little below 1: what should a byte be divided by, so that 255 becomes 2?"),
-        Mistake(lambda x: (x.astype(np.float32) - 127) / 128,
-                "0 and 255 miss the ends of the range by a little: the middle of 0 and 255 is 127.5."),
-        Mistake(overflow, "bytes wrap around at 256. Turn them into floats before you calculate."),
+        Mistake(wrapped, "what lies beyond 1 has become dark: 256 wraps around to 0. Clip before you make bytes."),
+        Mistake(lambda x: np.clip(127.5 * (x + 1), 0, 255).astype(np.uint8),
+                "a float that becomes a byte loses what stands after its point: 3.9 becomes 3. Round first."),
+        Mistake(lambda x: np.clip(127.5 * (x + 1), 0, 255), "those are still floats. A byte is a whole number."),
+        Mistake(lambda x: np.clip(np.rint(128 * (x + 1)), 0, 255).astype(np.uint8),
+                "what should be multiplied, so that the range from -1 to 1 becomes exactly 255 long?"),
+        Mistake(half, "everything below 0 has become black: move -1 to 0 before you stretch."),
+        Mistake(lambda x: wrapped(x).clip(0, 255),
+                "bytes cannot lie outside of 0 and 255, so clipping them changes nothing. Clip the floats."),
     ]  # fmt: skip
-    ramp = np.arange(0, 256, 15, dtype=np.uint8).reshape(2, 3, 3)
-    print(grade(answer, right, [(ramp,), (np.full((1, 1, 3), 128, np.uint8),)], mistakes))
+    ramp = np.linspace(-1.04, 1.04, 26, dtype=np.float32)
+    print(grade(answer, right, [(ramp.reshape(2, 13),), (np.array([-1.0, 1.0, -0.6, 1.005, 0.3]),)], mistakes))
 
 
 def nearest(answer: Function) -> None:
-    """``answer(centers, time, count)``: numbers of the ``count`` lines nearest to a time, the nearest first."""
+    """``answer(centers, time, count)``: indices of the ``count`` lines nearest to a time, the nearest first.
+
+    Where there are fewer, the nearest one fills up.
+    """
 
     def right(centers: Sequence[float], time: float, count: int) -> list[int]:
-        return sorted(range(len(centers)), key=lambda n: abs(centers[n] - time))[:count]
+        order = sorted(range(len(centers)), key=lambda n: abs(centers[n] - time))[:count]
+        return order + order[:1] * (count - len(order))
 
     def before(centers: Sequence[float], time: float, count: int) -> list[int]:
         earlier = [n for n in range(len(centers)) if centers[n] <= time]
@@ -71,11 +80,14 @@ def nearest(answer: Function) -> None:
                 "a line that comes after the moment counts, too: narrators often speak before they act, or after."),
         Mistake(lambda c, t, k: sorted(right(c, t, k)),
                 "the right lines, in the order of the video: the nearest should be first."),
-        Mistake(times, "those are their times. Asked for are their numbers."),
+        Mistake(times, "those are their times. Asked for are their indices."),
         Mistake(lambda c, t, k: sorted(range(len(c)), key=lambda n: -abs(c[n] - t))[:k], "those are the farthest."),
         Mistake(lambda c, t, k: sorted(range(len(c)), key=lambda n: c[n] - t)[:k],
                 "a difference has a sign: a line long before the moment is not near. What measures a distance?"),
         Mistake(lambda c, t, k: right(c, t, 1), "only the nearest one comes back."),
+        Mistake(lambda c, t, k: right(c, t, k)[:len(c)],
+                "right where there are enough lines. Where there are too few, the nearest one is repeated."),
     ]  # fmt: skip
     lines = [1.0, 3.5, 4.0, 9.0, 12.5, 13.0]
-    print(grade(answer, right, [(lines, 8.2, 3), (lines, 3.6, 2), (lines, 30.0, 4), (lines, 0.0, 1)], mistakes))
+    inputs = [(lines, 8.2, 3), (lines, 3.6, 2), (lines, 30.0, 4), (lines, 0.0, 1), ([1.0, 2.0], 1.4, 4)]
+    print(grade(answer, right, inputs, mistakes))

@@ -1,7 +1,6 @@
 function render({ model, el: root }) {
   const box = stage(model, root);
-  const [names, tables] = [model.get("names"), model.get("cosines")];
-  const count = tables[0].length, size = 42, left = 62, top = 22;
+  const count = model.get("cosines")[0].length, size = 42, left = 62, top = 22;
   const says = sentence();
   const grid = draw("svg", { viewBox: `0 0 ${left + count * size + 4} ${top + count * size + 4}`, role: "group",
     "aria-label": "cosines: one row a sound, one column a picture; arrow keys choose a clip" });
@@ -22,10 +21,13 @@ function render({ model, el: root }) {
     grid.append(draw("rect", { x: left + n * size + 1, y: top + n * size + 1, width: size - 3, height: size - 3, fill: "none",
                                stroke: "var(--v-ink)", "stroke-width": 2, "pointer-events": "none" }));
   arrows(grid, (dx, dy) => pick(clamp(model.get("clip") + Math.sign(dx + dy), 0, count - 1)));
-  const models = choice({ label: "Model", names, value: model.get("stage"), onpick: (number) => { send(model, "stage", number); update(); } });
+  const models = el("div");
+  const list = () => models.replaceChildren(choice({ label: "Model", names: model.get("names"), value: model.get("stage"),
+    onpick: (number) => { send(model, "stage", number); update(); } }).root);
+  list();
   const heat = slider({ label: "Temperature", min: 0.05, max: 1, step: 0.05, value: model.get("temperature"), show: (v) => v.toFixed(2),
     oninput: (value) => { send(model, "temperature", value); update(); } });
-  box.append(models.root, grid, says, heat.root);
+  box.append(models, grid, says, heat.root);
 
   function pick(number) {
     send(model, "clip", number);
@@ -36,7 +38,7 @@ function render({ model, el: root }) {
     return Math.log(terms.reduce((sum, term) => sum + term, 0));
   }
   function update() {
-    const [table, clip, temperature] = [tables[model.get("stage")], model.get("clip"), model.get("temperature")];
+    const [table, clip, temperature] = [model.get("cosines")[model.get("stage")], model.get("clip"), model.get("temperature")];
     for (const { row, column, cell, value } of cells) {
       const cosine = table[row][column], lit = row === clip || column === clip;
       cell.setAttribute("fill", cosine < 0 ? "var(--v-audio)" : "var(--v-video)");
@@ -53,6 +55,7 @@ function render({ model, el: root }) {
       `${each[clip].toFixed(2)}; mean of all: ${mean.toFixed(2)}. A model that knows nothing has ${Math.log(2 * count).toFixed(2)}.`;
   }
   for (const text of grid.querySelectorAll("text")) text.style.fontSize = "13px";  // still legible on a phone
+  model.on("change:names", () => { list(); update(); });  // a later cell has added one
   model.on("change:loss", update);
   update();
 }

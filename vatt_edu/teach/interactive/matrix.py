@@ -22,6 +22,10 @@ def losses(cosines: Float[np.ndarray, "n n"], temperature: float) -> list[float]
     return (torch.cat([table, table.T], 1).logsumexp(1) - table.diagonal()).tolist()
 
 
+def _rounded(table: Float[np.ndarray, "n n"]) -> list[list[float]]:
+    return np.round(np.asarray(table, np.float64), 3).tolist()
+
+
 class Matrix(Live):
     """Cosines of a few sounds and pictures by several models, with the loss of one clip and the mean of all.
 
@@ -49,10 +53,25 @@ class Matrix(Live):
             cosines: By the model's name: one row a sound, one column a picture.
             temperature: At first.
         """
-        rounded = [np.round(np.asarray(table, np.float64), 3).tolist() for table in cosines.values()]
+        rounded = [_rounded(table) for table in cosines.values()]
         super().__init__(names=list(cosines), cosines=rounded, stage=len(cosines) - 1, temperature=temperature)
         self.observe(self._count, ["stage", "clip", "temperature"])
         self._count()
+
+    def add(self, name: str, cosines: Float[np.ndarray, "n n"], place: int) -> None:
+        """Adds a model, also when the figure stands further up in the page; what is shown stays.
+
+        Args:
+            name: Of the model.
+            cosines: One row a sound, one column a picture.
+            place: Before which of those that are there.
+        """
+        names, tables = list(self.names), list(self.cosines)
+        names.insert(place, name)
+        tables.insert(place, _rounded(cosines))
+        stage = self.stage + (place <= self.stage)
+        with self.hold_sync():
+            self.cosines, self.names, self.stage = tables, names, stage
 
     def _count(self, _: Any = None) -> None:
         each = losses(np.array(self.cosines[self.stage]), self.temperature)

@@ -70,7 +70,7 @@ function render({ model, el: root }) {
     const part = [...samples.subarray(step * patch, (step + 1) * patch)];
     curve.setAttribute("d", line(part.map((_, n) => near.px(n)), part.map((value) => near.py(value * unit))));
     const now = lines.findIndex(([start, end]) => start <= time && time < end);
-    spoken.forEach((bar, number) => bar.setAttribute("opacity", number === now ? 0.9 : 0.35));
+    spoken.forEach((bar, number) => bar.setAttribute("opacity", number === now ? 0.5 : 0.2));
     says.textContent = `${time.toFixed(2)} s: frame ${frame + 1} of ${frames}, samples ${step * patch} to ${(step + 1) * patch - 1}, `
       + (now < 0 ? "and nobody speaks." : `and somebody says “${lines[now][2]}”.`);
   }
