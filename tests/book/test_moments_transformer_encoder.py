@@ -104,6 +104,30 @@ def test_the_toy_layer_is_equivariant_with_the_right_heads_only() -> None:
         assert (off < 1e-12) == same
 
 
+def test_the_change_of_the_last_group_is_one_that_the_norm_lets_through() -> None:
+    """Added to all components, it would not be: then no heads seem to read across groups."""
+    page = functions("cuts", "toy-layer")
+    x = torch.randn(3, 16, 32).double()
+    for way, back, reads in (("cut", "join", True), ("view", "unview", False)):
+        layer = page["Layer"](page[way], page[back]).double()
+        for changed, passes in ((x[:, 12:].flip(-1), True), (x[:, 12:] + 1, False)):
+            other = torch.cat([x[:, :12], changed], 1)
+            across = (layer(other) - layer(x))[:, :12].abs().max()
+            assert (across > 1e-3) == (reads and passes)
+    assert "x[:, 12:].flip(-1)" in source("property")
+
+
+def test_common_and_constant_shares() -> None:
+    common = functions("stream-measured")["common"]
+    own = torch.tensor([[[1.0], [1.0]], [[-1.0], [-1.0]]])  # each clip its own vector, alike for its tokens
+    assert common(own) == 1
+    assert common(own, (0, 1)) == 0
+    assert common(own + 1, (0, 1)) == 0.5
+    u = torch.randn(2, 3, 4)
+    expected = 3 * u.mean(1).square().sum() / u.square().sum()
+    assert common(u) == pytest.approx(expected.item())
+
+
 @pytest.mark.parametrize(("tokens", "scaled", "bare"), [(197, 122, 4), (17, 11.4, 2.1)])
 def test_how_many_a_row_looks_at(tokens: int, scaled: float, bare: float) -> None:
     """By sums over each row, with other draws than the page's."""
