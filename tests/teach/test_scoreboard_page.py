@@ -104,6 +104,17 @@ def test_branches_are_compared_with_the_toy(written: Callable[..., Path], shown:
     assert "*One encoder for all three*, a sentence finds its clip: against the toy, \N{MINUS SIGN}" in shown[1].data
 
 
+def test_branches_that_have_not_run_are_named(written: Callable[..., Path], shown: list) -> None:
+    """Nothing is lit, so the caption says so; and each branch has its line."""
+    scoreboard.show_part("agnostic", "unshared", path=written(toy=(3, 3, 3)))
+    figure, text = shown
+    assert "guessing. The rows of this page have not been run yet." in figure.data
+    assert ". ." not in figure.data
+    assert "*One encoder for all three*, a sentence finds its clip: not run yet." in text.data
+    assert "*Its projections, but three encoders*, a clip finds its sound: not run yet." in text.data
+    assert "against the toy" not in text.data
+
+
 def test_more_time(written: Callable[..., Path], shown: list) -> None:
     """Layers are behind at first, and ahead at the end."""
     path = written(positions=(8, 8, 8), positions__720=(8, 8, 8), positions__1500=(8, 8, 8),

@@ -200,11 +200,12 @@ def _sentences(board: Board, names: Sequence[str]) -> str:
                 lines.append(f"*{parts[name].capitalize()}*, {title}: {board.in_words(name, direction)}.")
             else:
                 for label, row in board.rows.items():
-                    one = (
-                        board.difference(label, "toy", direction) if row.part == name and row.table != "added" else None
-                    )
-                    if one is not None and label != "droptoken, equal steps":
-                        lines.append(f"*{_title(row).capitalize()}*, {title}: against the toy, {_change(one)}.")
+                    if row.part != name or row.table == "added" or label == "droptoken, equal steps":
+                        continue
+                    one = board.difference(label, "toy", direction)
+                    text = f"against the toy, {_change(one)}" if one is not None else "not run yet"
+                    if one is not None or not board.runs[label]:
+                        lines.append(f"*{_title(row).capitalize()}*, {title}: {text}.")
     return "\n\n".join(lines)
 
 
@@ -248,7 +249,7 @@ def _draw(board: Board, lines: Sequence[Row], names: Sequence[str]) -> None:
     lead = (
         f"The scoreboard: {CPU_SECONDS / 60:g} minutes of one core for each row; dots are seeds, dotted is guessing. "
     )
-    figures.show(figure, lead + "; ".join(spoken) + ".")
+    figures.show(figure, lead + ("; ".join(spoken) or "The rows of this page have not been run yet") + ".")
 
 
 def table(board: Board, lines: Sequence[Row], names: Sequence[str] = ()) -> str:
