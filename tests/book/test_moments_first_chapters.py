@@ -108,10 +108,10 @@ def test_the_baseline_pools_whatever_the_order() -> None:
 
 @pytest.mark.parametrize("name", ["vatt_in_one_page", "raw_signals", "official_weights"])
 def test_right_answers_are_not_always_the_longest_or_in_one_place(name: str) -> None:
-    asked: list[Any] = []
+    quizzes: list[Any] = []
     for cell in cells(name).values():
         source = "".join(cell["source"])
         if source.startswith("quiz("):
-            exec(source, {"quiz": lambda question, options: asked.append(options)})
-    assert len({[right for _, right, _ in options].index(True) for options in asked}) > 1
-    assert not any(max(options, key=lambda option: len(option[0]))[1] for options in asked)
+            exec(source, {"quiz": lambda question, options: quizzes.append(options)})
+    assert len({[right for _, right, _ in options].index(True) for options in quizzes}) > 1
+    assert not any(max(options, key=lambda option: len(option[0]))[1] for options in quizzes)

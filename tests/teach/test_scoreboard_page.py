@@ -126,6 +126,11 @@ def test_more_time(written: Callable[..., Path], shown: list) -> None:
     assert "more than before" in late
 
 
+def test_more_time_that_has_not_been_given(written: Callable[..., Path], shown: list) -> None:
+    scoreboard.show_crossing(path=written(positions=(8, 8), layers=(9, 9)))
+    assert [output.data for output in shown] == ["*Only the shortest budget has been run yet.*"]
+
+
 def test_equal_recipes(written: Callable[..., Path]) -> None:
     """Ten runs of the toy: five of its own seeds, five under another name."""
     assert scoreboard.Board(written(toy=(9,) * 5)).aa("text_to_video") == (0, 0)
