@@ -174,7 +174,7 @@ def test_evaluate_prints_and_keeps_the_same_json(world: Path, run: Path, capsys:
     assert set(results["splits"]) == {"test_iid", "test_bg"}
     for name, clip_count in (("test_iid", 5), ("test_bg", 2)):
         split = results["splits"][name]
-        assert set(split) == {"n", "trained", "random_init", "chance", "interval"}
+        assert set(split) == {"n", "trained", "random_init", "chance", "interval", "ranks"}
         assert split["n"] == clip_count
         for model in ("trained", "random_init", "chance"):
             assert set(split[model]) == {

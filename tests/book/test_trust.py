@@ -65,6 +65,12 @@ def test_no_orphan_equation(chapter: audit.Chapter) -> None:
     assert set(labels) == chapter.checked()
 
 
+def test_equations_have_labels_of_their_own() -> None:
+    """A label that two chapters have leads to one of them."""
+    labels = [label for chapter in CHAPTERS for label in chapter.equations()]
+    assert sorted({label for label in labels if labels.count(label) > 1}) == []
+
+
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=named)
 def test_exercises_have_a_label_and_no_typed_number(chapter: audit.Chapter) -> None:
     exercises = re.findall(r"\{exercise\}(.*)\n(.*)", chapter.prose)

@@ -1,0 +1,38 @@
+"""JSON files: what was written is what is read, and a list of numbers is one line."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from vatt_edu.files import read_json, write_json
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda children: st.lists(children, max_size=4) | st.dictionaries(st.text(max_size=5), children, max_size=4),
+    max_leaves=20,
+)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(value=VALUES)
+def test_what_is_written_is_read(tmp_path: Path, value: object) -> None:
+    """Strings that look like lists of numbers, too."""
+    write_json(tmp_path / "a.json", value)
+    assert read_json(tmp_path / "a.json") == value
+
+
+@pytest.mark.parametrize("text", ["[\n 1,\n 2\n]", "[1,\n 2]", "\\n[1]\n"])
+def test_a_string_that_looks_like_a_list_stays(tmp_path: Path, text: str) -> None:
+    write_json(tmp_path / "a.json", {"a": [text, 1]})
+    assert read_json(tmp_path / "a.json") == {"a": [text, 1]}
+
+
+def test_a_list_of_numbers_is_one_line(tmp_path: Path) -> None:
+    write_json(tmp_path / "a.json", {"ranks": [1, -2, 3.5, 1e-9], "words": ["a", "b"], "none": []})
+    lines = (tmp_path / "a.json").read_text().splitlines()
+    assert ' "ranks": [1, -2, 3.5, 1e-09],' in lines
+    assert ' "words": [' in lines
+    assert json.loads("\n".join(lines))["none"] == []
