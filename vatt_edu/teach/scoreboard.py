@@ -297,6 +297,7 @@ def _draw(board: Board, lines: Sequence[Row], names: Sequence[str]) -> None:
                 spoken.append(f"{_title(row)}: {title}, {statistics.median(values):.1f} of eight")
         axes.set_title(title, fontsize="medium")
         axes.set(xlabel="right, of eight", xlim=(0, 8.1 if modality == "text" else None))
+        axes.locator_params(axis="x", integer=True)
         axes.axvline(1, color=figures.COLORS["muted"], ls=":", lw=1)
         axes.tick_params(axis="y", length=0)
     figure.axes[0].set_yticks(range(len(lines)), [_title(row) for row in lines])
