@@ -89,17 +89,18 @@ def test_no_runs_at_all(written: Callable[..., Path], shown: list) -> None:
 def test_two_numbers_a_part(written: Callable[..., Path], shown: list) -> None:
     """Windows are in every row, so they have one number; a part that nothing was run of has no line."""
     path = written(words=(40, 41), positions=(5, 6), head_depth=(9, 9), passage=(9, 9), toy=(3, 3),
-                   without__positions=(30, 31), without__windows=(3, 3))  # fmt: skip
+                   without__positions=(30, 31), without__windows=(3, 3), without__hierarchy=(3, 3))  # fmt: skip
     scoreboard.show_whole(path=path)
     lines = {line.split("|")[1].strip(): [cell.strip() for cell in line.split("|")[2:-1]]
              for line in scoreboard.parts_table(scoreboard.Board(path)).splitlines()}  # fmt: skip
     assert all(cell.startswith("**+") for cell in lines["tokens know where they were"])
     assert lines["four windows of a video"] == ["in every row", f"0.0{SPACE}[0.0,{SPACE}0.0]"] * 2
+    assert lines["all three of the heads"][::2] == ["in three steps"] * 2
     assert lines["words through the video-audio space"][1::2] == ["not run yet"] * 2
     assert lines["four candidate lines, MIL-NCE"][0] == lines["four candidate lines, MIL-NCE"][1]
     assert "two Transformer layers" not in lines
-    # In two directions: two comparisons of positions, one each of the passage, the candidates and the windows.
-    assert "0.5 of 10 as here" in shown[1].data
+    # In two directions: two comparisons of positions, one each of passage, candidates, windows and all of the heads.
+    assert "0.6 of 12 as here" in shown[1].data
 
 
 def test_columns_without_runs_are_not_shown(written: Callable[..., Path], shown: list) -> None:

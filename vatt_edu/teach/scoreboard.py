@@ -10,7 +10,7 @@ from vatt_edu import cost
 from vatt_edu.config import Config
 from vatt_edu.droptoken import keep_count
 from vatt_edu.errors import UserError
-from vatt_edu.experiments.scoreboard import CPU_SECONDS, PARTS, Row, rows
+from vatt_edu.experiments.scoreboard import CPU_SECONDS, PARTS, Part, Row, rows
 from vatt_edu.experiments.verdict import Difference, Ranks, difference, false_verdicts, right_of_eight
 from vatt_edu.files import read_json
 from vatt_edu.teach import figures
@@ -189,7 +189,7 @@ def parts_table(board: Board) -> str:
         changes = [change(part.name, direction) for _, direction, change, _ in columns]
         if any(change is not None for change in changes):
             cells = [
-                _cell(change) if change is not None else _absent(part.add is None and kind == "added")
+                _cell(change) if change is not None else _absent(part, kind)
                 for change, (*_, kind) in zip(changes, columns, strict=True)
             ]
             text.append(f"| {part.title} | {' | '.join(cells)} |")
@@ -199,8 +199,11 @@ def parts_table(board: Board) -> str:
     return "\n".join([f"| more of eight with | {' | '.join(titles)} |", f"|---{'|--:' * len(titles)}|", *text])
 
 
-def _absent(always: bool) -> str:
-    return "in every row" if always else "not run yet"
+def _absent(part: Part, kind: str) -> str:
+    """Why a cell holds no number: the recipe is in every row, and all of the heads came in three steps."""
+    if part.add is not None or kind != "added":
+        return "not run yet"
+    return "in three steps" if part.name == "hierarchy" else "in every row"
 
 
 def _cell(change: Difference) -> str:
@@ -225,7 +228,7 @@ def _equal_recipes(board: Board) -> str:
     rule = (
         "Bold: the 95 % interval of a bootstrap over queries and seeds leaves out zero (before rounding). If such "
         f"intervals were exact, one in twenty comparisons of equal recipes would be bold: {count / 20:.1f} of {count} "
-        "as here. With few seeds they are too narrow, so it is more."
+        "as here. With few seeds they tend to be too narrow, so it may be more."
     )
     if not splits[0][1]:
         return rule
