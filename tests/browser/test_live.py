@@ -65,6 +65,10 @@ def test_aliasing(figure: Any) -> None:
             assert f"the samples of {lower:,.0f} Hz" in says(figure)
         else:
             assert "no lower tone" in says(figure)
+    tone.fill("3000")
+    rate.fill("6000")
+    assert "exactly twice" in says(figure)  # not more than twice, and the samples are all zero
+    tone.fill("9000")
     assert figure.locator("circle").count() != dots
     tone.focus()
     figure.page.keyboard.press("ArrowLeft")

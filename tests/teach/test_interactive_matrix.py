@@ -21,7 +21,7 @@ def test_the_loss_is_that_of_training(temperature: float) -> None:
         Side(sounds[:, None], yes, sounds[:, None], yes),
         LossConfig(temperature=temperature),
     )
-    each = losses((sounds @ clips.T).numpy(), temperature)
+    each = losses((clips @ sounds.T).numpy(), temperature)
     assert np.isclose(sum(each) / 8, package.item(), rtol=1e-5)
 
 
@@ -38,7 +38,7 @@ def test_inputs_change_outputs() -> None:
 
 def test_a_clip_has_its_own_loss() -> None:
     table = np.eye(8)
-    table[2, 5] = 1.0  # sound 2 is as near to clip 5 as to its own
+    table[2, 5] = 1.0  # clip 2 is as near to sound 5 as to its own
     figure = Matrix({"one": table})
     figure.set_state({"clip": 2})
     assert figure.loss > losses(table, 0.2)[0]

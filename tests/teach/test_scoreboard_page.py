@@ -55,9 +55,10 @@ def test_a_part_when_it_comes_and_when_it_goes(written: Callable[..., Path], sho
     lines = text.data.replace(SPACE, " ").splitlines()
     titles = [line.split("|")[1].strip() for line in lines if line.startswith("| ")][1:]
     assert titles == ["words as a sequence", "**tokens know where they were**", "four candidate lines, MIL-NCE",
-                      "**without: tokens know where they were**", "you, in the game of the first page"]  # fmt: skip
+                      "**without: tokens know where they were**",
+                      "you, one to one, in the game of the first page"]  # fmt: skip
     sentence = next(line for line in lines if line.startswith("*Tokens know where they were*, a sentence"))
-    assert sentence.count("3 seeds: more than before") == 2
+    assert sentence.count("3 seeds: more") == 2
     assert "commit a1b2, torch 2.13.0" in lines[-1]
     assert lines[-1].startswith("<small>12 of ")
 
@@ -70,14 +71,14 @@ def test_one_seed_is_no_verdict(written: Callable[..., Path]) -> None:
 def test_equal_rows_are_open_and_a_worse_one_is_less(written: Callable[..., Path]) -> None:
     board = scoreboard.Board(written(baseline=(9, 9, 9), start=(9, 9, 9), words=(60, 60, 60)))
     assert "no difference that these runs can show" in board.in_words("start", "text_to_video")
-    assert "fewer than before" in board.in_words("words", "text_to_video")
+    assert "seeds: fewer" in board.in_words("words", "text_to_video")
 
 
 def test_what_has_not_run_is_said(written: Callable[..., Path], shown: list) -> None:
     path = written(baseline=(9,))
-    assert scoreboard.Board(path).in_words("passage", "text_to_video") == "not measured yet"
+    assert scoreboard.Board(path).in_words("passage", "text_to_video") == "not run yet"
     scoreboard.show_part("passage", path=path)
-    assert "not measured yet" in shown[1].data
+    assert shown[1].data.count("not run yet") == 1
 
 
 def test_no_runs_at_all(written: Callable[..., Path], shown: list) -> None:
@@ -87,16 +88,52 @@ def test_no_runs_at_all(written: Callable[..., Path], shown: list) -> None:
 
 def test_two_numbers_a_part(written: Callable[..., Path], shown: list) -> None:
     """Windows are in every row, so they have one number; a part that nothing was run of has no line."""
-    path = written(words=(40, 41), positions=(5, 6), passage=(9, 9), toy=(3, 3), without__positions=(30, 31),
-                   without__windows=(3, 3))  # fmt: skip
+    path = written(words=(40, 41), positions=(5, 6), head_depth=(9, 9), passage=(9, 9), toy=(3, 3),
+                   without__positions=(30, 31), without__windows=(3, 3), without__hierarchy=(3, 3))  # fmt: skip
     scoreboard.show_whole(path=path)
     lines = {line.split("|")[1].strip(): [cell.strip() for cell in line.split("|")[2:-1]]
              for line in scoreboard.parts_table(scoreboard.Board(path)).splitlines()}  # fmt: skip
     assert all(cell.startswith("**+") for cell in lines["tokens know where they were"])
-    assert lines["four windows of a video"] == ["", "+0.0" + SPACE + "[+0.0," + SPACE + "+0.0]"] * 2
+    assert lines["four windows of a video"] == ["in every row", f"0.0{SPACE}[0.0,{SPACE}0.0]"] * 2
+    assert lines["all three of the heads"][::2] == ["in three steps"] * 2
+    assert lines["words through the video-audio space"][1::2] == ["not run yet"] * 2
     assert lines["four candidate lines, MIL-NCE"][0] == lines["four candidate lines, MIL-NCE"][1]
     assert "two Transformer layers" not in lines
-    assert "0.5 of the 10 here" in shown[1].data  # two comparisons of positions and of candidates, one of windows
+    # In two directions: two comparisons of positions, one each of passage, candidates, windows and all of the heads.
+    assert "0.6 of 12 as here" in shown[1].data
+
+
+def test_columns_without_runs_are_not_shown(written: Callable[..., Path], shown: list) -> None:
+    """Nothing was taken out of the toy, and each row has one seed: no second column, no intervals, no verdicts."""
+    path = written(passage=(9,), toy=(9,))
+    head, _, *lines = scoreboard.parts_table(scoreboard.Board(path)).splitlines()
+    assert head.count("added") == 2
+    assert "in the finished toy" not in head
+    assert lines == ["| four candidate lines, MIL-NCE | 0.0 | 0.0 |"]  # neither +0.0 nor \N{MINUS SIGN}0.0
+    scoreboard.show_whole(path=path)
+    text = shown[1].data
+    assert "One seed each so far, so no intervals and no verdicts." in text
+    assert "in the finished toy" not in text
+    assert "of the 0" not in text
+
+
+def test_without_two_rows_to_compare_there_is_no_second_table(written: Callable[..., Path], shown: list) -> None:
+    scoreboard.show_whole(path=written(baseline=(9, 9)))
+    assert "more of eight" not in shown[1].data
+    assert "Bold" not in shown[1].data
+
+
+def test_zero_has_no_sign(written: Callable[..., Path]) -> None:
+    path = written(head_depth=(9,), passage=(9,), toy=(9,))
+    whole = json.loads(path.read_text())
+    whole["rows"][-1]["ranks"]["test_iid"]["text_to_video"][0] += 1  # a very little worse
+    path.write_text(json.dumps(whole))
+    board = scoreboard.Board(path)
+    change = board.added("candidates", "text_to_video")
+    assert change is not None
+    assert -0.05 < change.mean < 0
+    assert "0.0 of eight" in board.in_words("candidates", "text_to_video")
+    assert "\N{MINUS SIGN}" not in board.in_words("candidates", "text_to_video")
 
 
 def test_branches_are_compared_with_the_toy(written: Callable[..., Path], shown: list) -> None:
@@ -110,8 +147,8 @@ def test_branches_that_have_not_run_are_named(written: Callable[..., Path], show
     figure, text = shown
     assert "guessing. The rows of this page have not been run yet." in figure.data
     assert ". ." not in figure.data
-    assert "*One encoder for all three*, a sentence finds its clip: not run yet." in text.data
-    assert "*Its projections, but three encoders*, a clip finds its sound: not run yet." in text.data
+    assert "*One encoder for all three*: not run yet." in text.data
+    assert "*Its projections, but three encoders*: not run yet." in text.data
     assert "against the toy" not in text.data
 
 
@@ -122,13 +159,24 @@ def test_more_time(written: Callable[..., Path], shown: list) -> None:
     scoreboard.show_crossing(path=path)
     sentence = next(line for line in shown[1].data.splitlines() if "a sentence finds its clip" in line)
     early, late = sentence.split("after 720 seconds")[0], sentence.split("after 1,500 seconds")[1]
-    assert "fewer than before" in early
-    assert "more than before" in late
+    assert "seeds: fewer" in early
+    assert "seeds: more" in late
 
 
 def test_more_time_that_has_not_been_given(written: Callable[..., Path], shown: list) -> None:
     scoreboard.show_crossing(path=written(positions=(8, 8), layers=(9, 9)))
-    assert [output.data for output in shown] == ["*Only the shortest budget has been run yet.*"]
+    assert [output.data for output in shown] == ["*Rows with more time: not run yet.*"]
+
+
+def test_rows_with_one_budget_are_not_drawn(written: Callable[..., Path], shown: list) -> None:
+    """The baseline has no longer run, so it has no curve; and nothing is said of layers, which have none either."""
+    scoreboard.show_crossing(path=written(baseline=(8,), positions=(8,), positions__720=(5,)))
+    figure, text = shown
+    assert "positions, a sentence finds its clip: " in figure.data
+    assert "after 720 s" in figure.data
+    assert "1,500" not in figure.data
+    assert "baseline" not in figure.data
+    assert "Two layers against none" not in text.data
 
 
 def test_equal_recipes(written: Callable[..., Path]) -> None:

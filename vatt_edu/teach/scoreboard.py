@@ -2,7 +2,7 @@
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from vatt_edu import cost
 from vatt_edu.config import Config
 from vatt_edu.droptoken import keep_count
 from vatt_edu.errors import UserError
-from vatt_edu.experiments.scoreboard import CPU_SECONDS, PARTS, Row, rows
+from vatt_edu.experiments.scoreboard import CPU_SECONDS, PARTS, Part, Row, rows
 from vatt_edu.experiments.verdict import Difference, Ranks, difference, false_verdicts, right_of_eight
 from vatt_edu.files import read_json
 from vatt_edu.teach import figures
@@ -21,9 +21,15 @@ DIRECTIONS = {
     "video_to_audio": ("audio", "a clip finds its sound"),
 }
 SPLIT = "test_iid"
+LAST = "candidates"
+"""The part that makes the toy whole: the row before it is the toy without it."""
 # Filled in by ``site_static/page.js`` with what the reader got in the game of the first page.
-YOU = '| you, in the game of the first page | | | <span class="vatt-your-score">not played yet</span> | | | | |'
-WORDS = {"more": "more than before", "less": "fewer than before", "open": "no difference that these runs can show"}
+# That game is one to one and goes from sound to picture; a row's number is that of clips that choose each on its own.
+YOU = (
+    '| you, one to one, in the game of the first page | | | <span class="vatt-your-score">not played yet</span> '
+    "| | | | |"
+)
+WORDS = {"more": "more", "less": "fewer", "open": "no difference that these runs can show"}
 
 
 class Board:
@@ -80,14 +86,18 @@ class Board:
         return sum(len(row.seeds) for row in self.rows.values()) - sum(map(len, self.runs.values()))
 
     def in_words(self, part: str, direction: str) -> str:
-        """What a part did when it came, and what the finished toy loses without it."""
+        """What a part did when it came, and what the finished toy has by it, as far as that has been run.
+
+        The last part makes the toy whole, so its two comparisons are one.
+        """
         clauses = []
-        added, out = self.added(part, direction), self.taken_out(part, direction)
+        added = self.added(part, direction)
+        out = None if part == LAST else self.taken_out(part, direction)
         if added is not None:
             clauses.append(f"when it comes, {_change(added)}")
         if out is not None:
             clauses.append(f"in the finished toy, against the toy without it, {_change(out)}")
-        return "; ".join(clauses) or "not measured yet"
+        return "; ".join(clauses) or "not run yet"
 
     def added(self, part: str, direction: str) -> Difference | None:
         """What a part did when it came; None if that has not been run, or it is in every row."""
@@ -96,7 +106,7 @@ class Board:
 
     def taken_out(self, part: str, direction: str) -> Difference | None:
         """What the finished toy has by a part; None if that has not been run."""
-        without = self.rows["toy"].above if part == "candidates" else f"without {part}"
+        without = self.rows["toy"].above if part == LAST else f"without {part}"
         return self.difference("toy", without, direction) if without in self.runs else None
 
     def origin(self) -> str:
@@ -132,7 +142,9 @@ def show_part(*names: str, path: Path = RESULTS) -> None:
 
 
 def show_whole(path: Path = RESULTS) -> None:
-    """Displays all rows that are added, and two numbers a part: what it did when it came, and what it is worth at last.
+    """Displays all rows that are added, and for each part what it did when it came and what it is worth at last.
+
+    Only columns that have runs are shown.
 
     Args:
         path: Of the results.
@@ -145,21 +157,53 @@ def show_whole(path: Path = RESULTS) -> None:
         display(Markdown("*The scoreboard has not been run yet.*"))
         return
     _draw(board, lines, ())
-    display(Markdown(f"{table(board, lines)}\n\n{parts_table(board)}\n\n{_equal_recipes(board)}\n\n{board.origin()}"))
+    texts = (table(board, lines), _says_parts(board), parts_table(board), _equal_recipes(board), board.origin())
+    display(Markdown("\n\n".join(filter(None, texts))))
+
+
+def _finished(board: Board) -> bool:
+    """Whether any part has been taken out of the finished toy."""
+    return bool(board.runs["toy"] and board.measured("taken_out"))
+
+
+def _says_parts(board: Board) -> str:
+    """What the numbers of ``parts_table`` are, in a sentence; empty without a table."""
+    if not parts_table(board):
+        return ""
+    text = "What each part brought: how many more of eight its row has than the row above (*added*)"
+    if _finished(board):
+        text += ", and how many more the finished toy has than the toy without the part (*in the finished toy*)"
+    return text + "."
 
 
 def parts_table(board: Board) -> str:
-    """Of eight, more with each part than without: added in the book's order, and in the finished toy; as Markdown."""
-    columns = [f"{title}: {what}" for _, title in DIRECTIONS.values() for what in ("added", "in the finished toy")]
-    text = [f"| more of eight with | {' | '.join(columns)} |", "|---|--:|--:|--:|--:|"]
+    """Of eight, more with each part than without: added in the book's order, and in the finished toy; as Markdown.
+
+    A column stands there only if something of it has been run; without any, the text is empty.
+    """
+    kinds = {"added": board.added} | ({"in the finished toy": board.taken_out} if _finished(board) else {})
+    columns = [(f"{title}: {kind}", direction, change, kind)
+               for direction, (_, title) in DIRECTIONS.items() for kind, change in kinds.items()]  # fmt: skip
+    text = []
     for part in PARTS:
-        cells = []
-        for direction in DIRECTIONS:
-            for change in (board.added(part.name, direction), board.taken_out(part.name, direction)):
-                cells.append("" if change is None else _cell(change))
-        if any(cells):
+        changes = [change(part.name, direction) for _, direction, change, _ in columns]
+        if any(change is not None for change in changes):
+            cells = [
+                _cell(change) if change is not None else _absent(part, kind)
+                for change, (*_, kind) in zip(changes, columns, strict=True)
+            ]
             text.append(f"| {part.title} | {' | '.join(cells)} |")
-    return "\n".join(text)
+    if not text:
+        return ""
+    titles = [title for title, *_ in columns]
+    return "\n".join([f"| more of eight with | {' | '.join(titles)} |", f"|---{'|--:' * len(titles)}|", *text])
+
+
+def _absent(part: Part, kind: str) -> str:
+    """Why a cell holds no number: the recipe is in every row, and all of the heads came in three steps."""
+    if part.add is not None or kind != "added":
+        return "not run yet"
+    return "in three steps" if part.name == "hierarchy" else "in every row"
 
 
 def _cell(change: Difference) -> str:
@@ -173,14 +217,18 @@ def _cell(change: Difference) -> str:
 def _equal_recipes(board: Board) -> str:
     """How often the rule sees a difference where there is none, and how many such verdicts the table may hold."""
     splits = [board.aa(direction) for direction in DIRECTIONS]
-    count = sum(
-        change is not None and change.seeds > 1
-        for part in PARTS for direction in DIRECTIONS
-        for change in (board.added(part.name, direction), board.taken_out(part.name, direction))
-    )  # fmt: skip
+    changes = [board.added(part.name, direction) for part in PARTS for direction in DIRECTIONS]
+    if _finished(board):  # the last part's two comparisons are one
+        names = [part.name for part in PARTS if part.name != LAST]
+        changes += [board.taken_out(name, direction) for name in names for direction in DIRECTIONS]
+    there = [change for change in changes if change is not None]
+    count = sum(change.seeds > 1 for change in there)
+    if not count:
+        return "One seed each so far, so no intervals and no verdicts." if there else ""
     rule = (
-        "Bold: the 95 % interval of a bootstrap over queries and seeds leaves out zero. By that rule alone, one in "
-        f"twenty comparisons of equal recipes would be bold: {count / 20:.1f} of the {count} here."
+        "Bold: the 95 % interval of a bootstrap over queries and seeds leaves out zero (before rounding). If such "
+        f"intervals were exact, one in twenty comparisons of equal recipes would be bold: {count / 20:.1f} of {count} "
+        "as here. With few seeds they tend to be too narrow, so it may be more."
     )
     if not splits[0][1]:
         return rule
@@ -195,18 +243,29 @@ def _sentences(board: Board, names: Sequence[str]) -> str:
     parts = {part.name: part.title for part in PARTS}
     lines = []
     for name in names:
-        for direction, (_, title) in DIRECTIONS.items():
-            if name in parts:
-                lines.append(f"*{parts[name].capitalize()}*, {title}: {board.in_words(name, direction)}.")
-            else:
-                for label, row in board.rows.items():
-                    if row.part != name or row.table == "added" or label == "droptoken, equal steps":
-                        continue
-                    one = board.difference(label, "toy", direction)
-                    text = f"against the toy, {_change(one)}" if one is not None else "not run yet"
-                    if one is not None or not board.runs[label]:
-                        lines.append(f"*{_title(row).capitalize()}*, {title}: {text}.")
+        if name in parts:
+            changes = {direction: board.in_words(name, direction) for direction in DIRECTIONS}
+            lines += _by_direction(parts[name], changes)
+            continue
+        for label, row in board.rows.items():
+            if row.part != name or row.table == "added" or label == "droptoken, equal steps":
+                continue
+            compared = {direction: board.difference(label, "toy", direction) for direction in DIRECTIONS}
+            if board.runs[label] and not board.runs["toy"]:
+                continue
+            lines += _by_direction(_title(row), {
+                direction: "not run yet" if change is None else f"against the toy, {_change(change)}"
+                for direction, change in compared.items()
+            })  # fmt: skip
     return "\n\n".join(lines)
+
+
+def _by_direction(title: str, texts: Mapping[str, str]) -> list[str]:
+    """A line for each direction, or a single one if nothing has been run."""
+    title = f"*{title[0].upper()}{title[1:]}*"
+    if set(texts.values()) == {"not run yet"}:
+        return [f"{title}: not run yet."]
+    return [f"{title}, {DIRECTIONS[direction][1]}: {text}." for direction, text in texts.items()]
 
 
 def _change(change: Difference) -> str:
@@ -217,7 +276,8 @@ def _change(change: Difference) -> str:
 
 
 def _signed(value: float) -> str:
-    return f"{value:+.1f}".replace("-", "\N{MINUS SIGN}")
+    text = f"{value:+.1f}"
+    return "0.0" if float(text) == 0 else text.replace("-", "\N{MINUS SIGN}")
 
 
 def _title(row: Row) -> str:
@@ -240,6 +300,7 @@ def _draw(board: Board, lines: Sequence[Row], names: Sequence[str]) -> None:
                 spoken.append(f"{_title(row)}: {title}, {statistics.median(values):.1f} of eight")
         axes.set_title(title, fontsize="medium")
         axes.set(xlabel="right, of eight", xlim=(0, 8.1 if modality == "text" else None))
+        axes.locator_params(axis="x", integer=True)
         axes.axvline(1, color=figures.COLORS["muted"], ls=":", lw=1)
         axes.tick_params(axis="y", length=0)
     figure.axes[0].set_yticks(range(len(lines)), [_title(row) for row in lines])
@@ -280,7 +341,7 @@ def tokens(config: Config) -> int:
 
 
 def show_crossing(path: Path = RESULTS) -> None:
-    """Displays what rows reach that are trained for several times: who is fast, and who goes further.
+    """Displays what rows reach that have runs at several budgets of time: who is fast, and who goes further.
 
     Args:
         path: Of the results.
@@ -288,33 +349,36 @@ def show_crossing(path: Path = RESULTS) -> None:
     from IPython.display import Markdown, display
 
     board = Board(path)
-    if all(row.seconds == CPU_SECONDS for row in board.measured("added")):
-        display(Markdown("*Only the shortest budget has been run yet.*"))
+    measured = board.measured("added")
+    budgets = {row.part: {one.seconds for one in measured if one.part == row.part} for row in measured}
+    bases = [row for row in measured if row.seconds == CPU_SECONDS and len(budgets[row.part]) > 1]
+    if not bases:
+        display(Markdown("*Rows with more time: not run yet.*"))
         return
-    bases = [row for row in board.measured("added") if any(f"{row.label} {s}" in board.rows for s in (720, 1_500))]
+    ticks = sorted({seconds for row in bases for seconds in budgets[row.part]})
     figure = figures.new(7.0, 2.9)
     spoken = []
     for axes, (direction, (modality, title)) in zip(figure.subplots(1, 2), DIRECTIONS.items(), strict=True):
         for row, style in zip(bases, (":", "--", "-", "-."), strict=False):
-            same = [one for one in board.measured("added") if one.part == row.part]
+            same = [one for one in measured if one.part == row.part]
             values = {one.seconds: board.of_eight(one.label, direction) for one in same}
             for seconds, points in values.items():
                 axes.plot([seconds] * len(points), points, "o", color=figures.COLORS[modality], alpha=0.4, markersize=4)
             means = [statistics.fmean(points) for points in values.values()]
             axes.plot(list(values), means, style, color=figures.COLORS[modality])
-            axes.text(list(values)[-1], means[-1], f" {row.part}", va="center", fontsize=8)
-            spoken.append(f"{row.part}, {title}: " + ", ".join(
-                f"{mean:.1f} after {seconds} s" for seconds, mean in zip(values, means, strict=True)))  # fmt: skip
+            axes.text(list(values)[-1], means[-1], f" {row.label}", va="center", fontsize=9)
+            spoken.append(f"{row.label}, {title}: " + ", ".join(
+                f"{mean:.1f} after {seconds:,} s" for seconds, mean in zip(values, means, strict=True)))  # fmt: skip
         axes.set(xscale="log", xlabel="seconds of one core", title=title, ylabel="right, of eight")
-        axes.set_xticks([240, 720, 1_500], ["240", "720", "1,500"])
-        axes.set_xlim(200, 3_000)
+        axes.set_xticks(ticks, [f"{seconds:,}" for seconds in ticks])
+        axes.set_xlim(200, 2 * ticks[-1])
         axes.minorticks_off()
     figures.show(figure, "What rows of the scoreboard reach in more time. " + "; ".join(spoken) + ".")
-    display(Markdown(f"{_crossing(board)}\n\n{board.origin()}"))
+    display(Markdown("\n\n".join(filter(None, (_crossing(board), board.origin())))))
 
 
 def _crossing(board: Board) -> str:
-    """Two layers against none, at each budget, in a sentence for each direction."""
+    """Two layers against none, at each budget that both have, in a sentence for each direction."""
     sentences = []
     for direction, (_, title) in DIRECTIONS.items():
         clauses = []
@@ -324,5 +388,6 @@ def _crossing(board: Board) -> str:
                 change = board.difference(row.label, other, direction)
                 if change is not None:
                     clauses.append(f"after {row.seconds:,} seconds {_change(change)}")
-        sentences.append(f"Two layers against none, {title}: {'; '.join(clauses)}.")
+        if clauses:
+            sentences.append(f"Two layers against none, {title}: {'; '.join(clauses)}.")
     return "\n\n".join(sentences)

@@ -3,12 +3,13 @@ function render({ model, el: root }) {
   const count = model.get("cosines")[0].length, size = 42, left = 62, top = 22;
   const says = sentence();
   const grid = draw("svg", { viewBox: `0 0 ${left + count * size + 4} ${top + count * size + 4}`, role: "group",
-    "aria-label": "cosines: one row a sound, one column a picture; arrow keys choose a clip" });
+    "aria-label": "cosines: one row a clip, one column a sound; arrow keys choose a clip" });
   grid.style.maxWidth = "34rem";
   const cells = [];
+  grid.append(draw("text", { x: left - 6, y: top - 6, "text-anchor": "end" }, "sound"));  // its numbers stand over the columns
   for (let row = 0; row < count; row++) {
-    grid.append(draw("text", { x: left - 6, y: top + (row + 0.6) * size, "text-anchor": "end" }, `sound ${row + 1}`),
-                draw("text", { x: left + (row + 0.5) * size, y: top - 6, "text-anchor": "middle" }, `clip ${row + 1}`));
+    grid.append(draw("text", { x: left - 6, y: top + (row + 0.6) * size, "text-anchor": "end" }, `clip ${row + 1}`),
+                draw("text", { x: left + (row + 0.5) * size, y: top - 6, "text-anchor": "middle" }, String(row + 1)));
     for (let column = 0; column < count; column++) {
       const place = { x: left + column * size, y: top + row * size };
       const cell = draw("rect", { ...place, width: size - 1, height: size - 1, onclick: () => pick(row === model.get("clip") ? column : row) });
@@ -51,7 +52,7 @@ function render({ model, el: root }) {
     const each = table.map((_, number) => nce(table, temperature, number));
     const mean = each.reduce((sum, loss) => sum + loss, 0) / count;
     const best = table.filter((row, number) => row.every((cosine, column) => column === number || cosine < row[number])).length;
-    says.textContent = `For ${best} of ${count} sounds their own clip is the nearest. Loss of clip ${clip + 1}, from its row and column: ` +
+    says.textContent = `For ${best} of ${count} clips their own sound is the nearest. Loss of clip ${clip + 1}, from its row and column: ` +
       `${each[clip].toFixed(2)}; mean of all: ${mean.toFixed(2)}. A model that knows nothing has ${Math.log(2 * count).toFixed(2)}.`;
   }
   for (const text of grid.querySelectorAll("text")) text.style.fontSize = "13px";  // still legible on a phone

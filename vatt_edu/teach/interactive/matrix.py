@@ -15,7 +15,7 @@ def losses(cosines: Float[np.ndarray, "n n"], temperature: float) -> list[float]
     """NCE of each clip: its row and its column of the table stand in the denominator.
 
     Args:
-        cosines: One row a sound, one column a picture; what belongs together is on the diagonal.
+        cosines: One row a clip, one column a sound; what belongs together is on the diagonal.
         temperature: By which cosines are divided.
     """
     table = torch.from_numpy(np.asarray(cosines, np.float64)) / temperature
@@ -50,7 +50,7 @@ class Matrix(Live):
         """Makes the figure; the last model is shown first.
 
         Args:
-            cosines: By the model's name: one row a sound, one column a picture.
+            cosines: By the model's name: one row a clip, one column a sound.
             temperature: At first.
         """
         rounded = [_rounded(table) for table in cosines.values()]
