@@ -17,9 +17,13 @@ function render({ model, el: root }) {
   const dots = stages.map((_, n) => draw("circle", { cx: view.px(n), r: 4.5, fill: "var(--v-video)" }));
   const bar = draw("line", { x1: view.left, x2: view.width - view.right, stroke: "var(--v-ink)", "stroke-width": 2, "stroke-dasharray": "6 4" });
   const tag = draw("text", { x: view.left + 8, "font-weight": 600 }, "bound of the test");
-  view.root.append(...faint, bar, tag, chosen, ...dots);
+  // The number of each mistake at the end of its line; numbers that would meet are pushed apart.
+  let above = Infinity;
+  const ends = rows.map((row, n) => [view.py(power(row.at(-1))), n]).filter(([, n]) => n).sort(([a], [b]) => b - a)
+    .map(([y, n]) => draw("text", { x: view.px(stages.length - 1) + 9, y: (above = Math.min(y + 4, above - 12)) }, `${n}`));
+  view.root.append(...faint, ...ends, bar, tag, chosen, ...dots);
   const says = sentence();
-  const picker = choice({ label: "The port has", names, value: model.get("mistake"),
+  const picker = choice({ label: "The port has", names: names.map((name, n) => (n ? `${n}: ${name}` : name)), value: model.get("mistake"),
     onpick: (number) => { send(model, "mistake", number); update(); } });
   const strict = slider({ label: "Bound of the test", min: lowest, max: 0, step: 0.5, value: model.get("bound"),
     show: (value) => (value ? `10${exponent(value)}` : "1"), oninput: (value) => { send(model, "bound", value); update(); } });

@@ -110,7 +110,7 @@ class Port(Live):
     names: Any = traitlets.List(list(MISTAKES)).tag(sync=True)
     stages: Any = traitlets.List(list(STAGES.values())).tag(sync=True)
     mistake = traitlets.Int(1).tag(sync=True)
-    bound = traitlets.Float(-2.0).tag(sync=True)
+    bound = traitlets.Float(-5.0).tag(sync=True)
     deviations: Any = traitlets.List().tag(sync=True)
     passes: Any = traitlets.List().tag(sync=True)
 
