@@ -106,7 +106,7 @@ WRONG = [
     (checks.patchify, down_columns, "down its columns"),
     (checks.patchify, transposed_pixels, "rows and columns of pixels have changed places"),
     (checks.patchify, frames_last, "time runs faster"),
-    (checks.patchify, lambda clip, tubelet: patchify(clip, tubelet).ravel(), "one row a tubelet"),
+    (checks.patchify, lambda clip, tubelet: patchify(clip, tubelet).ravel(), "one row per tubelet"),
     (checks.patchify, lambda clip, tubelet: patchify(clip, tubelet)[::-1], "should return"),
     (checks.put_back, undo(view), "no number has moved"),
     (checks.put_back, undo(time_fastest), "time fastest"),

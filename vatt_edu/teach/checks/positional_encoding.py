@@ -33,7 +33,7 @@ def _placed(tokens: np.ndarray, kept: np.ndarray, table: np.ndarray) -> np.ndarr
 
 
 def positions(answer: Function) -> None:
-    """``answer(tables)``: a normalized sum of one row of each table for each place, the last axis fastest."""
+    """``answer(tables)``: a normalized sum of one vector of each table for each place, the last axis fastest."""
 
     def transposed(tables: Sequence[np.ndarray]) -> np.ndarray:
         grid = [len(table) for table in tables]
@@ -42,7 +42,7 @@ def positions(answer: Function) -> None:
 
     mistakes = [
         Mistake(lambda tables: _sums([_normalized(table) for table in tables]),
-                "each table is normalized by itself. Sum the rows first: the norm acts on the sum."),
+                "each table is normalized by itself. Sum first: the norm acts on the sum."),
         Mistake(lambda tables: _normalized(_sums([_normalized(table) for table in tables])),
                 "the tables are normalized before the sum and it once more. Once is right: the sum."),
         Mistake(_sums, "the sums are right, and are not normalized yet."),
@@ -71,7 +71,7 @@ def placed(answer: Function) -> None:
     mistakes = [
         Mistake(by_row_number,
                 "kept tokens are numbered 0, 1, 2, ... anew, so a token gets the position of a place where it was not. "
-                "Take the rows of the table that the tokens were cut at."),
+                "Take the vectors of the places at which the tokens were cut."),
         Mistake(lambda tokens, kept, table: _normalized(tokens[kept] + table[kept]),
                 "the norm acts on token plus position. In VATT it acts on the position alone, before the sum."),
         Mistake(lambda tokens, kept, table: tokens[kept] + table[kept], "the positions are not normalized."),

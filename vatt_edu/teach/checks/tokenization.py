@@ -56,7 +56,7 @@ def patchify(answer: Function) -> None:
                 "each tubelet is right, but the grid is read down its columns. Go along a row of it first."),
         Mistake(other(0, 2, 4, 1, 5, 3, 6), "inside a row, rows and columns of pixels have changed places."),
         Mistake(other(0, 2, 4, 3, 5, 1, 6), "inside a row, time runs faster than rows and columns of pixels."),
-        Mistake(lambda clip, tubelet: _cut(clip, tubelet).reshape(-1), "all in a row: one row a tubelet is asked for."),
+        Mistake(lambda clip, tubelet: _cut(clip, tubelet).reshape(-1), "all in one row: give one row per tubelet."),
     ]  # fmt: skip
     print(grade(answer, _cut, _clips(), mistakes))
 
