@@ -228,7 +228,7 @@ def copy(film: Film, path: Path, start: float = 0.0) -> Film:
         source = old.streams.video[0]
         target = new.add_stream_from_template(source)
         if start:
-            old.seek(int(start / source.time_base), stream=source)
+            old.seek(int(max(0.0, start - 0.6) / source.time_base), stream=source)  # an open group needs the one before
         shift = int(start / source.time_base)
         for packet in old.demux(source):
             if packet.dts is None:

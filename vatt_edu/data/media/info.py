@@ -233,10 +233,10 @@ def measure(path: str | PathLike[str], container: Any, streams: Iterable[Any]) -
     if not ends:
         raise MediaError(path, "no packet of its picture or sound can be read")
     remarks = []
-    for stream in streams:
-        claim, end = claims[stream.index], ends.get(stream.index)
-        if end is not None and claim is not None and abs(end - claim) <= TOLERANCE:
-            ends[stream.index] = claim  # its own word is finer than the packets'
+    for stream in streams:  # a track's own word is finer than its packets', the container's may be of another track
+        claim = claims[stream.index] if stream.duration else None
+        if claim is not None and stream.index in ends and abs(ends[stream.index] - claim) <= TOLERANCE:
+            ends[stream.index] = claim
     end, claim = max(ends.values()), max((claim for claim in claims.values() if claim is not None), default=None)
     if claim is not None and claim - end > TOLERANCE:
         zero = float(container.start_time or 0) / 1e6

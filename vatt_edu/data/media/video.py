@@ -209,12 +209,12 @@ def pictures(path: str | PathLike[str], first: float) -> Iterator[Picture]:
         if container.format.name == "avi":
             yield from _counted(path, container, stream)
             return
-        for time, duration, frame in _strict(container, stream):
+        for time, duration, frame in _strict(container, stream, first <= 0):
             yield Picture(float(time * stream.time_base) - zero, float(duration * stream.time_base), frame)
 
 
-def _strict(container: Any, stream: Any) -> Iterator[tuple[int, int, Any]]:
-    """Times and durations (ticks) and frames, None for what is lost; nothing before the first key picture."""
+def _strict(container: Any, stream: Any, whole: bool) -> Iterator[tuple[int, int, Any]]:
+    """Times and durations (ticks) and frames, None if lost; with ``whole`` also before the first key picture."""
     near = _nearness(stream)
     clean: int | None = None  # time of the key picture since which all is well; None: waiting for one
     latest: int | None = None  # time of the last picture given
@@ -224,7 +224,7 @@ def _strict(container: Any, stream: Any) -> Iterator[tuple[int, int, Any]]:
             if packet.is_keyframe and clean is None:
                 clean = packet.pts
             shown = not packet.is_discard and not _hidden(packet, stream)  # an edit list discards what is only decoded
-            if shown and clean is not None and packet.pts >= clean:
+            if shown and (whole or (clean is not None and packet.pts >= clean)):
                 waiting[packet.pts] = packet.duration or 0
         if frames is None and (packet is None or packet.pts is None or clean is None or packet.pts >= clean):
             clean = None  # else it was shown before the key picture, and lacks its past
