@@ -1,7 +1,7 @@
 """Makes media files whose pictures show their number, in many containers, codecs and structures.
 
-A picture's number is written in it as eight large blocks, black or white, which survive any codec. So a test reads
-frames and knows which ones they are: it compares with what was drawn, not with another decoder.
+A picture's number is written in it as large blocks, black or white, which survive any codec, and once more inverted. So
+a test reads frames and knows which ones they are: it compares with what was drawn, not with another decoder.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -22,11 +22,11 @@ CODECS: dict[str, tuple[str, dict[str, str]]] = {
     "hevc": ("libx265", {"crf": "14", "preset": "ultrafast"}),
     "vp8": ("libvpx", {"crf": "8", "b": "2M", "deadline": "realtime", "cpu-used": "8"}),
     "vp9": ("libvpx-vp9", {"crf": "18", "b": "0", "deadline": "realtime", "cpu-used": "8"}),
-    "av1": ("libsvtav1", {"crf": "20", "preset": "12"}),
+    "av1": ("libsvtav1", {"crf": "8", "preset": "8"}),
     "mpeg4": ("mpeg4", {"b": "3M"}),
     "mpeg2": ("mpeg2video", {"b": "3M"}),
     "mjpeg": ("mjpeg", {"b": "4M"}),
-    "ffv1": ("ffv1", {}),
+    "ffv1": ("ffv1", {"level": "3", "slicecrc": "1"}),  # as archives do
     "prores": ("prores_ks", {}),
 }  # fmt: skip
 PIXELS = {"mjpeg": "yuvj420p", "prores": "yuv422p10le"}
@@ -73,27 +73,36 @@ STRUCTURES = {
 
 
 def luma(number: int, height: int = HEIGHT, width: int = WIDTH, noise: int = 0) -> NDArray[np.uint8]:
-    """A picture: eight blocks in two rows, white where that bit of ``number`` is 1; ``noise`` makes it cost bytes."""
-    rows, columns = np.arange(height) * 2 // height, np.arange(width) * 4 // width
-    bits = (number >> (rows[:, None] * 4 + columns[None])) & 1
+    """A picture: blocks in four rows of four, white where a bit of ``number`` is 1, below them where it is 0.
+
+    Args:
+        number: 0 to 255.
+        height: Pixels.
+        width: Pixels.
+        noise: How rough the blocks are, so that a picture costs bytes.
+    """
+    code = number | (~number & 255) << 8
+    rows, columns = np.arange(height) * 4 // height, np.arange(width) * 4 // width
+    bits = (code >> (rows[:, None] * 4 + columns[None])) & 1
     grain = np.random.default_rng(number).integers(0, noise + 1, (height, width))
     return (16 + 219 * bits + grain * (1 - 2 * bits)).astype(np.uint8)
 
 
 def numbers(frames: NDArray[np.uint8]) -> list[int]:
-    """The numbers that frames (T, H, W, 3) show."""
+    """The numbers that frames (T, H, W, 3) show; -1 where the two halves contradict each other: no whole picture."""
     shown = []
     for picture in np.asarray(frames)[..., 1]:
         height, width = picture.shape
         blocks = [
             picture[
-                r * height // 2 + height // 8 : (r + 1) * height // 2 - height // 8,
+                r * height // 4 + height // 16 : (r + 1) * height // 4 - height // 16,
                 c * width // 4 + width // 16 : (c + 1) * width // 4 - width // 16,
             ].mean()
-            for r in range(2)
+            for r in range(4)
             for c in range(4)
         ]
-        shown.append(sum(int(block > 127) << bit for bit, block in enumerate(blocks)))
+        code = sum(int(block > 127) << bit for bit, block in enumerate(blocks))
+        shown.append(code & 255 if code & 255 == ~(code >> 8) & 255 else -1)
     return shown
 
 

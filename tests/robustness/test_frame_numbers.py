@@ -70,7 +70,7 @@ def test_what_is_read_is_what_was_drawn(
     container: str, codec: str, structure: str, tmp_path: Path, counts: Counter[str]
 ) -> None:
     # In a program stream only the first picture of a packet has a time, so its pictures are made large enough.
-    large = {"noise": 80, "size": (128, 160)} if container == "mpg" else {}
+    large = {"noise": 80, "size": (128, 160)} if container == "mpg" else {"size": (128, 192)} if codec == "av1" else {}
     film = numbered.write(tmp_path / f"film.{container}", codec, structure, COUNT, FPS, **large)
     random = np.random.default_rng([len(container), len(codec), len(structure)])
     indexed = picture_times(film.path) is not None
@@ -98,11 +98,6 @@ def test_a_clip_cut_without_decoding_begins_where_a_player_begins(
     cut = numbered.copy(film, tmp_path / f"cut.{container}", start)
     for decoder in ("pyav", "decord"):
         times = np.arange(8) / 10
-        if structure == "open" and codec == "h264" and start == 1.62:
-            # FFmpeg leaves the key picture before the edit out: what needs it cannot be decoded, and is not replaced.
-            with pytest.raises(MediaError, match="damaged"):
-                read_video(cut.path, 0.0, 8, 10.0, 48, decoder)
-            continue
         shown = numbered.numbers(read_video(cut.path, 0.0, 8, 10.0, 48, decoder))
         for number, allowed in zip(shown, cut.nearest(times, tie=5e-3), strict=True):
             assert number in allowed

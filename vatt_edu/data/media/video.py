@@ -7,6 +7,7 @@ that the reader sees, and so is everything that depends on it, up to the next ke
 
 import functools
 import importlib
+import math
 import os
 from collections.abc import Iterator
 from fractions import Fraction
@@ -35,7 +36,7 @@ Times = Float64[np.ndarray, " T"]
 
 TIE_SECONDS = 1e-4  # of two frames equally near to within this, the earlier is taken
 EARLY_SECONDS = 0.25  # a picture is given at most so long before it is shown: it may stand still for minutes
-HOLE_SECONDS = 1.0  # without a picture, though the file says none stands still, are a hole
+HOLE_SECONDS = 0.5  # without a picture, though the file says none stands still, are a hole
 PREROLL_SECONDS = 1.0  # that PyAV decodes before the first wanted frame
 VARIABLE_SHARE = 0.1  # of intervals over twice the median: the rate varies, and pictures stand still
 
@@ -164,7 +165,8 @@ def _fill(path: str | PathLike[str], times: Times, size: tuple[int, int], out: F
             return False
         if shown is not None:
             gap = picture.time - shown.time
-            stop = int(np.searchsorted(times, picture.time - min(gap / 2, EARLY_SECONDS) + TIE_SECONDS, side="right"))
+            early = min(gap / 2, EARLY_SECONDS) if shown.frame is not None else 2 * TIE_SECONDS  # more may be lost
+            stop = int(np.searchsorted(times, picture.time - early + TIE_SECONDS, side="right"))
             if stop > done:
                 if gap > HOLE_SECONDS and times[stop - 1] > shown.time + EARLY_SECONDS and _is_hole(path, shown, gap):
                     raise MediaError(path, f"no picture from {shown.time:.2f} to {picture.time:.2f} s")
@@ -190,7 +192,8 @@ def _is_hole(path: str | PathLike[str], shown: Picture, gap: float) -> bool:
     if shown.duration > 0.9 * gap:
         return False
     intervals = np.diff(packet_times(path))
-    return bool((intervals > 2 * np.median(intervals)).mean() < VARIABLE_SHARE)
+    usual = np.median(intervals)
+    return bool(gap > 2 * usual and (intervals > 2 * usual).mean() < VARIABLE_SHARE)
 
 
 def pictures(path: str | PathLike[str], first: float) -> Iterator[Picture]:
@@ -203,7 +206,7 @@ def pictures(path: str | PathLike[str], first: float) -> Iterator[Picture]:
         stream, zero = video_stream(container), origin(container)
         assert stream is not None
         stream.codec_context.thread_count = 1
-        stream.codec_context.options = {"err_detect": "explode"}
+        stream.codec_context.options = {"err_detect": "crccheck+bitstream+buffer+explode"}
         if first > 0:
             container.seek(int(Fraction(first + zero) / stream.time_base), stream=stream)
         if container.format.name == "avi":
@@ -215,31 +218,43 @@ def pictures(path: str | PathLike[str], first: float) -> Iterator[Picture]:
 
 def _strict(container: Any, stream: Any, whole: bool) -> Iterator[tuple[int, int, Any]]:
     """Times and durations (ticks) and frames, None if lost; with ``whole`` also before the first key picture."""
-    near = _nearness(stream)
+    near, longest = _nearness(stream), _longest(container, stream)
     clean: int | None = None  # time of the key picture since which all is well; None: waiting for one
-    latest: int | None = None  # time of the last picture given
+    begin = -math.inf if whole else math.inf  # time of the first key picture: those before it are not missed
     waiting: dict[int, int] = {}  # packets that gave no picture yet: time to duration
+    held: tuple[int, int, Any] | None = None  # the last picture, until the next one shows that its time was right
+    last = 0  # time of the one before it
     for packet, frames in decoded_packets(container, stream):
         if packet is not None and packet.pts is not None:
             if packet.is_keyframe and clean is None:
-                clean = packet.pts
-            shown = not packet.is_discard and not _hidden(packet, stream)  # an edit list discards what is only decoded
-            if shown and (whole or (clean is not None and packet.pts >= clean)):
+                clean, begin = packet.pts, min(begin, packet.pts)
+            if packet.pts >= begin and not packet.is_discard:  # an edit list discards what is only decoded
                 waiting[packet.pts] = packet.duration or 0
+        if packet is not None and packet.is_corrupt:
+            frames = None  # the container knows that bytes are missing
         if frames is None and (packet is None or packet.pts is None or clean is None or packet.pts >= clean):
             clean = None  # else it was shown before the key picture, and lacks its past
         for frame in frames or ():
+            if held is not None and frame.pts is not None and frame.pts <= held[0]:
+                clean, held = None, (last + near + 1, 0, None)  # time runs backward: one of the two is wrong
+            if held is not None and frame.pts is not None and frame.pts - held[0] > longest:
+                waiting.setdefault(held[0] + near + 1, 0)  # packets are missing
+                clean = frame.pts if frame.key_frame else None  # what follows needs them
             if frame.is_corrupt:
                 clean = None
-            if clean is None or frame.pts is None or frame.pts < clean or (latest is not None and frame.pts <= latest):
+            if clean is None or frame.pts is None or frame.pts < clean:
                 continue
+            if held is not None:
+                yield held
+                last = held[0]
             for time in sorted(time for time in waiting if time < frame.pts - near):
                 yield time, waiting.pop(time), None
             waiting = {time: duration for time, duration in waiting.items() if time > frame.pts + near}
-            latest = frame.pts
-            yield frame.pts, frame.duration or 0, frame
+            held = frame.pts, frame.duration or 0, frame
         if packet is None:
-            waiting.setdefault((latest or 0) + max(1, near), 0)  # what follows a break is lost
+            waiting.setdefault((held[0] if held else last) + near + 1, 0)  # what follows a break is lost
+    if held is not None:
+        yield held
     for time in sorted(waiting):
         yield time, waiting[time], None
 
@@ -250,9 +265,12 @@ def _nearness(stream: Any) -> int:
     return int(0.6 / max(rates) / stream.time_base) if rates else 0
 
 
-def _hidden(packet: Any, stream: Any) -> bool:
-    """Whether a packet is never shown: VP8 has pictures that only others are predicted from (RFC 6386, 9.1)."""
-    return stream.codec_context.name == "vp8" and bool(packet.size) and not (bytes(packet)[0] >> 4) & 1
+def _longest(container: Any, stream: Any) -> float:
+    """Ticks from one picture to the next at most: a transport stream of one rate does not say that packets are gone."""
+    average, base = float(stream.average_rate or 0), float(stream.base_rate or 0)
+    if container.format.name != "mpegts" or not average or not math.isclose(average, base, rel_tol=0.02):
+        return math.inf
+    return float(1.5 / average / stream.time_base)
 
 
 def _counted(path: str | PathLike[str], container: Any, stream: Any) -> Iterator[Picture]:
@@ -264,12 +282,16 @@ def _counted(path: str | PathLike[str], container: Any, stream: Any) -> Iterator
     stat = os.stat(path)
     late = _avi_delay(os.fspath(path), stat.st_size, stat.st_mtime_ns)
     step = float(stream.time_base)
-    latest, broken = -1, True
-    for _, frames in decoded_packets(container, stream):
+    latest, broken, empty = -1, True, False
+    for packet, frames in decoded_packets(container, stream):
         broken = broken or frames is None
+        empty = empty or (packet is not None and packet.dts is not None and not packet.size)
         for frame in frames or ():
             number = latest + 1 if frame.dts is None else frame.dts - late
-            broken = (broken and not frame.key_frame) or frame.is_corrupt
+            if latest >= 0 and (broken or not empty):  # an empty packet is a picture that stands still
+                for lost in range(latest + 1, number):
+                    yield Picture(lost * step, step, None)
+            broken = (broken and (latest >= 0 or not frame.key_frame)) or frame.is_corrupt
             if number <= latest:
                 continue
             latest = number
