@@ -146,7 +146,7 @@ def _times(line: str, where: str) -> tuple[float, float] | None:
     match = _CUE.match(line) or _PAIR.fullmatch(line)
     if match:
         return seconds(match[1]), seconds(match[2])
-    if re.match(r"\s*-?\d[\d:.,]*\s*-->", line):
+    if re.match(r"\s*-?\d\S*\s*-->", line):
         raise UserError(f"{where}: not a cue's times: {line.strip()[:60]!r}")
     return None
 
@@ -199,7 +199,8 @@ def unrolled(rows: Sequence[tuple[float, float, str]]) -> list[tuple[float, floa
     spoken: list[tuple[float, float, str]] = []
     touching, shown = set(pairs), list[str]()
     for k, ((start, end, _), lines) in enumerate(zip(ordered, phrases, strict=True)):
-        shown = shown if k in touching else []
+        if k not in touching and _shared(shown, lines) in (0, len(lines)):
+            shown = []  # after a pause the same words alone are said again; above others, they have only stayed
         fresh = lines[_shared(shown, lines) :]
         if spoken and shown and lines and (not fresh or _grows(shown, lines)):
             first, last, text = spoken[-1]  # the same phrase stays, or has got further words
