@@ -4,6 +4,7 @@ A reader sees the old file, the new one, and nothing between. What a kill leaves
 it.
 """
 
+import codecs
 import contextlib
 import json
 import os
@@ -21,16 +22,41 @@ _PARTIAL = ".partial"
 _NUMBERS = re.compile(r"\[\n\s+(-?[\d.eE+-]+(?:,\n\s+-?[\d.eE+-]+)*)\n\s*\]")
 
 
-def read_text(path: Path) -> str:
-    """The text of a UTF-8 file.
+def text_encoding(data: bytes) -> str:
+    """The encoding of a text: UTF-16 by its mark or a zero in its first two bytes, UTF-8, or else Windows-1252."""
+    if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return "utf-16"
+    if 0 in data[:2]:
+        return "utf-16-le" if data[0] else "utf-16-be"
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8-sig"
+
+
+def is_legacy(path: Path) -> bool:
+    """Whether a file's text is neither in UTF-8 nor in UTF-16."""
+    return text_encoding(path.read_bytes()) == "cp1252"
+
+
+def read_text(path: Path, legacy: bool = False) -> str:
+    """The text of a file in UTF-8 or UTF-16, with line breaks as Unix has them.
+
+    Args:
+        path: The file.
+        legacy: Read as Windows-1252 what is neither: whoever asks for this tells the user (``is_legacy``).
 
     Raises:
         UserError: If it cannot be read.
     """
     try:
-        return path.read_text(encoding="utf-8-sig")
+        data = path.read_bytes()
+        encoding = text_encoding(data)
+        text = data.decode("utf-8" if encoding == "cp1252" and not legacy else encoding)
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"cannot read {path}: {error}") from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def read_json(path: Path) -> Any:
@@ -44,6 +70,8 @@ def read_json(path: Path) -> Any:
     except json.JSONDecodeError as error:
         message = f"{path}, line {error.lineno}, column {error.colno}: not JSON ({error.msg}); mend or remove the file"
         raise UserError(message) from None
+    except RecursionError:
+        raise UserError(f"{path}: values within values, too deep to be read; mend or remove the file") from None
 
 
 def write_text(path: Path, text: str) -> None:

@@ -23,11 +23,12 @@ The names below are what people need. Not handed on: adapters, readers, the cach
 """
 
 from vatt_edu.data.loader import ClipStream, Window, batches, eval_batches, window_batches
-from vatt_edu.data.media import MediaError, probe_media, read_audio, read_video
+from vatt_edu.data.media import MediaError, probe, probe_media, read_audio, read_video
 from vatt_edu.data.sources import Source, Video, open_source, open_sources
-from vatt_edu.data.text import Line, Vocabulary
+from vatt_edu.data.text import Line, Vocabulary, read_captions
 
 __all__ = [
     "ClipStream", "Line", "MediaError", "Source", "Video", "Vocabulary", "Window", "batches", "eval_batches",
-    "open_source", "open_sources", "probe_media", "read_audio", "read_video", "window_batches",
+    "open_source", "open_sources", "probe", "probe_media", "read_audio", "read_captions", "read_video",
+    "window_batches",
 ]  # fmt: skip

@@ -86,15 +86,24 @@ def _files(card: Mapping[str, Any]) -> str:
         for name, counts in card["media"].items()
         if counts
     ]
-    missing, damaged = card["files"]["missing"], card["files"]["damaged"]
-    names = [f"<li><code>{escape(name)}</code>: not there</li>" for name in missing["names"]]
-    names += [f"<li><code>{escape(row['file'])}</code>: {escape(row['reason'])}</li>" for row in damaged["names"]]
-    more = missing["count"] + damaged["count"] - len(names)
-    if more > 0:
-        names.append(f"<li>… and {more:,} more</li>")
+    missing, damaged, unused, unreadable = (
+        card["files"][name] for name in ("missing", "damaged", "unused", "unreadable")
+    )
+    absent = {"count": missing["count"], "names": [{"file": name, "reason": "not there"} for name in missing["names"]]}
     trouble = f"{missing['count']:,} of the listed files are missing, {damaged['count']:,} cannot be opened."
-    listing = details(trouble, f"<ul>{''.join(names)}</ul>", opened=True) if names else f"<p>{trouble}</p>"
-    return table(["", "value (files)"], media, css="fields") + listing
+    html = table(["", "value (files)"], media, css="fields") + _listed(trouble, absent, damaged)
+    if unreadable["count"]:
+        html += _listed(f"{unreadable['count']:,} files of captions cannot be read.", unreadable)
+    return html + (_listed(f"{unused['count']:,} files are not used.", unused) if unused["count"] else "")
+
+
+def _listed(sentence: str, *notes: Mapping[str, Any]) -> str:
+    """A sentence, and under it the files that it is about."""
+    rows = [row for note in notes for row in note["names"]]
+    names = [f"<li><code>{escape(row['file'])}</code>: {escape(row['reason'])}</li>" for row in rows]
+    if more := sum(note["count"] for note in notes) - len(names):
+        names.append(f"<li>… and {more:,} more</li>")
+    return details(sentence, f"<ul>{''.join(names)}</ul>", opened=True) if names else f"<p>{sentence}</p>"
 
 
 def _words(card: Mapping[str, Any]) -> str:

@@ -119,13 +119,16 @@ class ClipStream:
                 names = "; ".join(f"{file} ({reason})" for file, reason in damaged[:10])
                 notes.append(f"{source.root}: {len(damaged)} files cannot be decoded: {names}")
             unusable += len(damaged)
-            notes += self._check_captions(source, reader, self._videos["narrated"][number])
+            notes += self._check_captions(source, reader, self._videos["narrated"][number]) + source.notes
         if unusable and unusable == sum(len({v.path for v in self._training(n)}) for n in range(len(sources))):
             raise UserError(f"none of the training videos can be decoded. {notes[-1]}")
         return notes
 
     def _check_captions(self, source: Source, reader: Reader, videos: Sequence[Video]) -> list[str]:
-        """Count captions that begin after the end of their video; all of them is a mistake in the captions."""
+        """Count captions that begin after the end of their video; all of them, or all unreadable, is a mistake."""
+        if source.unreadable and not any(video.lines or video.captions for video in source.videos):
+            first = source.root / source.unreadable[0].line
+            raise UserError(f"no captions can be read, {len(source.unreadable)} files are there: {first}")
         if isinstance(reader, FileReader) and len(videos) > MAX_CHECKED_VIDEOS:
             return []
         late, good, example = 0, 0, ""

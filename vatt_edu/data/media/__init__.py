@@ -14,7 +14,9 @@ from vatt_edu.data.media.audio import read_pcm, to_float
 from vatt_edu.data.media.info import Frames, MediaError, MediaInfo, Wave, probe_media
 from vatt_edu.data.media.video import Decoder, nearest_frames
 
-__all__ = ["Decoder", "MediaError", "MediaInfo", "probe_media", "read_audio", "read_video"]
+probe = probe_media
+
+__all__ = ["Decoder", "MediaError", "MediaInfo", "probe", "probe_media", "read_audio", "read_video"]
 
 
 def read_video(
