@@ -124,7 +124,11 @@ def test_pretrain_writes_a_run(world: Path, tmp_path: Path, capfd: pytest.Captur
     run = runs.pretrain(world, tmp_path / "deep" / "run", "--seed", "5")
     shown = capfd.readouterr()
     assert shown.err == ""
-    assert shown.out == f"{run}: trained to step 3; next: vatt evaluate retrieval {run} --data SOURCE\n"
+    first, last = shown.out.splitlines(keepends=True)
+    assert first == (
+        "note: to learn from: 4 clips with picture, 4 with sound, 2 with words; 0 of 96 words unknown\n"
+    )
+    assert last == f"{run}: trained to step 3; next: vatt evaluate retrieval {run} --data SOURCE\n"
     record = json.loads((run / "config.json").read_text())
     assert (record["preset"], record["data"], record["config"]["seed"]) == ("toy", [str(world)], 5)
     assert record["config"]["model"]["video"]["tubelet"] == [4, 12, 12]
