@@ -19,6 +19,8 @@ except ImportError:  # Windows; there, take care yourself
 UNSUPPORTED = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)  # of disks that have no flock
 WAIT_SECONDS = 0.2  # between two looks at a lock
 
+_OURS: set[Path] = set()  # what this process holds: its number on another lock is that of a dead one
+
 
 class LockedError(UserError):
     """Another process holds a lock. ``owner`` says which: ``process 123 on HOST since …``."""
@@ -51,6 +53,7 @@ def locked(path: Path, wait: bool = True) -> Iterator[None]:
         if not wait:
             raise LockedError(path, _owner(path))
         time.sleep(WAIT_SECONDS)
+    _OURS.add(path.absolute())
     try:
         os.truncate(handle, 0)
         os.write(handle, f"{os.getpid()}\n{socket.gethostname()}\n{time.strftime('%Y-%m-%d %H:%M:%S')}\n".encode())
@@ -58,6 +61,7 @@ def locked(path: Path, wait: bool = True) -> Iterator[None]:
     finally:
         path.unlink(missing_ok=True)
         os.close(handle)
+        _OURS.discard(path.absolute())
 
 
 def _flock(handle: int) -> bool | None:
@@ -101,7 +105,8 @@ def _take_by_existence(path: Path) -> int | None:
     with contextlib.suppress(FileExistsError):
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
     pid, host, _ = _owner_fields(path)
-    if host == socket.gethostname() and (pid == os.getpid() or not _is_alive(pid)):
+    alive = path.absolute() in _OURS if pid == os.getpid() else _is_alive(pid)
+    if host == socket.gethostname() and not alive:
         path.unlink(missing_ok=True)
         return _take_by_existence(path)
     return None

@@ -60,7 +60,11 @@ class Entry:
 
 
 class NoCacheError(UserError):
-    """The cache cannot be written, or there is no room for it; the files can still be read."""
+    """The cache cannot be written, or there is no room for it (``why``); the files can still be read."""
+
+    def __init__(self, why: str, remedy: str) -> None:
+        self.why = why
+        super().__init__(f"{why}{remedy}")
 
 
 class CachedReader:
@@ -133,15 +137,14 @@ def open_cache(
         except OSError as error:
             if disk_full(error):
                 raise NoCacheError(
-                    f"the disk is full: no room for the decoded cache {folder}; what is decoded stays. Free some space "
-                    "and run the same command again, or use --no-cache"
+                    f"the disk is full: no room for the decoded cache {folder}",
+                    "; what is decoded stays. Free some space and run the same command again, or use --no-cache",
                 ) from None
             if error.errno not in REFUSED_ERRORS:
                 raise
             why = f"cannot write the decoded cache {folder} ({error.strerror})"
-            raise NoCacheError(
-                f"{why}: set {PLACE} to a folder that you may write to, or train with --no-cache"
-            ) from None
+            remedy = f": set {PLACE} to a folder that you may write to, or train with --no-cache"
+            raise NoCacheError(why, remedy) from None
     return CachedReader(folder, spec, {os.fspath(path): entries[file] for file, path in paths.items()})
 
 

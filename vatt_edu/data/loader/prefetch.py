@@ -145,20 +145,19 @@ def _same(item: Item) -> Item:
 
 
 def _in_processes(steps: _Steps, start: int, stop: int, workers: int, pin_memory: bool) -> Generator[Any, None, None]:
-    loader = DataLoader(
-        steps,
-        sampler=range(start, stop),
-        batch_size=None,
-        num_workers=workers,
-        collate_fn=_same,
-        multiprocessing_context=mp_context([steps.module]),
-        worker_init_fn=init_worker,
-        prefetch_factor=PREFETCH,
-        pin_memory=pin_memory,
-        generator=torch.Generator(),  # its own: the global one belongs to nobody
-    )
     try:
-        yield from loader
+        yield from DataLoader(
+            steps,
+            sampler=range(start, stop),
+            batch_size=None,
+            num_workers=workers,
+            collate_fn=_same,
+            multiprocessing_context=mp_context([steps.module]),
+            worker_init_fn=init_worker,
+            prefetch_factor=PREFETCH,
+            pin_memory=pin_memory,
+            generator=torch.Generator(),  # its own: the global one belongs to nobody
+        )
     except RuntimeError as error:
         if "DataLoader worker" not in str(error):
             raise

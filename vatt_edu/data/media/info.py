@@ -86,7 +86,7 @@ def open_media(path: str | PathLike[str]) -> Any:
     """
     av = pyav()
     try:
-        container = av.open(str(path))
+        container = av.open(f"file:{os.fspath(path)}")  # a colon in a name is no protocol, a dash no option
     except (av.FFmpegError, OSError, ValueError) as error:
         raise MediaError(path, _why(path, error)) from None
     try:

@@ -96,7 +96,7 @@ def _by_decord(path: str | PathLike[str], times: Times, size: tuple[int, int], i
         wanted = np.searchsorted(middles, times - TIE_SECONDS, side="left")
         unique, back = np.unique(wanted, return_inverse=True)
         frames: Frames = reader.get_batch(unique).asnumpy()
-    except (decord.DECORDError, RuntimeError, IndexError):
+    except (decord.DECORDError, RuntimeError, IndexError, UnicodeEncodeError):
         return None
     return frames if len(unique) == len(wanted) else frames[back]
 

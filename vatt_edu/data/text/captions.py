@@ -36,7 +36,7 @@ class Line:
 
 def identity(video_id: str, number: int) -> int:
     """The ``text_id`` of a video's line: 63 bits, never negative, the same on every machine."""
-    digest = hashlib.blake2b(f"{video_id}\n{number}".encode(), digest_size=8).digest()
+    digest = hashlib.blake2b(f"{video_id}\n{number}".encode("utf-8", "surrogateescape"), digest_size=8).digest()
     return int.from_bytes(digest, "little") >> 1
 
 
