@@ -206,8 +206,10 @@ def _read_ahead(
     on_gpu = device.type == "cuda"
     workers = fitting_workers(config.train.workers, batch_bytes(config))
     if workers < config.train.workers:
-        say([f"shared memory (/dev/shm) has room for batches of {workers} of {config.train.workers} workers: reading "
-             "with so many; give it more (docker run --shm-size=8g) or set --train.workers 0"])  # fmt: skip
+        why = (
+            f"shared memory (/dev/shm) is too small for {config.train.workers} workers, reading with {workers} instead"
+        )
+        say([f"{why}: give it more (docker run --shm-size=8g), or set --train.workers 0"])
     reader = iter(batches(stream, step, config.train.steps, workers, pin_memory=on_gpu))
     while True:
         start = time.perf_counter()

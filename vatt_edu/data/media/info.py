@@ -143,6 +143,8 @@ def probe_media(path: str | PathLike[str]) -> MediaInfo:
         video, audio = video_stream(container), audio_stream(container)
         if video is None and audio is None:
             raise MediaError(path, "neither video nor audio in it")
+        if video is not None and video.codec_context is None:
+            raise MediaError(path, "its pictures have a codec that FFmpeg does not know")
         zero = origin(container)
         end = _end(container, video if video is not None else audio) - zero
         if end <= 0:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from vatt_edu.data.sources.adapters import audioset, esc50, folder, howto100m, kinetics, minitube, msrvtt
-from vatt_edu.data.sources.source import AdapterResult, Source
+from vatt_edu.data.sources.source import AUDIO_SUFFIXES, AdapterResult, Source, media_files
 from vatt_edu.data.text.captions import SUFFIXES, json_rows, read_captions
 from vatt_edu.errors import UserError
 from vatt_edu.files import read_json, read_text
@@ -51,6 +51,8 @@ def open_source(spec: str | Path) -> Source:
     videos, absent = ADAPTERS[kind](root)
     if not videos:
         hint = f" ({len(absent)} are listed, none of them is there)" if absent else ""
+        if sounds := media_files(root, AUDIO_SUFFIXES):
+            hint += f" (the {len(sounds)} files of sound alone are not read: every loss needs a picture)"
         raise UserError(f"empty corpus: no video in {root}{hint}; it was read as {kind}:DIR")
     return Source(root.resolve().name, root, tuple(videos), tuple(absent))
 
