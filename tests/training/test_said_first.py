@@ -144,7 +144,7 @@ def test_little_shared_memory_is_a_note_and_the_run_is_the_same(
     capsys.readouterr()
     monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_bavail=70, f_frsize=4096))
     run = runs.pretrain(tmp_path / "in", tmp_path / "run", train__workers=2)
-    assert "shared memory (/dev/shm) is too small for 2 workers, reading with 0 instead" in capsys.readouterr().out
+    assert "shared memory (/dev/shm) is too small for 2 workers, 0 read: " in capsys.readouterr().out
     assert (run / "model.safetensors").read_bytes() == (plain / "model.safetensors").read_bytes()
 
 

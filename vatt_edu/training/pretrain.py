@@ -206,10 +206,8 @@ def _read_ahead(
     on_gpu = device.type == "cuda"
     workers = fitting_workers(config.train.workers, batch_bytes(config))
     if workers < config.train.workers:
-        why = (
-            f"shared memory (/dev/shm) is too small for {config.train.workers} workers, reading with {workers} instead"
-        )
-        say([f"{why}: give it more (docker run --shm-size=8g), or set --train.workers 0"])
+        remedy = "give it more (docker run --shm-size=8g), or set --train.workers 0"
+        say([f"shared memory (/dev/shm) is too small for {config.train.workers} workers, {workers} read: {remedy}"])
     reader = iter(batches(stream, step, config.train.steps, workers, pin_memory=on_gpu))
     while True:
         start = time.perf_counter()
