@@ -47,8 +47,11 @@ def test_a_second_is_refused_by_the_name_of_the_first(disk: int | None, tmp_path
         assert [file.name for file in path.parent.iterdir()] == [".lock"]
 
 
-def test_a_second_waits(disk: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_waits_and_says_for_whom(
+    disk: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(locks, "WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(locks, "PATIENCE_SECONDS", 0.02)
     order: list[str] = []
 
     def second() -> None:
@@ -58,10 +61,13 @@ def test_a_second_waits(disk: int | None, tmp_path: Path, monkeypatch: pytest.Mo
     thread = threading.Thread(target=second)
     with locked(tmp_path / ".lock"):
         thread.start()
-        thread.join(0.1)
+        thread.join(0.2)
         order.append("first")
     thread.join(10)
     assert order == ["first", "second"]
+    note = capsys.readouterr().err
+    assert note.startswith(f"note: waiting for process {os.getpid()} on {socket.gethostname()} since ")
+    assert note.count("\n") == 1
 
 
 def test_a_dead_process_blocks_nobody(disk: int | None, tmp_path: Path) -> None:

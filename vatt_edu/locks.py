@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ except ImportError:  # Windows; there, take care yourself
 
 UNSUPPORTED = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)  # of disks that have no flock
 WAIT_SECONDS = 0.2  # between two looks at a lock
+PATIENCE_SECONDS = 5.0  # after which it is said for whom we wait
 
 _OURS: set[Path] = set()  # what this process holds: its number on another lock is that of a dead one
 
@@ -49,10 +51,14 @@ def locked(path: Path, wait: bool = True) -> Iterator[None]:
         yield
         return
     take = _take_by_flock if _has_flock(path) else _take_by_existence
+    begin = time.monotonic()
     while (handle := take(path)) is None:
         if not wait:
             raise LockedError(path, _owner(path))
         time.sleep(WAIT_SECONDS)
+        if begin and time.monotonic() - begin > PATIENCE_SECONDS:
+            print(f"note: waiting for {_owner(path)}, which holds {path}", file=sys.stderr)
+            begin = 0.0
     _OURS.add(path.absolute())
     try:
         os.truncate(handle, 0)

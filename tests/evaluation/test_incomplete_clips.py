@@ -191,3 +191,14 @@ def test_a_run_that_may_only_be_read(run: Path, tmp_path: Path, capsys: Capture)
     copy.chmod(0o500)
     assert main(["evaluate", "retrieval", str(copy), "--data", str(tmp_path), "--quiet"]) == 2
     assert "copy the run to a folder that you may write to" in capsys.readouterr().err
+
+
+def test_a_split_that_cannot_be_measured_does_not_stop_the_others(run: Path, tmp_path: Path, capsys: Capture) -> None:
+    copy = shutil.copytree(run, tmp_path / "run")
+    corpus = clips.corpus(tmp_path / "corpus", narrated=1, text_free=1, evaluation=2, splits=("test_bg", "test_comp"))
+    (corpus / "eval/test_bg/test_bg_00000.mp4").write_text("?")
+    assert main(["evaluate", "retrieval", str(copy), "--data", str(corpus), "--quiet"]) == 0
+    note = capsys.readouterr().err
+    assert note.startswith(f"note: not measured, {corpus}: of 2 clips of test_bg have 1 picture, 1 sound, 1 a caption;")
+    assert list(json.loads((copy / "retrieval.json").read_text())["splits"]) == ["test_comp"]
+    assert main(["evaluate", "retrieval", str(copy), "--data", str(corpus), "--quiet", "--split", "test_bg"]) == 2

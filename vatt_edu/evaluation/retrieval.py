@@ -8,6 +8,7 @@ A clip that lacks sound or a caption is left out where that is needed, one that 
 are there is said.
 """
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,11 +51,12 @@ def evaluate_retrieval(run: Path, source: Source, split: str = "all", quiet: boo
     Args:
         run: A run folder, or one that ``vatt convert`` wrote; without a vocabulary no direction has text in it.
         source: A corpus with captioned clips.
-        split: One split, or ``"all"``, which leaves ``train`` out unless the source has ground truth.
+        split: One split, or ``"all"``, which leaves ``train`` out unless the source has ground truth, and says which
+            could not be measured.
         quiet: No progress bar.
 
     Raises:
-        UserError: If the run has no weights, or the split does not exist or has fewer than two clips.
+        UserError: If the run has no weights, or no split has two clips with picture and sound or words.
     """
     path = run / "retrieval.json"
     read_results(path)  # what is damaged there must show before the work
@@ -67,8 +69,14 @@ def evaluate_retrieval(run: Path, source: Source, split: str = "all", quiet: boo
     start, note = untrained_or_reason(run, source)
     splits: dict[str, RetrievalSplit] = {}
     for name in names:
-        windows = retrieval_windows(source, name, config)
-        trained = _measure(embedder.model, windows, config, vocab, source, f"{name} trained", quiet)
+        try:
+            windows = retrieval_windows(source, name, config)
+            trained = _measure(embedder.model, windows, config, vocab, source, f"{name} trained", quiet)
+        except UserError as error:
+            if name == names[-1] and not splits:
+                raise
+            print(f"note: not measured, {error}", file=sys.stderr)
+            continue
         random_init = None
         if start is not None:
             ranks = _measure(start, windows, config, vocab, source, f"{name} random", quiet).ranks
@@ -161,9 +169,10 @@ def _measure(
             both = present[_modality(query)] & present[_modality(item)]
             if both.sum() >= 2:
                 ranks[direction] = metrics.ranks(metrics.similarities(spaces[query][both], spaces[item][both]))
-    counts: dict[str, Any] = {"n": int(present["video"].sum()), "n_sound": int(present["audio"].sum())}
-    if "text" in present and present["text"].sum() != counts["n"]:
-        counts["n_words"] = int(present["text"].sum())
+    sizes = {modality: int((present["video"] & mask).sum()) for modality, mask in present.items()}
+    counts: dict[str, Any] = {"n": sizes["video"], "n_sound": sizes["audio"]}
+    if sizes.get("text", sizes["video"]) != sizes["video"]:
+        counts["n_words"] = sizes["text"]
     if skips:
         counts["left_out"] = left_out(skips, source)
     if not any("video" in direction for direction in ranks):

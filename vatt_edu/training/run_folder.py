@@ -143,6 +143,7 @@ def create_run_folder(
     else:
         earlier, about = read_config(out)
         if earlier != config:
+            about["sources"] = about["sources"] or list(sources)
             write_json(path, pack(config, **{name: value for name, value in about.items() if value is not None}))
     if not (out / "vocab.json").exists():
         with writing(out / "vocab.json"):

@@ -209,7 +209,7 @@ def _build(
 ) -> Iterator[Entry]:
     """Decode files and append them to the index as they are done."""
     for left in folder.glob(".*.*.*"):  # of a build that was killed: there is one builder at a time
-        left.unlink()
+        left.unlink(missing_ok=True)
     jobs = [(folder, file, path, spec) for file, path in todo.items()]
     if processes is None:
         processes = 0 if len(jobs) <= MAX_FILES_IN_PROCESS else cores()

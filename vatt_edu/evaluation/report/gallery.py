@@ -15,6 +15,7 @@ from vatt_edu.data.loader.windows import Window
 from vatt_edu.data.media import probe_media, read_audio, read_video
 from vatt_edu.data.media.spectrogram import display_log_mel
 from vatt_edu.data.sources.source import Source
+from vatt_edu.errors import UserError
 from vatt_edu.evaluation import metrics
 from vatt_edu.evaluation.embed import load
 from vatt_edu.evaluation.features import embed_windows
@@ -104,6 +105,8 @@ def embed_gallery(run: Path, source: Source, split: str, quiet: bool) -> Retriev
     audible = bool(shown.sum() >= 2)
     if not audible:  # words alone
         shown = whole({name: mask for name, mask in present.items() if name != "audio"})
+    if not shown.any():
+        raise UserError(f"{source.root}: no clip of {split} has picture and words, so there is nothing to show")
     windows = [window for window, here in zip(windows, shown, strict=True) if here]
     spaces = {name: rows[shown] for name, rows in spaces.items()}
     steps: list[Step] | None = None
