@@ -1,4 +1,4 @@
-"""Files: read with a message that helps, replaced by one rename, locked. Every module that keeps something uses these.
+"""Files: read with a message that helps, replaced by one rename. Every module that keeps something uses these.
 
 A reader sees the old file, the new one, and nothing between. What a kill leaves behind is hidden, and ``sweep`` removes
 it.
@@ -6,6 +6,7 @@ it.
 
 import codecs
 import contextlib
+import errno
 import json
 import os
 import re
@@ -19,6 +20,7 @@ from typing import Any
 from vatt_edu.errors import UserError, disk_full
 
 _PARTIAL = ".partial"
+_UNSYNCED = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)  # disks that sync files alone, or nothing
 _NUMBERS = re.compile(r"\[\n\s+(-?[\d.eE+-]+(?:,\n\s+-?[\d.eE+-]+)*)\n\s*\]")
 
 
@@ -75,13 +77,13 @@ def read_json(path: Path) -> Any:
 
 
 def write_text(path: Path, text: str) -> None:
-    """A text file, replaced atomically.
+    """A text file, replaced atomically; what UTF-8 cannot say, as in a file's name, is written as an escape.
 
     Raises:
         UserError: If it cannot be written.
     """
     with writing(path), atomic(path) as partial:
-        partial.write_bytes(text.encode())
+        partial.write_bytes(text.encode(errors="backslashreplace"))
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -147,21 +149,29 @@ def writing(path: Path) -> Iterator[None]:
         raise UserError(f"cannot write {path} ({error.strerror or error}): {remedy}; what was saved is kept") from None
 
 
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Holds the lock file ``path``: one process at a time; a second waits, and then finds the work done."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w") as file:
-        with contextlib.suppress(ImportError):  # Windows has no fcntl; there, take care yourself
-            import fcntl
+def require_writable(path: Path, remedy: str) -> None:
+    """Makes sure, before the work, that a file can be written afterwards.
 
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    Raises:
+        UserError: If its folder refuses; the message ends with the remedy.
+    """
+    folder = path.absolute().parent
+    why = "there is no such folder" if not folder.is_dir() else "its folder may only be read"
+    if path.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        raise UserError(f"cannot write {path}: {'it is a folder' if path.is_dir() else why}; {remedy}")
 
 
 def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except OSError:
+        if path.is_dir():  # Windows opens no folder
+            return
+        raise
     try:
         os.fsync(handle)
+    except OSError as error:
+        if error.errno not in _UNSYNCED:
+            raise
     finally:
         os.close(handle)

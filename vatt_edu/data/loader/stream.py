@@ -23,7 +23,7 @@ from vatt_edu.errors import UserError
 
 POOLS: tuple[Pool, Pool] = ("narrated", "text_free")
 MAX_REPLACEMENTS = 1000  # tried for one clip
-MAX_CHECKED_VIDEOS = 500  # whose captions are compared with their lengths beforehand, where there is no cache
+MAX_CHECKED_VIDEOS = 500  # that are opened beforehand, where there is no cache
 
 
 class ClipStream:
@@ -100,6 +100,15 @@ class ClipStream:
     def notes(self) -> list[str]:
         """What the user should know, one line each: files missing or damaged, captions beyond the end."""
         return list(self._notes)
+
+    def look(self) -> tuple[int, list[tuple[Reader, Video]]]:
+        """How many training videos there are, and those to look at: all, or a sample where many would be opened."""
+        videos = [(reader, video) for number, reader in enumerate(self._readers) for video in self._training(number)]
+        to_open = sum(isinstance(reader, FileReader) for reader, _ in videos)
+        if to_open <= MAX_CHECKED_VIDEOS:
+            return len(videos), videos
+        chosen = sorted(generator(0, "look").permutation(len(videos))[:MAX_CHECKED_VIDEOS])
+        return len(videos), [videos[number] for number in chosen]
 
     def check_decodable(self) -> None:
         """Reads one clip.
