@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tools import audit
-from vatt_edu.teach.interactive.passage import by_luck, choke, right_words
+from vatt_edu.teach.interactive.passage import by_chance, choke, right_words
 
 CELLS = {
     cell["id"]: "".join(cell["source"])
@@ -88,8 +88,8 @@ def test_choke_keeps_what_varies_most_and_the_rest_is_the_rest() -> None:
         assert float((kept - x.mean(0)).square().sum()) == pytest.approx(float(values[:count].sum()), rel=1e-4)
 
 
-def test_right_words_and_luck_are_counted() -> None:
+def test_right_words_and_chance_are_counted() -> None:
     values = np.array(["a", "a", "b", "b"])
     similarity = torch.tensor([[0.0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1], [1, 0, 0, 0]])
     assert right_words(similarity, {"letter": values}) == {"letter": 0.5}
-    assert by_luck(values) == pytest.approx(np.mean([[a == b for a in values] for b in values]))
+    assert by_chance(values) == pytest.approx(np.mean([[a == b for a in values] for b in values]))

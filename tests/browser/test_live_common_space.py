@@ -20,7 +20,7 @@ def test_passage(figure: Any, site: Path) -> None:
 
     slider = figure.locator('input[type="range"]')
     assert shown() == stored(0, 6)
-    assert "Nearest to luck (dashed): color" in says(figure)
+    assert "Nearest to chance (dashed): color" in says(figure)
     slider.focus()
     figure.page.keyboard.press("ArrowRight")
     assert shown() == stored(0, 7)

@@ -222,7 +222,9 @@ def sentences(config: Config) -> dict[str, str]:
         f"{facts.layers['text']} for words: {share}.",
         "sharing": "",
         "feature": pooled,
-        "space": f"The first has {space.va_width} dimensions, the second {space.vt_width}.",
+        "space": f"Each has {space.va_width} dimensions."
+        if space.va_width == space.vt_width
+        else f"The first has {space.va_width} dimensions, the second {space.vt_width}.",
         "losses": f"{lines} lines are candidates.",
         "all": f"{amount(facts.total)} for one clip with its {lines} lines, forward, in training.",
     }

@@ -1,6 +1,6 @@
 function render({ model, el: root }) {
   const box = stage(model, root);
-  const [factors, luck, orders, table] = ["factors", "luck", "orders", "table"].map((name) => model.get(name));
+  const [factors, chance, orders, table] = ["factors", "chance", "orders", "table"].map((name) => model.get(name));
   const most = table.shares[0].length;
   const names = [...factors.map((factor) => `right ${factor}`), "clip in the first 5"];
   const high = 26;
@@ -12,8 +12,8 @@ function render({ model, el: root }) {
     const bar = draw("rect", { x: view.left, y, height: 16, fill: n === factors.indexOf("color") ? "var(--v-video)" : "var(--v-text)" });
     const number = draw("text", { y: y + 12 });
     view.root.append(draw("text", { x: view.left - 6, y: y + 12, "text-anchor": "end" }, name), bar, number);
-    if (n < luck.length)
-      view.root.append(draw("line", { x1: view.px(luck[n]), x2: view.px(luck[n]), y1: y - 3, y2: y + 19, stroke: "var(--v-ink)", "stroke-width": 2, "stroke-dasharray": "3 2" }));
+    if (n < chance.length)
+      view.root.append(draw("line", { x1: view.px(chance[n]), x2: view.px(chance[n]), y1: y - 3, y2: y + 19, stroke: "var(--v-ink)", "stroke-width": 2, "stroke-dasharray": "3 2" }));
     return { bar, number };
   });
   const says = sentence();
@@ -35,9 +35,9 @@ function render({ model, el: root }) {
       number.setAttribute("x", view.px(shares[n]) + 5);
       number.textContent = percent(shares[n]);
     });
-    const worst = factors.reduce((low, _, n) => (shares[n] - luck[n] < shares[low] - luck[low] ? n : low), 0);
+    const worst = factors.reduce((low, _, n) => (shares[n] - chance[n] < shares[low] - chance[low] ? n : low), 0);
     const list = factors.map((factor, n) => `${factor} ${percent(shares[n])}`).join(", ");
-    says.textContent = `${order ? "Without the" : "With only the"} ${components(count)} that vary most: ${list}. Nearest to luck (dashed): ${factors[worst]}.`;
+    says.textContent = `${order ? "Without the" : "With only the"} ${components(count)} that vary most: ${list}. Nearest to chance (dashed): ${factors[worst]}.`;
   }
   model.on("change:shares", update);
   update();

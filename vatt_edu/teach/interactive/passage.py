@@ -35,7 +35,7 @@ def right_words(similarity: Float[Tensor, "n n"], labels: Mapping[str, Shaped[np
     return {factor: float((values[first] == values).mean()) for factor, values in labels.items()}
 
 
-def by_luck(values: Shaped[np.ndarray, " n"]) -> float:
+def by_chance(values: Shaped[np.ndarray, " n"]) -> float:
     """The share for which a clip drawn at random has the value of the sentence's own."""
     counts = np.unique(values, return_counts=True)[1]
     return float(np.square(counts / len(values)).sum())
@@ -50,7 +50,7 @@ class Passage(Live):
 
     script = "passage.js"
     factors: Any = traitlets.List().tag(sync=True)
-    luck: Any = traitlets.List().tag(sync=True)
+    chance: Any = traitlets.List().tag(sync=True)
     orders: Any = traitlets.List(list(ORDERS)).tag(sync=True)
     count = traitlets.Int(6).tag(sync=True)
     order = traitlets.Int(0).tag(sync=True)
@@ -77,8 +77,8 @@ class Passage(Live):
         self._computed: dict[tuple[int, int], list[float]] = {}
         counts = range(1, most + 1)
         table = {"shares": [[self._through(count, order) for count in counts] for order in range(len(ORDERS))]}
-        luck = [round(by_luck(values), 4) for values in labels.values()]
-        super().__init__(factors=list(labels), luck=luck, table=table)
+        chance = [round(by_chance(values), 4) for values in labels.values()]
+        super().__init__(factors=list(labels), chance=chance, table=table)
         self.observe(self._choose, ["count", "order"])
         self._choose()
 
