@@ -215,7 +215,10 @@ def pictures(path: str | PathLike[str], first: float) -> Iterator[Picture]:
         stream.codec_context.thread_count = 1
         stream.codec_context.options = {"err_detect": "crccheck+bitstream+buffer+explode"}
         if first > 0:
-            container.seek(int(Fraction(first + zero) / stream.time_base), stream=stream)
+            try:
+                container.seek(int(Fraction(first + zero) / stream.time_base), stream=stream)
+            except (pyav().FFmpegError, OSError):
+                return  # it can only be read from its beginning
         if container.format.name == "avi":
             yield from _counted(path, container, stream)
             return
