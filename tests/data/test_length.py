@@ -133,5 +133,5 @@ def test_sound_whose_length_is_guessed_by_its_first_packets(tmp_path: Path) -> N
     wave[:, 48_000 * 5 :] += noise[:, 48_000 * 5 :]
     with av.open(str(path), "w", container_options={"write_xing": "0"}) as file:
         stream = file.add_stream("libmp3lame", rate=48_000, layout="mono", options={"q": "4"})
-        clips._write_sound(file, stream, wave, 48_000, 0.0)
+        clips.write_sound(file, stream, wave, 48_000, 0.0)
     assert probe_media(path).duration == pytest.approx(9.0, abs=0.1)

@@ -1,6 +1,6 @@
 """Makes media files whose pictures show their number, in many containers, codecs and structures.
 
-A picture's number is written in it as large blocks, black or white, which survive any codec, and once more inverted. So
+A picture's number is written in it as large blocks, black or white, which survive any codec, and checked by others. So
 a test reads frames and knows which ones they are: it compares with what was drawn, not with another decoder.
 """
 
@@ -72,8 +72,13 @@ STRUCTURES = {
 }
 
 
+def check(number: int) -> int:
+    """Eight more bits, other ones for every number, so that a block in a wrong place does not go unnoticed."""
+    return (151 * number + 89) & 255
+
+
 def luma(number: int, height: int = HEIGHT, width: int = WIDTH, noise: int = 0) -> NDArray[np.uint8]:
-    """A picture: blocks in four rows of four, white where a bit of ``number`` is 1, below them where it is 0.
+    """A picture: blocks in four rows of four, white where a bit of ``number`` is 1, below them one of its ``check``.
 
     Args:
         number: 0 to 255.
@@ -81,7 +86,7 @@ def luma(number: int, height: int = HEIGHT, width: int = WIDTH, noise: int = 0) 
         width: Pixels.
         noise: How rough the blocks are, so that a picture costs bytes.
     """
-    code = number | (~number & 255) << 8
+    code = number | check(number) << 8
     rows, columns = np.arange(height) * 4 // height, np.arange(width) * 4 // width
     bits = (code >> (rows[:, None] * 4 + columns[None])) & 1
     grain = np.random.default_rng(number).integers(0, noise + 1, (height, width))
@@ -102,7 +107,7 @@ def numbers(frames: NDArray[np.uint8]) -> list[int]:
             for c in range(4)
         ]
         code = sum(int(block > 127) << bit for bit, block in enumerate(blocks))
-        shown.append(code & 255 if code & 255 == ~(code >> 8) & 255 else -1)
+        shown.append(code & 255 if check(code & 255) == code >> 8 else -1)
     return shown
 
 

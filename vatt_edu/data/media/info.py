@@ -148,6 +148,7 @@ class MediaInfo:
         sample_rate: Audio samples per second in the file; 0 without audio.
         channels: Audio channels in the file; 0 without audio.
         video_start: Seconds on the file's clock at which the first frame is shown.
+        video_end: Seconds on the file's clock at which the last frame ends.
         turns: Quarter turns, counterclockwise, by which a player turns the stored pictures (phones held upright).
         remarks: What is wrong with it, though it can be read: cut off, a picture that ends before the sound.
     """
@@ -161,6 +162,7 @@ class MediaInfo:
     sample_rate: int = 0
     channels: int = 0
     video_start: float = 0.0
+    video_end: float = 0.0
     turns: int = 0
     remarks: tuple[str, ...] = ()
 
@@ -178,6 +180,8 @@ def probe_media(path: str | PathLike[str]) -> MediaInfo:
         if video is not None and video.codec_context is None:
             raise MediaError(path, "its pictures have a codec that FFmpeg does not know")
         width, height, turns = _shape(container, video) if video is not None else (0, 0, 0)
+        if video is not None and not (width and height):
+            raise MediaError(path, "its pictures have no size")
         ends, remarks = measure(path, container, [stream for stream in (video, audio) if stream is not None])
         zero = origin(container)
         picture = ends.get(video.index, 0.0) - zero if video is not None else 0.0
@@ -197,6 +201,7 @@ def probe_media(path: str | PathLike[str]) -> MediaInfo:
             sample_rate=audio.rate if audio is not None else 0,
             channels=audio.channels if audio is not None else 0,
             video_start=float((video.start_time or 0) * video.time_base) - zero if video is not None else 0.0,
+            video_end=max(0.0, picture),
             turns=turns,
             remarks=remarks,
         )
@@ -238,7 +243,8 @@ def measure(path: str | PathLike[str], container: Any, streams: Iterable[Any]) -
         if not any(end > _start(stream) for stream in streams for end in [ends.get(stream.index, -math.inf)]):
             raise MediaError(path, f"cut off: {size} bytes of at least {max(e.pos + e.size for e in cut)}")
         return Length(ends, (f"cut off: {size} bytes of at least {max(e.pos + e.size for e in cut)}",))
-    if all(_index_agrees(stream, claims[stream.index]) for stream in streams):
+    indexed = set(container.format.name.split(",")) & {"mov", "mp4", "avi"}  # others list key pictures at most
+    if indexed and all(_index_agrees(stream, claims[stream.index]) for stream in streams):
         return Length({index: claim for index, claim in claims.items() if claim is not None}, ())
     ends = _packet_ends(container, streams, claims)
     if not ends:

@@ -138,7 +138,7 @@ def nearest_frames(
             frames = by_torchcodec(path, unique, len(starts), Scaler(size))
         if frames is not None:
             return frames if len(unique) == len(wanted) else frames[back]
-    frames = _by_pyav(path, times, size[::-1] if info.turns % 2 else size)
+    frames = _by_pyav(path, times, size[::-1] if info.turns % 2 else size, info.video_end)
     return np.ascontiguousarray(np.rot90(frames, info.turns, axes=(1, 2)))
 
 
@@ -147,15 +147,17 @@ def switches(starts: Float64[np.ndarray, " K"]) -> Float64[np.ndarray, " K-1"]:
     return starts[1:] - np.minimum(np.diff(starts) / 2, EARLY_SECONDS)
 
 
-def _by_pyav(path: str | PathLike[str], times: Times, size: tuple[int, int]) -> Frames:
+def _by_pyav(path: str | PathLike[str], times: Times, size: tuple[int, int], end: float) -> Frames:
     out = np.empty((len(times), size[1], size[0], 3), np.uint8)
     for preroll in (PREROLL_SECONDS, float("inf")):
-        if _fill(path, times, size, out, preroll):
+        if _fill(path, times, size, out, preroll, end):
             return out
     raise MediaError(path, "no frame of its video can be decoded")
 
 
-def _fill(path: str | PathLike[str], times: Times, size: tuple[int, int], out: Frames, preroll: float) -> bool:
+def _fill(
+    path: str | PathLike[str], times: Times, size: tuple[int, int], out: Frames, preroll: float, end: float
+) -> bool:
     """Decode into ``out``; False if the seek landed after the first wanted frame, or nothing was there."""
     scale = Scaler(size)
     first = max(0.0, float(times[0]) - preroll)
@@ -177,6 +179,8 @@ def _fill(path: str | PathLike[str], times: Times, size: tuple[int, int], out: F
         shown = picture
     if shown is None:
         return False
+    if end > shown.time + max(shown.duration, HOLE_SECONDS) and times[-1] > shown.time + EARLY_SECONDS:
+        raise MediaError(path, f"its pictures break off at {shown.time:.2f} s")
     out[done:] = _pixels(path, shown, scale)
     return True
 
@@ -184,7 +188,10 @@ def _fill(path: str | PathLike[str], times: Times, size: tuple[int, int], out: F
 def _pixels(path: str | PathLike[str], picture: Picture, scale: Scaler) -> UInt8[np.ndarray, "H W 3"]:
     if picture.frame is None:
         raise MediaError(path, f"its picture at {picture.time:.2f} s is damaged")
-    return scale(picture.frame)
+    try:
+        return scale(picture.frame)
+    except (pyav().FFmpegError, OSError) as error:
+        raise MediaError(path, f"its picture at {picture.time:.2f} s: {error}") from None
 
 
 def _is_hole(path: str | PathLike[str], shown: Picture, gap: float) -> bool:
@@ -208,7 +215,10 @@ def pictures(path: str | PathLike[str], first: float) -> Iterator[Picture]:
         stream.codec_context.thread_count = 1
         stream.codec_context.options = {"err_detect": "crccheck+bitstream+buffer+explode"}
         if first > 0:
-            container.seek(int(Fraction(first + zero) / stream.time_base), stream=stream)
+            try:
+                container.seek(int(Fraction(first + zero) / stream.time_base), stream=stream)
+            except (pyav().FFmpegError, OSError):
+                return  # it can only be read from its beginning
         if container.format.name == "avi":
             yield from _counted(path, container, stream)
             return
@@ -266,9 +276,9 @@ def _nearness(stream: Any) -> int:
 
 
 def _longest(container: Any, stream: Any) -> float:
-    """Ticks from one picture to the next at most: a transport stream of one rate does not say that packets are gone."""
+    """Ticks from one picture to the next at most: a stream of one rate does not say that packets are gone."""
     average, base = float(stream.average_rate or 0), float(stream.base_rate or 0)
-    if container.format.name != "mpegts" or not average or not math.isclose(average, base, rel_tol=0.02):
+    if container.format.name not in ("mpegts", "flv") or not average or not math.isclose(average, base, rel_tol=0.02):
         return math.inf
     return float(1.5 / average / stream.time_base)
 
@@ -313,5 +323,6 @@ def packet_times(path: str | PathLike[str]) -> Float64[np.ndarray, " K"]:
 def _avi_delay(path: str, size: int, time: int) -> int:
     """Packets from a picture's own to the one at which it is handed over (size and time are the cache's key)."""
     with open_media(path) as container:
-        frame = next(container.decode(video_stream(container)), None)
+        frames = (frame for _, frames in decoded_packets(container, video_stream(container)) for frame in frames or ())
+        frame = next(frames, None)
     return int(frame.dts or 0) if frame is not None else 0
