@@ -91,7 +91,7 @@ def _sort_of(path: Path, kind: str) -> str:
         return "sound alone, read in audioset:DIR and esc50:DIR only"
     if kind == "folder" and name.endswith(SUFFIXES) and not name.endswith((".info.json", ".live_chat.json")):
         return "no video of that name" if name.endswith(".json") else "captions without a video of that name"
-    return "neither video nor captions that are read"
+    return "neither video nor captions that are read" if kind == "folder" else f"nothing that {kind}:DIR reads"
 
 
 def _kind_of(root: Path) -> str:
