@@ -55,7 +55,7 @@ def unused(source: Source) -> dict[str, str]:
         (unicodedata.normalize("NFC", "Müller ø.mov"), [unicodedata.normalize("NFD", "Müller ø.srt")]),
         ("part 1.intro.mp4", ["part 1.intro.vtt"]),
         ("-dash.mp4", ["-dash.nl.vtt"]),
-        ("talk.mp4", ["talk.vtt", "talk.srt", "talk.ass"]),
+        ("talk.mp4", ["talk.vtt", "talk.srt", "talk.ass", "talk.en.json3"]),
     ],
 )
 def test_captions_by_name(video: str, captions: list[str], tmp_path: Path) -> None:
@@ -221,4 +221,4 @@ def test_walk_keeps_its_order(tmp_path: Path) -> None:
         "a.mp4", "b.mp4", "a/9.mp4", "a/z/1.mp4", "b/2.mp4", "b/cache.mp4",
     ]  # fmt: skip
     assert walk(tmp_path / "a")[1] == []
-    assert len(set(SUFFIXES)) == len(SUFFIXES) == 12
+    assert len(set(SUFFIXES)) == len(SUFFIXES) == 13

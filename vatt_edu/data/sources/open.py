@@ -128,11 +128,12 @@ def open_sources(specs: Iterable[str]) -> list[tuple[Source, float]]:
     return sources
 
 
-def caption_texts(places: Iterable[str]) -> Iterator[str]:
+def caption_texts(places: Iterable[str], notes: list[str] | None = None) -> Iterator[str]:
     """Every line of narration in some sources or files.
 
     Args:
         places: Sources as ``open_source`` takes them, files of captions, or ``.txt`` files of plain text.
+        notes: Gets what the user should know of the sources.
 
     Raises:
         UserError: If one of them cannot be read.
@@ -140,10 +141,13 @@ def caption_texts(places: Iterable[str]) -> Iterator[str]:
     for place in places:
         path = Path(place)
         if not path.is_file():
-            yield from open_source(place).texts
+            source = open_source(place)
+            if notes is not None:
+                notes += source.notes
+            yield from source.texts
         elif path.suffix.lower() == ".txt":
             yield from read_text(path).splitlines()
-        elif path.suffix.lower() == ".json":
+        elif path.suffix.lower() in (".json", ".json3"):
             yield from _json_texts(read_json(path), str(path))
         elif path.suffix.lower() in SUFFIXES:
             yield from (line.text for line in read_captions(path, path.stem))

@@ -41,7 +41,9 @@ def clip_caption(value: Any) -> str:
 
 
 def _is_side_file(value: Any) -> bool:
-    return isinstance(value, dict) and {"key", "status"} <= value.keys()
+    if not isinstance(value, dict) or value.keys() & {*COLUMNS, "segments"}:
+        return False
+    return isinstance(value.get("caption"), str) or {"key", "status"} <= value.keys()
 
 
 def _text(value: Any) -> str:

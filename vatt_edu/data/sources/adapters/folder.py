@@ -90,7 +90,11 @@ class _CaptionReader:
                 continue
             try:
                 video = replace(video, lines=read_captions(captions, name))
-                if captions.suffix.lower() == ".json" and (caption := clip_caption(read_json(captions))):
+                if (
+                    captions.suffix.lower() == ".json"
+                    and not video.lines
+                    and (caption := clip_caption(read_json(captions)))
+                ):
                     video = replace(video, captions=(caption,))
             except UserError as error:
                 if captions not in self.others:
