@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from helpers import clips
 
-from vatt_edu.data import open_source
+from vatt_edu.config import ClipSpec, DataConfig
+from vatt_edu.data import ClipStream, Vocabulary, open_source
 from vatt_edu.data.card.measure import measure
 from vatt_edu.data.card.page import card_page
 from vatt_edu.data.sources.source import FileNote, Source, media_files, walk
@@ -64,7 +65,7 @@ def test_captions_by_name(video: str, captions: list[str], tmp_path: Path) -> No
     source = open_source(tmp_path)
     assert words(source) == {video: unicodedata.normalize("NFC", captions[0])}
     assert unused(source) == dict.fromkeys(captions[1:], "other captions of its video are used")
-    assert source.captions == (captions[0],)
+    assert source.caption_files == (captions[0],)
 
 
 def test_a_longer_name_is_not_a_language(tmp_path: Path) -> None:
@@ -222,3 +223,28 @@ def test_walk_keeps_its_order(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert walk(tmp_path / "a")[1] == []
     assert len(set(SUFFIXES)) == len(SUFFIXES) == 13
+
+
+def test_a_run_says_what_is_left_aside(tmp_path: Path, spec: ClipSpec, data: DataConfig) -> None:
+    """And goes on; only where no captions at all can be read it does not begin."""
+    small = {"fps": 10, "size": (36, 48), "rate": 16_000, "gop": 10}
+    for name in "ab":
+        clips.write(tmp_path / f"{name}.mp4", audio=clips.tone(440, rate=16_000), **small)
+        (tmp_path / f"{name}.json").write_text('{"title": "of a download"}')
+    put(tmp_path, "a.nl.srt", "c.srt")
+    (tmp_path / "b.vtt").write_text("WEBVTT\n\n1:2:3:4:5 --> 6\nwords\n")
+
+    def notes() -> str:
+        source = open_source(tmp_path)
+        config = clips.config_for(spec, data)
+        vocabulary = Vocabulary.train(source.texts, 50)
+        return "\n".join(ClipStream.open([(source, 1.0)], config, vocabulary, cache=False, quiet=True).notes)
+
+    text = notes()
+    assert "1 file of captions is read: 1 .srt" in text
+    assert "1 .srt, captions without a video of that name (c.srt)" in text
+    assert "2 .json, no words in it (a.json, b.json)" in text
+    assert "1 file of captions is left out, because unreadable: b.vtt, line 3: not a cue's times" in text
+    (tmp_path / "a.nl.srt").unlink()
+    with pytest.raises(UserError, match=r"no captions can be read, 1 files are there: .*/b\.vtt, line 3"):
+        notes()

@@ -209,8 +209,9 @@ def test_the_caption_of_a_clip_is_no_narration() -> None:
     side = {"key": "7", "status": "success", "caption": "two dogs", "url": "u"}
     assert (json_rows(side, "f"), clip_caption(side), clip_caption(side | {"caption": None})) == ([], "two dogs", "")
     assert clip_caption({"start": [], "end": [], "text": []}) == ""
+    assert json_rows({"title": "of a download", "duration": 3}, "f") == []
     with pytest.raises(UserError, match="expected"):
-        json_rows({"title": "of a download"}, "f")
+        json_rows({"title": "of a download", "start": 3}, "f")
 
 
 def test_a_file_that_is_cut_off_within_a_letter(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def open_source(spec: str | Path) -> Source:
     result = ADAPTERS[kind](root)
     unused = () if kind == "minitube" else _unused(root, result, kind)  # whatever lies there is ours
     source = Source(root.resolve().name, root, tuple(result.videos), tuple(result.absent), unused,
-                    tuple(result.unreadable), tuple(result.legacy), tuple(result.captions))  # fmt: skip
+                    tuple(result.unreadable), tuple(result.legacy), tuple(result.caption_files))  # fmt: skip
     if not source.videos:
         hint = f" ({source.missing} are listed, none of them is there)" if source.missing else ""
         others = f". {source.notes[-1]}" if unused else ""
