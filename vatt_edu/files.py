@@ -31,7 +31,7 @@ def text_encoding(data: bytes) -> str:
     if 0 in data[:2]:
         return "utf-16-le" if data[0] else "utf-16-be"
     try:
-        data.decode("utf-8")
+        codecs.getincrementaldecoder("utf-8")().decode(data)  # its last letter may be cut off
     except UnicodeDecodeError:
         return "cp1252"
     return "utf-8-sig"
@@ -47,7 +47,8 @@ def read_text(path: Path, legacy: bool = False) -> str:
 
     Args:
         path: The file.
-        legacy: Read as Windows-1252 what is neither: whoever asks for this tells the user (``is_legacy``).
+        legacy: Read as Windows-1252 what is neither: whoever asks for this tells the user (``is_legacy``). And read
+            what was cut off within a letter.
 
     Raises:
         UserError: If it cannot be read.
@@ -55,7 +56,9 @@ def read_text(path: Path, legacy: bool = False) -> str:
     try:
         data = path.read_bytes()
         encoding = text_encoding(data)
-        text = data.decode("utf-8" if encoding == "cp1252" and not legacy else encoding)
+        if encoding == "cp1252" and not legacy:
+            encoding = "utf-8"
+        text = data.decode(encoding, "ignore" if legacy and encoding == "utf-8-sig" else "strict")
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"cannot read {path}: {error}") from None
     return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -209,8 +209,24 @@ def test_the_caption_of_a_clip_is_no_narration() -> None:
     side = {"key": "7", "status": "success", "caption": "two dogs", "url": "u"}
     assert (json_rows(side, "f"), clip_caption(side), clip_caption(side | {"caption": None})) == ([], "two dogs", "")
     assert clip_caption({"start": [], "end": [], "text": []}) == ""
+    assert json_rows({"title": "of a download", "duration": 3}, "f") == []
     with pytest.raises(UserError, match="expected"):
-        json_rows({"title": "of a download"}, "f")
+        json_rows({"title": "of a download", "start": 3}, "f")
+
+
+def test_a_file_that_is_cut_off_within_a_letter(tmp_path: Path) -> None:
+    """What is before is read as UTF-8."""
+    whole = "1\n00:00:01,000 --> 00:00:02,000\ncrème\n\n2\n00:00:03,000 --> 00:00:04,000\nbrûlé"
+    (tmp_path / "a.srt").write_bytes(whole.encode()[:-1])
+    assert [line.text for line in read_captions(tmp_path / "a.srt", "v")] == ["crème", "brûl"]
+
+
+def test_youtube_by_its_suffix(tmp_path: Path) -> None:
+    (tmp_path / "a.en.json3").write_text(
+        '{"events": [{"tStartMs": 500, "dDurationMs": 250, "segs": [{"utf8": "hi"}]}]}'
+    )
+    (line,) = read_captions(tmp_path / "a.en.json3", "v")
+    assert (line.start, line.end, line.text) == (0.5, 0.75, "hi")
 
 
 def test_json_without_an_end(tmp_path: Path) -> None:

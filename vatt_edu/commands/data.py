@@ -142,7 +142,10 @@ def vocab(
 
     if not sources:
         raise UserError("no captions: vatt data vocab SOURCE… --out vocab.json")
-    vocab = Vocabulary.train(caption_texts(sources), words)
+    notes: list[str] = []
+    vocab = Vocabulary.train(caption_texts(sources, notes), words)
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
     with writing(out):
         vocab.save(out)
     print(f"{out}: {len(vocab)} ids, padding and unknown included")

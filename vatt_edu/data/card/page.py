@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from vatt_edu.data.card.pictures import Preview, contact_sheet, draw_clips, spectrograms
-from vatt_edu.data.sources.source import Source
+from vatt_edu.data.sources.source import Source, printable
 from vatt_edu.pages import details, document, image, table
 
 HEADINGS = {
@@ -34,7 +34,7 @@ def card_page(card: Mapping[str, Any], source: Source, extra: Mapping[str, str] 
         f"<p>{about['clips']:,} clips in {about['files']:,} files under <code>{escape(about['folder'])}</code>"
         f"{_recipe(card)}</p>"
     )
-    return document(f"Data card of {about['name']}", lead, sections.items())
+    return printable(document(f"Data card of {about['name']}", lead, sections.items()))  # ids may be no text
 
 
 def bars(counts: Mapping[str, int], unit: str) -> str:
@@ -93,8 +93,8 @@ def _files(card: Mapping[str, Any]) -> str:
     trouble = f"{missing['count']:,} of the listed files are missing, {damaged['count']:,} cannot be opened."
     html = table(["", "value (files)"], media, css="fields") + _listed(trouble, absent, damaged)
     if unreadable["count"]:
-        html += _listed(f"{unreadable['count']:,} files of captions cannot be read.", unreadable)
-    return html + (_listed(f"{unused['count']:,} files are not used.", unused) if unused["count"] else "")
+        html += _listed(f"Captions that cannot be read: {unreadable['count']:,}.", unreadable)
+    return html + (_listed(f"Files that are not used: {unused['count']:,}.", unused) if unused["count"] else "")
 
 
 def _listed(sentence: str, *notes: Mapping[str, Any]) -> str:

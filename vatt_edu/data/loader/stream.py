@@ -136,7 +136,7 @@ class ClipStream:
     def _check_captions(self, source: Source, reader: Reader, videos: Sequence[Video]) -> list[str]:
         """Count captions that begin after the end of their video; all of them, or all unreadable, is a mistake."""
         if source.unreadable and not any(video.lines or video.captions for video in source.videos):
-            first = source.root / source.unreadable[0].line
+            first = f"{source.root}/{source.unreadable[0].line}"
             raise UserError(f"no captions can be read, {len(source.unreadable)} files are there: {first}")
         if isinstance(reader, FileReader) and len(videos) > MAX_CHECKED_VIDEOS:
             return []

@@ -63,7 +63,7 @@ def open_source(spec: str | Path) -> Source:
     result = ADAPTERS[kind](root)
     unused = () if kind == "minitube" else _unused(root, result, kind)  # whatever lies there is ours
     source = Source(root.resolve().name, root, tuple(result.videos), tuple(result.absent), unused,
-                    tuple(result.unreadable), tuple(result.legacy), tuple(result.captions))  # fmt: skip
+                    tuple(result.unreadable), tuple(result.legacy), tuple(result.caption_files))  # fmt: skip
     if not source.videos:
         hint = f" ({source.missing} are listed, none of them is there)" if source.missing else ""
         others = f". {source.notes[-1]}" if unused else ""
@@ -91,7 +91,7 @@ def _sort_of(path: Path, kind: str) -> str:
         return "sound alone, read in audioset:DIR and esc50:DIR only"
     if kind == "folder" and name.endswith(SUFFIXES) and not name.endswith((".info.json", ".live_chat.json")):
         return "no video of that name" if name.endswith(".json") else "captions without a video of that name"
-    return "neither video nor captions that are read"
+    return "neither video nor captions that are read" if kind == "folder" else f"nothing that {kind}:DIR reads"
 
 
 def _kind_of(root: Path) -> str:
@@ -128,11 +128,12 @@ def open_sources(specs: Iterable[str]) -> list[tuple[Source, float]]:
     return sources
 
 
-def caption_texts(places: Iterable[str]) -> Iterator[str]:
+def caption_texts(places: Iterable[str], notes: list[str] | None = None) -> Iterator[str]:
     """Every line of narration in some sources or files.
 
     Args:
         places: Sources as ``open_source`` takes them, files of captions, or ``.txt`` files of plain text.
+        notes: Gets what the user should know of the sources.
 
     Raises:
         UserError: If one of them cannot be read.
@@ -140,10 +141,13 @@ def caption_texts(places: Iterable[str]) -> Iterator[str]:
     for place in places:
         path = Path(place)
         if not path.is_file():
-            yield from open_source(place).texts
+            source = open_source(place)
+            if notes is not None:
+                notes += source.notes
+            yield from source.texts
         elif path.suffix.lower() == ".txt":
             yield from read_text(path).splitlines()
-        elif path.suffix.lower() == ".json":
+        elif path.suffix.lower() in (".json", ".json3"):
             yield from _json_texts(read_json(path), str(path))
         elif path.suffix.lower() in SUFFIXES:
             yield from (line.text for line in read_captions(path, path.stem))

@@ -15,7 +15,7 @@ from vatt_edu.data.text.captions import Line
 from vatt_edu.errors import UserError
 
 VIDEO_SUFFIXES = (
-    ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".m2v", ".ts", ".mts", ".m2ts", ".flv", ".f4v",
+    ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".flv", ".f4v",
     ".wmv", ".asf", ".3gp", ".3g2", ".ogv", ".vob", ".mxf",
 )  # fmt: skip
 AUDIO_SUFFIXES = (
@@ -78,7 +78,7 @@ class AdapterResult(NamedTuple):
         others: What the adapter did with further files: nothing where they were read, else why they were not.
         unreadable: Files of captions that could not be read.
         legacy: Files of captions that were read as Windows-1252.
-        captions: Files of captions, one for each video that has its own.
+        caption_files: Files of captions, one for each video that has its own.
     """
 
     videos: list[Video]
@@ -86,7 +86,7 @@ class AdapterResult(NamedTuple):
     others: Mapping[Path, str] = MappingProxyType({})
     unreadable: Sequence[FileNote] = ()
     legacy: Sequence[str] = ()
-    captions: Sequence[str] = ()
+    caption_files: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class Source:
         unused: Files that are neither a video of this source nor were read for one.
         unreadable: Files of captions that could not be read; their videos have none.
         legacy: Files of captions that are not in UTF-8, and were read as Windows-1252.
-        captions: Files of captions beside videos that were read.
+        caption_files: Files of captions beside videos that were read.
     """
 
     name: str
@@ -111,7 +111,7 @@ class Source:
     unused: tuple[FileNote, ...] = ()
     unreadable: tuple[FileNote, ...] = ()
     legacy: tuple[str, ...] = ()
-    captions: tuple[str, ...] = ()
+    caption_files: tuple[str, ...] = ()
 
     @property
     def missing(self) -> int:
@@ -122,10 +122,10 @@ class Source:
     def notes(self) -> list[str]:
         """What the user should know of the files, a line each: captions, unused, not to be read, of unsure letters."""
         notes, root = [], printable(str(self.root))
-        if self.captions:
-            counts = Counter(Path(name).suffix.lower() for name in self.captions)
+        if self.caption_files:
+            counts = Counter(Path(name).suffix.lower() for name in self.caption_files)
             suffixes = ", ".join(f"{count} {suffix}" for suffix, count in counts.most_common())
-            notes.append(f"{root}: {_are(self.captions, ' of captions')} read: {suffixes}")
+            notes.append(f"{root}: {_are(self.caption_files, ' of captions')} read: {suffixes}")
         if self.unused:
             files = sorted(self.unused, key=_sort)  # of one sort: the same reason and suffix
             sorts = [(*sort, [note.file for note in group]) for sort, group in groupby(files, _sort)]

@@ -18,7 +18,9 @@ from vatt_edu.errors import UserError
 from vatt_edu.files import read_json, read_text
 
 CUES = (".vtt", ".srt", ".sbv")
-SUFFIXES = (".vtt", ".srt", ".json", ".sbv", ".ass", ".ssa", ".ttml", ".dfxp", ".tsv", ".lrc", ".sub", ".smi")
+SUFFIXES = (
+    ".vtt", ".srt", ".json", ".json3", ".sbv", ".ass", ".ssa", ".ttml", ".dfxp", ".tsv", ".lrc", ".sub", ".smi",
+)  # fmt: skip
 """In the order in which one is chosen where a video has several."""
 
 _TIME = r"[-−]?\d{1,6}(?::\d{1,6}){1,3}(?:[.,]\d{1,20})?"
@@ -102,7 +104,7 @@ def read_captions(path: Path, video_id: str) -> tuple[Line, ...]:
         UserError: If the file cannot be read as that; the message says where.
     """
     suffix = path.suffix.lower()
-    if suffix == ".json":
+    if suffix in (".json", ".json3"):
         from vatt_edu.data.text.json_captions import json_rows
 
         return make_lines(video_id, json_rows(read_json(path), str(path)))

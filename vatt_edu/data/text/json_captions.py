@@ -16,8 +16,8 @@ def json_rows(value: Any, where: str) -> list[tuple[float, float, str]]:
     Args:
         value: Parsed JSON: ``{"start": […], "end": […], "text": […]}``; ``[{"start", "end", "text"}, …]`` (or
             ``"duration"``), also under ``"segments"`` (Whisper); ``{"chunks": [{"timestamp": [start, end], "text"}]}``
-            (Transformers); ``{"events": [{"tStartMs", "dDurationMs", "segs"}]}`` (YouTube); or a side file with the
-            caption of a whole clip, which is no narration: no row.
+            (Transformers); ``{"events": [{"tStartMs", "dDurationMs", "segs"}]}`` (YouTube); or a side file with
+            none of these names, which is no narration: no row.
         where: For messages.
 
     Raises:
@@ -36,12 +36,12 @@ def json_rows(value: Any, where: str) -> list[tuple[float, float, str]]:
 
 
 def clip_caption(value: Any) -> str:
-    """The caption of a whole clip, from the side file that video2dataset writes; empty in any other JSON."""
+    """The caption of a whole clip, from a side file as video2dataset writes it; empty in any other JSON."""
     return _text(value.get("caption")) if _is_side_file(value) else ""
 
 
 def _is_side_file(value: Any) -> bool:
-    return isinstance(value, dict) and {"key", "status"} <= value.keys()
+    return isinstance(value, dict) and not value.keys() & {*COLUMNS, "segments", "chunks", "events"}
 
 
 def _text(value: Any) -> str:

@@ -10,6 +10,7 @@ Burmese, Tibetan) every letter, with its marks, is a word here: else a sentence 
 
 import os
 from collections.abc import Iterable, Sequence
+from functools import cache
 from os import PathLike
 from pathlib import Path
 from types import ModuleType
@@ -47,6 +48,12 @@ def _whole_words(library: ModuleType, model: Any) -> Any:
     return tokenizer
 
 
+@cache
+def _letters() -> Any:
+    library = _tokenizers()
+    return library.pre_tokenizers.Split(library.Regex(_LETTER), "isolated")
+
+
 def with_blanks(line: str) -> str:
     """A line with blanks around the letters of scripts that are written without; any other line as it is.
 
@@ -55,9 +62,7 @@ def with_blanks(line: str) -> str:
     """
     if line.isascii():
         return line
-    library = _tokenizers()
-    letters = library.pre_tokenizers.Split(library.Regex(_LETTER), "isolated")
-    return " ".join(piece for piece, _ in letters.pre_tokenize_str(visible(line)))
+    return " ".join(piece for piece, _ in _letters().pre_tokenize_str(visible(line)))
 
 
 class Vocabulary:

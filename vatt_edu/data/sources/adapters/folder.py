@@ -90,8 +90,9 @@ class _CaptionReader:
                 continue
             try:
                 video = replace(video, lines=read_captions(captions, name))
-                if captions.suffix.lower() == ".json" and (caption := clip_caption(read_json(captions))):
-                    video = replace(video, captions=(caption,))
+                if not video.lines and captions.suffix.lower() == ".json":
+                    caption = clip_caption(read_json(captions))
+                    video = replace(video, captions=(caption,) if caption else ())
             except UserError as error:
                 if captions not in self.others:
                     self.unreadable.append(unreadable(self.root, captions, error))

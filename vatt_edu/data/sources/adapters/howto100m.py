@@ -40,6 +40,7 @@ def read(root: Path) -> AdapterResult:
             except UserError as error:
                 notes.append(unreadable(root, captions.get(name, place), error))
             videos.append(Video(name, files[name], make_lines(name, lines)))
+    others |= {root / name: "other captions of the set are used" for name in CAPTIONS}
     others |= dict.fromkeys([root / TABLE, place, *captions.values()], "")
     return AdapterResult(videos, [name for name in names if name not in files], others, notes)
 
