@@ -5,7 +5,6 @@ it.
 """
 
 import codecs
-import contextlib
 import errno
 import json
 import os

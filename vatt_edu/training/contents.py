@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from vatt_edu.config import LossConfig
 from vatt_edu.data.loader.stream import ClipStream
 from vatt_edu.data.media.info import MediaError
-from vatt_edu.data.sources.source import Source
+from vatt_edu.data.sources.source import Source, printable
 from vatt_edu.data.text.vocabulary import SPECIAL, Vocabulary
 from vatt_edu.errors import UserError
 
@@ -29,6 +29,7 @@ class Contents:
         captioned: Without lines, but with captions of the whole clip.
         spoken: Words in all lines.
         unknown: Those of them that are not in the vocabulary.
+        remarks: Of the files that are read in part, or not as one might think: name and what is wrong.
     """
 
     total: int
@@ -42,6 +43,7 @@ class Contents:
     captioned: int = 0
     spoken: int = 0
     unknown: int = 0
+    remarks: tuple[str, ...] = ()
 
     @property
     def sampled(self) -> bool:
@@ -69,6 +71,9 @@ class Contents:
             notes.append("no clip has picture and sound: their loss (nce) stays 0, sound is not learned")
         if loss.weight_vt and not self.video_text:
             notes.append("no clip has picture and words: their loss (mil_nce) stays 0, words are not learned")
+        if self.remarks:
+            some = "; ".join([*self.remarks[:10], *(["…"] if len(self.remarks) > 10 else [])])
+            notes.append(f"{len(self.remarks):,} files are read as far as they go: {some}")
         if self.captioned:
             notes.append(
                 f"{self.captioned:,} clips have captions of the whole clip, without times: training does not use them "
@@ -87,6 +92,7 @@ def count_contents(stream: ClipStream, vocabulary: Vocabulary) -> Contents:
     total, clips = stream.look()
     counts = dict.fromkeys(("picture", "sound", "words", "video_audio", "video_text", "unopened", "captioned"), 0)
     spoken = unknown = 0
+    remarks: dict[str, str] = {}
     for reader, video in clips:
         try:
             track = reader.track(video.path)
@@ -94,6 +100,8 @@ def count_contents(stream: ClipStream, vocabulary: Vocabulary) -> Contents:
             counts["unopened"] += 1
             continue
         lines = [line.text for line in video.lines if line.start < track.duration]
+        if track.remarks:
+            remarks[printable(video.path.name)] = f"{printable(video.path.name)} ({'; '.join(track.remarks)})"
         counts["picture"] += track.has_video
         counts["sound"] += track.has_audio
         counts["words"] += bool(lines)
@@ -103,7 +111,7 @@ def count_contents(stream: ClipStream, vocabulary: Vocabulary) -> Contents:
         for line in lines:
             words = vocabulary.decode(vocabulary.encode([line], MAX_WORDS)[0].tolist()).split()
             spoken, unknown = spoken + len(words), unknown + words.count(SPECIAL[1])
-    return Contents(total, len(clips), **counts, spoken=spoken, unknown=unknown)
+    return Contents(total, len(clips), **counts, spoken=spoken, unknown=unknown, remarks=tuple(remarks.values()))
 
 
 def require_pairs(contents: Contents, stream: ClipStream, loss: LossConfig, sources: Sequence[Source]) -> None:

@@ -60,6 +60,13 @@ def measure(source: Source, *, quiet: bool = False, config: Config | None = None
                     {"file": below(source.root, path), "reason": damaged[path]} for path in list(damaged)[:LISTED]
                 ],
             },
+            "partly": _noted(
+                [
+                    FileNote(below(source.root, path), "; ".join(info.remarks))
+                    for path, info in infos.items()
+                    if info.remarks
+                ]
+            ),
             "unused": _noted(source.unused),
             "unreadable": _noted(source.unreadable),
             "notes": source.notes,

@@ -86,12 +86,14 @@ def _files(card: Mapping[str, Any]) -> str:
         for name, counts in card["media"].items()
         if counts
     ]
-    missing, damaged, unused, unreadable = (
-        card["files"][name] for name in ("missing", "damaged", "unused", "unreadable")
+    missing, damaged, partly, unused, unreadable = (
+        card["files"][name] for name in ("missing", "damaged", "partly", "unused", "unreadable")
     )
     absent = {"count": missing["count"], "names": [{"file": name, "reason": "not there"} for name in missing["names"]]}
     trouble = f"{missing['count']:,} of the listed files are missing, {damaged['count']:,} cannot be opened."
     html = table(["", "value (files)"], media, css="fields") + _listed(trouble, absent, damaged)
+    if partly["count"]:
+        html += _listed(f"Files that are read as far as they go: {partly['count']:,}.", partly)
     if unreadable["count"]:
         html += _listed(f"Captions that cannot be read: {unreadable['count']:,}.", unreadable)
     return html + (_listed(f"Files that are not used: {unused['count']:,}.", unused) if unused["count"] else "")

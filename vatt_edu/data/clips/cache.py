@@ -175,7 +175,8 @@ def _valid(folder: Path, paths: dict[str, Path]) -> dict[str, Entry]:
     for line in index.read_text(encoding="utf-8").splitlines():
         with contextlib.suppress(ValueError, TypeError):  # the line at which a build was interrupted
             row = json.loads(line)
-            entry = Entry(**row | {"track": Track(**row["track"]) if row["track"] else None})
+            track = row["track"] and Track(**row["track"] | {"remarks": tuple(row["track"].get("remarks", ()))})
+            entry = Entry(**row | {"track": track})
             if entry.file in paths and _fresh(entry, folder, paths[entry.file]):
                 entries[entry.file] = entry
     return entries
@@ -219,7 +220,10 @@ def _build(
         for job, entry in run_all(decode_file, jobs, processes, title, quiet):
             if isinstance(entry, str):  # the process that decoded it died
                 entry = Entry(job[1], *_stamp(job[2]), "", damaged=entry)
-            index.write(json.dumps(asdict(entry)) + "\n")
+            row = asdict(entry)
+            if entry.track and not entry.track.remarks:
+                del row["track"]["remarks"]  # as before there were any
+            index.write(json.dumps(row) + "\n")
             index.flush()
             yield entry
 

@@ -73,7 +73,7 @@ def by_decord(
         if len(reader) != count:
             return None
         frames: Frames = reader.get_batch(numbers).asnumpy()
-    except (decord.DECORDError, RuntimeError, IndexError):
+    except (decord.DECORDError, RuntimeError, IndexError, UnicodeEncodeError):
         return None
     return frames
 
