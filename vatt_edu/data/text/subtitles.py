@@ -16,6 +16,9 @@ Rows = list[tuple[float, float, str]]
 LAST = 4.0
 """Seconds that the last line of lyrics lasts: the format has no ends."""
 
+# pysubs2's own ``plaintext`` and ``is_drawing`` take time by the square of a damaged line.
+_OVERRIDE = re.compile(r"\{[^{}]*\}")
+_DRAWING = re.compile(r"\\p[1-9]")
 _LYRIC = re.compile(r"\s*\[(\d{1,6}):(\d{1,2})(?:[.:](\d{1,9}))?\]")
 _CLOCK = re.compile(r"\s*(\d{1,6}(?::\d{1,6}){0,2}(?:\.\d{1,20})?)(?::(\d{1,6}))?\s*")
 _OFFSET = re.compile(r"\s*\[offset:\s*([+-]?\d{1,9})\s*\]", re.IGNORECASE)
@@ -40,7 +43,8 @@ def pysubs2_rows(name: str) -> Callable[[str, str], Rows]:
             ) from None
         if not events and text.strip() and "[events]" not in text.lower():
             raise UserError(f"{where}: no line of {name} in it; mend or remove the file")
-        return [(e.start / 1000, e.end / 1000, e.plaintext) for e in events if not e.is_comment and not e.is_drawing]
+        spoken = [e for e in events if not e.is_comment and not _DRAWING.search(e.text)]
+        return [(e.start / 1000, e.end / 1000, _OVERRIDE.sub("", e.text).replace("\\N", "\n")) for e in spoken]
 
     return rows
 
