@@ -246,7 +246,7 @@ def measure(path: str | PathLike[str], container: Any, streams: Iterable[Any]) -
     indexed = set(container.format.name.split(",")) & {"mov", "mp4", "avi"}  # others list key pictures at most
     if indexed and all(_index_agrees(stream, claims[stream.index]) for stream in streams):
         return Length({index: claim for index, claim in claims.items() if claim is not None}, ())
-    ends = _packet_ends(container, streams, claims)
+    ends = _packet_ends(path, container, streams, claims)
     if not ends:
         raise MediaError(path, "no packet of its picture or sound can be read")
     remarks = []
@@ -293,22 +293,23 @@ def _indexed_end(stream: Any, size: int) -> float:
     return float(entries[min(whole, total - 1)].timestamp * stream.time_base) if whole else -math.inf
 
 
-def _packet_ends(container: Any, streams: list[Any], claims: dict[int, float | None]) -> dict[int, float]:
+def _packet_ends(
+    path: str | PathLike[str], container: Any, streams: list[Any], claims: dict[int, float | None]
+) -> dict[int, float]:
     """Where the last packets end: of the last seconds where a seek leads there, else of the whole file."""
     latest = max((claim for claim in claims.values() if claim is not None), default=None)
     if latest is not None and _seek(container, latest - 2 * TOLERANCE):
         ends = _demux(container, streams)
         if len(ends) == len(streams) and abs(max(ends.values()) - latest) <= TOLERANCE:
             return ends
-    if not _seek(container, -math.inf):
-        return {}
-    return _demux(container, streams)
+    with open_media(path) as fresh:  # some files can be read from their beginning, and not be sent back to it
+        return _demux(fresh, [fresh.streams[stream.index] for stream in streams])
 
 
 def _seek(container: Any, seconds: float) -> bool:
     av = pyav()
     try:
-        container.seek(int(seconds * 1e6) if seconds > 0 else container.start_time or 0)
+        container.seek(max(container.start_time or 0, int(seconds * 1e6)))
     except (av.FFmpegError, OSError, OverflowError):
         return False
     return True
