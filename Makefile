@@ -12,6 +12,11 @@ VENV ?= .venv
 WORKERS ?= 2
 PORT ?= 8000
 
+# The clone's own path may hold blanks, since every path below is relative to it; make itself takes no target with one.
+ifneq ($(words $(VENV)),1)
+$(error VENV = $(VENV) must be one word, since make splits names at blanks: choose a path without)
+endif
+
 PY := $(VENV)/bin/python
 VATT := $(VENV)/bin/vatt
 PIP := $(PY) -m pip install --disable-pip-version-check --progress-bar on
@@ -78,11 +83,11 @@ mutation: env  ## 150 mistakes put into the losses and DropToken, and the tests 
 
 toy: env  ## corpus small, the preset toy trained on it, evaluation and report, into runs/toy
 	@echo "==> toy 1 of 3: the corpus small"
-	@$(VATT) data minitube --preset small --out $(VATT_DATA)/minitube/small
+	@$(VATT) data minitube --preset small --out "$(VATT_DATA)/minitube/small"
 	@echo "==> toy 2 of 3: training; interrupted, make toy goes on"
-	@test -f runs/toy/model.safetensors || $(VATT) pretrain toy --data $(VATT_DATA)/minitube/small --out runs/toy --resume
+	@test -f runs/toy/model.safetensors || $(VATT) pretrain toy --data "$(VATT_DATA)/minitube/small" --out runs/toy --resume
 	@echo "==> toy 3 of 3: evaluation and report"
-	@$(VATT) evaluate all runs/toy --data $(VATT_DATA)/minitube/small
+	@$(VATT) evaluate all runs/toy --data "$(VATT_DATA)/minitube/small"
 
 demo: env  ## a minute with the shipped model: asks for clips by word, by sound and by clip, writes a page
 	@$(PY) -m vatt_edu.teach.demo

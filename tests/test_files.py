@@ -1,13 +1,17 @@
 """JSON files: what was written is what is read, and a list of numbers is one line."""
 
+import errno
 import json
+import os
+import stat
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from vatt_edu.files import read_json, write_json
+from vatt_edu.errors import UserError
+from vatt_edu.files import atomic, read_json, write_json, write_text
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -36,3 +40,32 @@ def test_a_list_of_numbers_is_one_line(tmp_path: Path) -> None:
     assert ' "ranks": [1, -2, 3.5, 1e-09],' in lines
     assert ' "words": [' in lines
     assert json.loads("\n".join(lines))["none"] == []
+
+
+def test_text_that_utf8_cannot_say_is_an_escape(tmp_path: Path) -> None:
+    write_text(tmp_path / "a.html", "caf\udce9 né 你好")
+    assert (tmp_path / "a.html").read_text(encoding="utf-8") == "caf\\udce9 né 你好"
+
+
+@pytest.mark.parametrize("code", [errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_a_disk_that_syncs_no_folders(code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fsync(handle: int) -> None:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    write_json(tmp_path / "b.json", [3])
+    with atomic(tmp_path / "folder") as partial:
+        partial.mkdir()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.json", "folder"]
+
+
+def test_a_disk_that_fails_is_not_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fsync(_: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    (tmp_path / "c.json").write_text("of before")
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(UserError, match=r"cannot write .*c\.json \(Input/output error\)"):
+        write_json(tmp_path / "c.json", {})
+    assert (tmp_path / "c.json").read_text() == "of before"

@@ -3,6 +3,7 @@
 Errors of the user end with one line and exit code 2: ours here, those of the arguments in tyro.
 """
 
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -54,10 +55,13 @@ COMMANDS: dict[tuple[str, ...], Command] = {
 def main(words: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code."""
     words = list(sys.argv[1:] if words is None else words)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a file's name may hold what UTF-8 cannot say
+            stream.reconfigure(errors="backslashreplace")
     for name, command in COMMANDS.items():
         if tuple(words[: len(name)]) == name:
-            rest = words[len(name) :]
             try:
+                rest = _file_names(words[len(name) :])
                 if command.own_parser:
                     return command.function(rest)
                 return tyro.cli(command.function, args=rest, prog="vatt " + " ".join(name))
@@ -79,6 +83,19 @@ def main(words: Sequence[str] | None = None) -> int:
     for name, command in COMMANDS.items():
         print(f"  {' '.join(name):20} {command.summary}")
     return 0 if words else 2
+
+
+def _file_names(words: list[str]) -> list[str]:
+    """The words of a command, in which no file's name can be taken for a flag.
+
+    Raises:
+        UserError: If a word begins with a dash and a file is called so.
+    """
+    end = words.index("--") if "--" in words else len(words)
+    for word in words[:end]:
+        if word.startswith("-") and os.path.lexists(word):
+            raise UserError(f"{word} is a file, and would be read as a flag: write ./{word}")
+    return words[:end] + [f"./{word}" if word.startswith("-") else word for word in words[end + 1 :]]
 
 
 def _fail(message: object) -> int:

@@ -1,10 +1,11 @@
-"""Files: read with a message that helps, replaced by one rename, locked. Every module that keeps something uses these.
+"""Files: read with a message that helps, replaced by one rename. Every module that keeps something uses these.
 
 A reader sees the old file, the new one, and nothing between. What a kill leaves behind is hidden, and ``sweep`` removes
 it.
 """
 
-import contextlib
+import codecs
+import errno
 import json
 import os
 import re
@@ -18,19 +19,48 @@ from typing import Any
 from vatt_edu.errors import UserError, disk_full
 
 _PARTIAL = ".partial"
+_UNSYNCED = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)  # disks that sync files alone, or nothing
 _NUMBERS = re.compile(r"\[\n\s+(-?[\d.eE+-]+(?:,\n\s+-?[\d.eE+-]+)*)\n\s*\]")
 
 
-def read_text(path: Path) -> str:
-    """The text of a UTF-8 file.
+def text_encoding(data: bytes) -> str:
+    """The encoding of a text: UTF-16 by its mark or a zero in its first two bytes, UTF-8, or else Windows-1252."""
+    if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return "utf-16"
+    if 0 in data[:2]:
+        return "utf-16-le" if data[0] else "utf-16-be"
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(data)  # its last letter may be cut off
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8-sig"
+
+
+def is_legacy(path: Path) -> bool:
+    """Whether a file's text is neither in UTF-8 nor in UTF-16."""
+    return text_encoding(path.read_bytes()) == "cp1252"
+
+
+def read_text(path: Path, legacy: bool = False) -> str:
+    """The text of a file in UTF-8 or UTF-16, with line breaks as Unix has them.
+
+    Args:
+        path: The file.
+        legacy: Read as Windows-1252 what is neither: whoever asks for this tells the user (``is_legacy``). And read
+            what was cut off within a letter.
 
     Raises:
         UserError: If it cannot be read.
     """
     try:
-        return path.read_text(encoding="utf-8-sig")
+        data = path.read_bytes()
+        encoding = text_encoding(data)
+        if encoding == "cp1252" and not legacy:
+            encoding = "utf-8"
+        text = data.decode(encoding, "ignore" if legacy and encoding == "utf-8-sig" else "strict")
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"cannot read {path}: {error}") from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def read_json(path: Path) -> Any:
@@ -44,16 +74,18 @@ def read_json(path: Path) -> Any:
     except json.JSONDecodeError as error:
         message = f"{path}, line {error.lineno}, column {error.colno}: not JSON ({error.msg}); mend or remove the file"
         raise UserError(message) from None
+    except RecursionError:
+        raise UserError(f"{path}: values within values, too deep to be read; mend or remove the file") from None
 
 
 def write_text(path: Path, text: str) -> None:
-    """A text file, replaced atomically.
+    """A text file, replaced atomically; what UTF-8 cannot say, as in a file's name, is written as an escape.
 
     Raises:
         UserError: If it cannot be written.
     """
     with writing(path), atomic(path) as partial:
-        partial.write_bytes(text.encode())
+        partial.write_bytes(text.encode(errors="backslashreplace"))
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -119,21 +151,29 @@ def writing(path: Path) -> Iterator[None]:
         raise UserError(f"cannot write {path} ({error.strerror or error}): {remedy}; what was saved is kept") from None
 
 
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Holds the lock file ``path``: one process at a time; a second waits, and then finds the work done."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w") as file:
-        with contextlib.suppress(ImportError):  # Windows has no fcntl; there, take care yourself
-            import fcntl
+def require_writable(path: Path, remedy: str) -> None:
+    """Makes sure, before the work, that a file can be written afterwards.
 
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    Raises:
+        UserError: If its folder refuses; the message ends with the remedy.
+    """
+    folder = path.absolute().parent
+    why = "there is no such folder" if not folder.is_dir() else "its folder may only be read"
+    if path.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        raise UserError(f"cannot write {path}: {'it is a folder' if path.is_dir() else why}; {remedy}")
 
 
 def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except OSError:
+        if path.is_dir():  # Windows opens no folder
+            return
+        raise
     try:
         os.fsync(handle)
+    except OSError as error:
+        if error.errno not in _UNSYNCED:
+            raise
     finally:
         os.close(handle)

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vatt_edu.data.text.captions import cue_rows, identity, json_rows, make_lines, read_captions
+from vatt_edu.data.text.captions import cue_rows, identity, make_lines, read_captions, words_of
+from vatt_edu.data.text.json_captions import json_rows
 from vatt_edu.errors import UserError
 
 words = st.text(st.characters(categories=("Lu", "Ll", "Nd"), include_characters=" '"), min_size=1).filter(
@@ -36,7 +37,10 @@ def test_what_was_written_is_read(rows: list, newline: str) -> None:
 
 def test_markup_and_short_times() -> None:
     text = "WEBVTT\n\n01:02.5 --> 01:04.25\n<v Ann><i>cut</i> &amp; stir\n- slowly\n\n1:00:00.000 --> 1:00:01.000\n\n"
-    assert cue_rows(text, "file") == [(62.5, 64.25, "cut & stir - slowly"), (3600, 3601, "")]
+    assert [(*row[:2], words_of(row[2])) for row in cue_rows(text, "file")] == [
+        (62.5, 64.25, "cut & stir - slowly"),
+        (3600, 3601, ""),
+    ]
 
 
 def test_lines_are_ordered_and_keep_their_identity() -> None:

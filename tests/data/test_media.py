@@ -182,7 +182,7 @@ def test_an_error_survives_the_way_between_processes() -> None:
 
 def test_an_unknown_decoder_is_named(film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VATT_DECODER", "ffmpeg")
-    with pytest.raises(UserError, match="there are decord and pyav"):
+    with pytest.raises(UserError, match="there are pyav, decord, torchcodec"):
         read_video(film, 0.0, 1, 5.0, 32)
     monkeypatch.setenv("VATT_DECODER", "pyav")
     assert picture.select_decoder(None) == "pyav"

@@ -1,24 +1,27 @@
 """A probe finds what is there, not what is not; it has converged; its labels are the world's."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from helpers import made_runs
+from helpers import clips, made_runs
 
 from vatt_edu.cli import main
 from vatt_edu.config import ClipSpec
+from vatt_edu.data.sources.open import open_source
 from vatt_edu.data.sources.source import Source, Video
 from vatt_edu.errors import UserError
 from vatt_edu.evaluation.features import FEATURES
 from vatt_edu.evaluation.ground_truth import FACTORS, Step, factor_labels, list_steps, sample_steps
 from vatt_edu.evaluation.probing import baseline_features
-from vatt_edu.evaluation.probing.evaluate import measure_probes
+from vatt_edu.evaluation.probing.evaluate import evaluate_probes, measure_probes
 from vatt_edu.evaluation.probing.linear_probe import C_VALUES, ITERATIONS, Probe, fit_probe, select_regularization
 from vatt_edu.evaluation.probing.shortcut_audit import audio_shortcut_probe, shortcut_section
 from vatt_edu.evaluation.probing.targets import TARGETS, by_action_accuracy, contact, majority_accuracy
+from vatt_edu.evaluation.terminal import probe_table
 
 TARGET = {target.name: target for target in TARGETS}
 VALUES = {"action": "tap", "material": "wood", "size": "big", "count": "2", "color": "red", "shape": "ball"}
@@ -271,3 +274,20 @@ def test_the_audit_listens_to_the_files(source: Source) -> None:
     (page,) = shortcut_section(audit).values()
     assert f"{100 * size['handmade']:.1f}" in page
     assert page.count("<table") == 2
+
+
+def test_a_broken_and_a_mute_clip_are_left_out_and_named(source: Source, tiny_run: Path, tmp_path: Path) -> None:
+    copy, run = shutil.copytree(source.root, tmp_path / "corpus"), shutil.copytree(tiny_run, tmp_path / "run")
+    broken, mute = sorted((copy / "eval/test_iid").glob("*.mp4"))[1:3]
+    broken.write_bytes(b"RIFF" * 500)
+    clips.write(mute, duration=4, fps=10, size=(64, 64))
+    results = evaluate_probes(run, open_source(copy), "test_iid", quiet=True)
+    split = results["splits"]["test_iid"]
+    whole = len(list_steps(source, "test_iid"))
+    assert split["n"] == whole - 2
+    assert {row["file"]: row["reason"] for row in split["left_out"]}.keys() == {
+        f"eval/test_iid/{path.name}" for path in (broken, mute)
+    }
+    assert [row["reason"] for row in split["left_out"] if mute.name in row["file"]] == ["no audio"]
+    assert split["factors"]["action"]["n"] == whole - 2
+    assert f"\ntest_iid: {whole - 2} clips (2 left out, eval/test_iid/" in "\n".join(probe_table(results))

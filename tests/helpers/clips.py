@@ -76,11 +76,12 @@ def write(
                 file.mux(picture.encode(frame))
             file.mux(picture.encode(None))
         if sound is not None and audio is not None:
-            _write_sound(file, sound, audio, rate, audio_offset)
+            write_sound(file, sound, audio, rate, audio_offset)
     return path
 
 
-def _write_sound(file: object, stream: object, audio: Samples, rate: int, offset: float) -> None:
+def write_sound(file: object, stream: object, audio: Samples, rate: int, offset: float) -> None:
+    """Encode ``audio`` into a stream of an open container, ``offset`` seconds late."""
     import av
 
     planar = stream.codec_context.format.name if stream.codec_context.format else "fltp"

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from helpers import clips
 
@@ -18,8 +19,7 @@ def damage(path: Path, kind: str) -> Path:
     if kind in ("empty", "text", "noise"):
         path.write_bytes({"empty": b"", "text": b"hello\n" * 500, "noise": bytes(range(256)) * 200}[kind])
         return path
-    options = {"movflags": "faststart"} if kind == "cut off, index first" else {}
-    content = clips.write(path, duration=2, audio=clips.tone(440, duration=2), options=options).read_bytes()
+    content = clips.write(path, duration=2, audio=clips.tone(440, duration=2)).read_bytes()
     path.write_bytes(content[: len(content) // 2])
     return path
 
@@ -33,7 +33,6 @@ def damage(path: Path, kind: str) -> Path:
         ("text", "not a media file"),
         ("noise", "not a media file"),
         ("cut off", "cut off"),
-        ("cut off, index first", "cut off: "),
     ],
 )
 def test_a_file_that_cannot_be_decoded(tmp_path: Path, kind: str, reason: str, capfd: pytest.CaptureFixture) -> None:
@@ -57,8 +56,8 @@ def test_damage_in_the_middle(tmp_path: Path) -> None:
     content[len(content) // 2 : len(content) // 2 + 4000] = b"Z" * 4000
     path.write_bytes(content)
     assert read_video(path, 0.0, 4, 5.0, 32).shape == (4, 32, 43, 3)  # what is whole can be read
-    for decoder in ("decord", "pyav"):
-        with pytest.raises(MediaError):
-            read_video(path, 0.0, 30, 5.0, 32, decoder)
-    with pytest.raises(MediaError, match="its sound"):
-        read_audio(path, 0.0, 16_000, 16_000)
+    assert np.abs(read_audio(path, 0.0, 16_000, 16_000)).max() > 0.2
+    with pytest.raises(MediaError, match=r"its picture at \d\.\d\d s is damaged"):
+        read_video(path, 0.0, 30, 5.0, 32)
+    with pytest.raises(MediaError, match=r"its sound is damaged or missing from \d\.\d\d s on"):
+        read_audio(path, 0.0, 6 * 16_000, 16_000)

@@ -9,7 +9,7 @@ import tyro
 
 from vatt_edu.commands.output import print_json
 from vatt_edu.errors import UserError
-from vatt_edu.files import write_text, writing
+from vatt_edu.files import require_writable, write_text, writing
 from vatt_edu.minitube.presets import Knobs
 
 KNOBS = Knobs()
@@ -105,6 +105,9 @@ def describe(
     from vatt_edu.data.sources.open import open_source
 
     corpus = open_source(source)
+    target = out or corpus.root / "card.html"
+    if not json or out:
+        require_writable(target, "name another file with --out")
     card, extra = measure(corpus, quiet=quiet), {}
     if probe:
         from vatt_edu.evaluation.probing.shortcut_audit import audio_shortcut_probe, shortcut_section
@@ -115,7 +118,6 @@ def describe(
     if json:
         print_json(card)
     if not json or out:
-        target = out or corpus.root / "card.html"
         write_text(target, card_page(card, corpus, extra))
         print(f"{target}: the data card of {corpus.root}", file=sys.stderr if json else sys.stdout)
     if probe and not json:
@@ -140,7 +142,10 @@ def vocab(
 
     if not sources:
         raise UserError("no captions: vatt data vocab SOURCE… --out vocab.json")
-    vocab = Vocabulary.train(caption_texts(sources), words)
+    notes: list[str] = []
+    vocab = Vocabulary.train(caption_texts(sources, notes), words)
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
     with writing(out):
         vocab.save(out)
     print(f"{out}: {len(vocab)} ids, padding and unknown included")

@@ -1,5 +1,6 @@
 """``vatt embed``, ``vatt convert`` and ``vatt cost``."""
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
@@ -8,7 +9,9 @@ import tyro
 
 from vatt_edu.commands.output import print_json, show
 from vatt_edu.errors import UserError
-from vatt_edu.files import atomic
+from vatt_edu.files import atomic, require_writable, writing
+
+LISTED = 10  # of the files that are left out
 
 
 def embed(
@@ -16,40 +19,48 @@ def embed(
     files: tyro.conf.Positional[tuple[Path, ...]],
     out: Path,
     modality: Literal["video", "audio"] | None = None,
-    space: Literal["va", "vt"] | None = None,
+    space: Literal["va", "vt"] = "va",
 ) -> int:
     """Embeds files with a trained model into an .npz: names, modalities and l2-normalized embeddings.
+
+    A file that cannot be embedded is left out and named; the names and reasons are in the .npz, too.
 
     Args:
         run: Folder of the run.
         files: Video or sound files.
         out: The .npz to write.
         modality: What of the files to embed; by default the pictures of those that have any, the sound of the others.
-        space: va, where video and audio compare, or vt, where video and text do (sound gets there through the video's
-            map, which no loss trained). It has to be given.
+        space: va, where pictures and sound compare, or vt, where pictures and words do (sound gets there through the
+            picture's map, which no loss trained).
     """
     import numpy as np
 
-    from vatt_edu.data.media import probe_media
-    from vatt_edu.evaluation.embed import load, require_space
+    from vatt_edu.evaluation.embed import embed_files, load
 
     if not files:
-        raise UserError("no file to embed: vatt embed RUN FILE… --space SPACE --out FILE.npz")
-    if out.is_dir() or not out.parent.is_dir():
-        why = "it is a" if out.is_dir() else "there is no such"
-        raise UserError(f"cannot write {out}: {why} folder; choose another --out")
-    modalities = [modality or ("video" if probe_media(path).has_video else "audio") for path in files]
-    spaces = [require_space(kind, space, "--space {}") for kind in modalities]
-    model = load(run)
-    rows = [
-        (model.embed_video(path, there) if kind == "video" else model.embed_audio(path, there)).numpy()
-        for path, kind, there in zip(files, modalities, spaces, strict=True)
-    ]
-    with atomic(out) as partial, partial.open("wb") as handle:
-        names = np.array([str(path) for path in files])
-        np.savez(handle, files=names, modalities=np.array(modalities), embeddings=np.stack(rows))
+        raise UserError("no file to embed: vatt embed RUN FILE… --out FILE.npz")
+    require_writable(out, "choose another --out")
+    rows, left_out = embed_files(load(run), files, modality, space)
+    if left_out:
+        names = "; ".join(f"{path}: {reason}" for path, reason in left_out[:LISTED])
+        more = f"; and {len(left_out) - LISTED} more" if len(left_out) > LISTED else ""
+        lost = f"{len(left_out)} of {len(files)} files left out, {names}{more}"
+        if not rows:
+            raise UserError(f"nothing to embed: {lost}")
+        print(f"note: {lost}", file=sys.stderr)
+    modalities = [row.modality for row in rows]
+    with writing(out), atomic(out) as partial, partial.open("wb") as handle:
+        np.savez(
+            handle,
+            files=np.array([str(row.path) for row in rows]),
+            modalities=np.array(modalities),
+            embeddings=np.stack([row.embedding.numpy() for row in rows]),
+            left_out=np.array([str(path) for path, _ in left_out], str),
+            reasons=np.array([reason for _, reason in left_out], str),
+        )
     counts = ", ".join(f"{modalities.count(kind)} of {kind}" for kind in ("video", "audio") if kind in modalities)
-    print(f"{out}: {len(rows)} embeddings of width {rows[0].shape[-1]} in space {space}: {counts}")
+    width = rows[0].embedding.shape[-1]
+    print(f"{out}: {len(rows)} embeddings of width {width} in space {space}: {counts}")
     return 0
 
 

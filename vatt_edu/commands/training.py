@@ -26,7 +26,8 @@ class PretrainArgs:
         out: Folder of the run.
         config: Any field of the preset by its dotted name.
         resume: Go on with the run in --out.
-        cache: Read from the decoded cache beside each source; --no-cache decodes on the fly, as large runs do.
+        cache: Read from the decoded cache in each source, or below $VATT_CACHE; --no-cache decodes on the fly, as
+            large runs do.
         vocab: A vocabulary (a word a line, or a vocab.json); made from the sources' lines if not given.
         words: Word vectors that the text tower starts with (.pkl, .npz, .npy, .txt, .vec), a row for each id.
         quiet: No progress bar.

@@ -16,17 +16,19 @@ call (but for constructors: an object is made before it is used).
 Other layouts have their own adapters (MiniTube's calls those of HowTo100M and AudioSet). Beside the way:
 ``clips.cache`` (what was decoded before, instead of step 4), ``loader.prefetch`` (steps 3 to 5 ahead of who needs
 them), ``loader.windows`` (given windows, for evaluation), ``card`` (what is in a source, as a page),
-``sources.huggingface`` (a source as a Dataset, and back), ``text.word_vectors``, ``media.spectrogram``, ``workers``.
+``sources.huggingface`` (a source as a Dataset, and back), ``text.word_vectors``, ``media.indexed`` (other decoders),
+``media.spectrogram``, ``workers``.
 
 The names below are what people need. Not handed on: adapters, readers, the cache and what is inside of a stream.
 """
 
 from vatt_edu.data.loader import ClipStream, Window, batches, eval_batches, window_batches
-from vatt_edu.data.media import MediaError, probe_media, read_audio, read_video
+from vatt_edu.data.media import MediaError, probe, probe_media, read_audio, read_video
 from vatt_edu.data.sources import Source, Video, open_source, open_sources
-from vatt_edu.data.text import Line, Vocabulary
+from vatt_edu.data.text import Line, Vocabulary, read_captions
 
 __all__ = [
     "ClipStream", "Line", "MediaError", "Source", "Video", "Vocabulary", "Window", "batches", "eval_batches",
-    "open_source", "open_sources", "probe_media", "read_audio", "read_video", "window_batches",
+    "open_source", "open_sources", "probe", "probe_media", "read_audio", "read_captions", "read_video",
+    "window_batches",
 ]  # fmt: skip

@@ -15,7 +15,7 @@ from torch import Tensor
 from vatt_edu.config import Config
 from vatt_edu.data.clips.transforms import eval_clip
 from vatt_edu.data.loader.stream import ClipStream
-from vatt_edu.data.media import probe_media, read_audio, read_video
+from vatt_edu.data.media import MediaError, probe_media, read_audio, read_video
 from vatt_edu.data.sources.open import ADAPTERS
 from vatt_edu.data.sources.source import Source
 from vatt_edu.data.text.vocabulary import NoVocabulary, Vocabulary
@@ -283,3 +283,48 @@ class Embedder:
 
 def _valid(rows: Float[Tensor, "B D"]) -> Bool[Tensor, " B"]:
     return torch.ones(len(rows), dtype=torch.bool, device=rows.device)
+
+
+@dataclass(frozen=True)
+class FileEmbedding:
+    """A row of ``embed_files``.
+
+    Attributes:
+        path: The file.
+        modality: What of it.
+        embedding: l2-normalized.
+    """
+
+    path: Path
+    modality: Modality
+    embedding: Float[Tensor, " D"]
+
+
+def embed_files(
+    embedder: Embedder, files: Sequence[Path], modality: Modality | None, space: Space
+) -> tuple[list[FileEmbedding], list[tuple[Path, str]]]:
+    """Embeds files; those that cannot be are left out, the others done.
+
+    Args:
+        embedder: The model.
+        files: Video or sound files.
+        modality: What of them; None: the pictures of those that have any, the sound of the others.
+        space: Where.
+
+    Returns:
+        A row for each file that could be embedded; and the other files, each with the reason in a line.
+    """
+    rows: list[FileEmbedding] = []
+    left_out: list[tuple[Path, str]] = []
+    for path in files:
+        try:
+            info = probe_media(path)
+            kind: Modality = modality or ("video" if info.has_video else "audio")
+            if not (info.has_video if kind == "video" else info.has_audio):
+                left_out.append((path, "no video in it" if kind == "video" else "it has no audio stream"))
+                continue
+            embed = embedder.embed_video if kind == "video" else embedder.embed_audio
+            rows.append(FileEmbedding(path, kind, embed(path, space)))
+        except MediaError as error:
+            left_out.append((path, error.reason))
+    return rows, left_out

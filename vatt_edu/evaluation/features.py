@@ -8,6 +8,7 @@ from torch import Tensor
 
 from vatt_edu.batch import Batch
 from vatt_edu.config import Config
+from vatt_edu.data.loader.prefetch import Skip
 from vatt_edu.data.loader.windows import Window, window_batches
 from vatt_edu.data.sources.source import Source
 from vatt_edu.data.text.vocabulary import Vocabulary
@@ -59,6 +60,7 @@ def embed_windows(
     label: str,
     quiet: bool,
     batch_size: int = EMBED_BATCH,
+    skips: list[Skip] | None = None,
 ) -> tuple[dict[str, Float[Tensor, "n _"]], dict[str, Bool[Tensor, " n"]]]:
     """Features of many windows, and which of them have video, audio and text.
 
@@ -71,6 +73,7 @@ def embed_windows(
         label: For the progress bar.
         quiet: No progress bar.
         batch_size: How many at a time.
+        skips: Takes the windows that cannot be decoded; without it the first one ends all.
 
     Returns:
         As ``features``, on the CPU; and masks of ``video audio text``.
@@ -83,7 +86,7 @@ def embed_windows(
     towers = [name for name in TOWERS if name != "text" or vocab is not None]
     names = [name for name in FEATURES if not name.startswith("text") or vocab is not None]
     with tqdm(total=len(windows), desc=f"embed {label}", unit="clip", disable=quiet) as bar:
-        for batch in window_batches(windows, config.clip, vocab, batch_size, source, quiet):
+        for batch in window_batches(windows, config.clip, vocab, batch_size, source, quiet, skips):
             values = features(model, batch.to(device))
             parts.append({name: values[name].cpu() for name in names})
             present.append({name: getattr(batch, f"has_{name}") for name in towers})

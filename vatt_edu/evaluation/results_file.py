@@ -1,17 +1,23 @@
 """The files of an evaluation: what is in them, whose numbers they are, and how splits are merged."""
 
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
+import torch
 from jaxtyping import Bool
 from torch import Tensor
 
+from vatt_edu.data.loader.prefetch import Skip
 from vatt_edu.data.sources.source import Source
 from vatt_edu.errors import UserError
 from vatt_edu.files import read_json, write_json
 from vatt_edu.system import machine
 from vatt_edu.training import checkpoint
 from vatt_edu.training.run_folder import read_config
+
+LISTED = 10  # of the clips that were left out
 
 Scores = dict[str, float]  # R@1, R@5 and R@10 as fractions, and MedR
 
@@ -33,9 +39,19 @@ class RetrievalSplit(TypedDict):
     """Scores by direction; ``interval`` of the trained model's, by direction and name: its lower and upper end.
 
     ``ranks`` are the trained model's, of each query its own item's, in the order of the gallery; older files lack them.
+    A direction is measured over the clips that have both of its modalities.
+
+    Attributes:
+        n: Clips that can be decoded and have a picture.
+        n_sound: Those of them with sound.
+        n_words: Those with a caption, where that is not all.
+        left_out: Clips that cannot be decoded: ``file`` and ``reason`` of each.
     """
 
     n: int
+    n_sound: NotRequired[int]
+    n_words: NotRequired[int]
+    left_out: NotRequired[list[dict[str, str]]]
     trained: dict[str, Scores]
     random_init: dict[str, Scores] | None
     chance: dict[str, Scores]
@@ -70,10 +86,11 @@ class ProbeTarget(TypedDict):
 
 
 class ProbeSplit(TypedDict):
-    """Results of one split, by target."""
+    """Results of one split, by target; ``left_out``: clips that lack video, audio or text, and why."""
 
     n: int
     factors: dict[str, ProbeTarget]
+    left_out: NotRequired[list[dict[str, str]]]
 
 
 ProbeFits = dict[str, dict[str, dict[str, ProbeFit]]]  # by target, feature, and whose feature it is
@@ -171,13 +188,27 @@ def read_results(path: Path) -> Any:
     return value
 
 
-def require_all_modalities(present: dict[str, Bool[Tensor, " n"]], source: Source, split: str) -> None:
-    """Makes sure that every clip of a split has all that is embedded: video, audio and text.
+def clips_line(split: Mapping[str, Any]) -> str:
+    """How many clips the numbers of a split are of, and what was left out."""
+    parts = [f"{split['n']} clips"]
+    for name, what in (("n_words", "a caption"), ("n_sound", "sound")):
+        if split.get(name, split["n"]) != split["n"]:
+            parts.append(f"{split[name]} with {what}")
+    return ", ".join(parts) + (f" ({left_out_line(split['left_out'])})" if split.get("left_out") else "")
 
-    Raises:
-        UserError: If one has not.
-    """
-    for modality, mask in present.items():
-        if not mask.all():
-            lacking = f"{int((~mask).sum())} clips of {split} have no {modality}"
-            raise UserError(f"{source.root}: {lacking}; evaluation needs video, audio and text in each")
+
+def left_out_line(rows: Sequence[Mapping[str, str]]) -> str:
+    """The clips that could not be decoded, in a line."""
+    names = "; ".join(f"{row['file']}: {row['reason']}" for row in rows[:LISTED])
+    more = f"; and {len(rows) - LISTED} more" if len(rows) > LISTED else ""
+    return f"{len(rows)} left out, {names}{more}"
+
+
+def left_out(skips: Sequence[Skip], source: Source) -> list[dict[str, str]]:
+    """Clips that could not be decoded: their files, below the source, and why."""
+    return [{"file": os.path.relpath(skip.path, source.root), "reason": skip.reason} for skip in skips]
+
+
+def whole(present: Mapping[str, Bool[Tensor, " n"]]) -> Bool[Tensor, " n"]:
+    """Which clips have all that is embedded: video, audio and text."""
+    return torch.stack([*present.values()]).all(0)

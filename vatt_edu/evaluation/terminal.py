@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from vatt_edu.evaluation.results_file import ProbeResults, RetrievalResults, Scores, ShortcutAudit
+from vatt_edu.evaluation.results_file import ProbeResults, RetrievalResults, Scores, ShortcutAudit, clips_line
 
 if TYPE_CHECKING:
     from vatt_edu.evaluation.everything import Evaluation
@@ -13,7 +13,7 @@ def retrieval_table(results: RetrievalResults) -> Iterator[str]:
     """Lines of ``retrieval.json``: recalls in %, the median rank, and the 95 % interval of the trained model's R@5."""
     yield " [in brackets: 95 % interval of R@5 over other queries]"
     for name, result in results["splits"].items():
-        yield f"\n{name}: {result['n']} clips; R@1 R@5 R@10 in %, median rank"
+        yield f"\n{name}: {clips_line(result)}; R@1 R@5 R@10 in %, median rank"
         for direction in result["trained"]:
             ends = result.get("interval", {}).get(direction, {}).get("R@5", [])
             interval = f" [{', '.join(f'{100 * end:4.1f}' for end in ends)}]" if ends else ""
@@ -37,7 +37,7 @@ def probe_table(results: ProbeResults) -> Iterator[str]:
     """Lines of ``probe.json``: accuracies in %, trained / random start / by hand, and what needs no features."""
     for name, result in results["splits"].items():
         factors = result["factors"]
-        yield f"\n{name}: {result['n']} clips; accuracy in %: trained / random start / by hand"
+        yield f"\n{name}: {clips_line(result)}; accuracy in %: trained / random start / by hand"
         yield _row("", factors)
         for feature in dict.fromkeys(f for values in factors.values() for f in values["features"]):
             yield _row(feature, (_three(values["features"].get(feature, {})) for values in factors.values()))

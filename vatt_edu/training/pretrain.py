@@ -16,10 +16,10 @@ from torch import Tensor, nn
 
 from vatt_edu.batch import Batch
 from vatt_edu.config import Config
-from vatt_edu.data.loader.prefetch import Skip, batches
+from vatt_edu.data.loader.collate import batch_bytes
+from vatt_edu.data.loader.prefetch import Skip, batches, fitting_workers
 from vatt_edu.data.loader.stream import ClipStream
 from vatt_edu.data.sources.open import open_sources
-from vatt_edu.data.sources.source import Source
 from vatt_edu.data.text.vocabulary import Vocabulary
 from vatt_edu.droptoken import counter_hash
 from vatt_edu.errors import UserError
@@ -28,9 +28,11 @@ from vatt_edu.model import VATT
 from vatt_edu.system import machine
 from vatt_edu.tokens import WordEmbedding
 from vatt_edu.training import checkpoint
+from vatt_edu.training.contents import count_contents, require_pairs
+from vatt_edu.training.identity import identity, require_same_data
 from vatt_edu.training.optim import make_optimizer
-from vatt_edu.training.progress import interrupt, progress
-from vatt_edu.training.run_folder import Log, create_run_folder, truncate_logs, validate_run_folder
+from vatt_edu.training.progress import interrupt, progress, say
+from vatt_edu.training.run_folder import Log, create_run_folder, owned, truncate_logs, validate_run_folder
 from vatt_edu.training.schedule import learning_rate
 from vatt_edu.training.whitening import WHITENING_BATCHES, whiten_
 from vatt_edu.training.words import open_vocabulary, open_word_vectors
@@ -82,65 +84,73 @@ def pretrain(
     # check
     if config.train.eval_every and validate is None:
         raise UserError("train.eval_every needs what measures: pretrain(..., validate=validator(data, config))")
-    validate_run_folder(out, config, data, resume)
+    validate_run_folder(out, config, resume)
     resolved = resolve_device(config)  # what is run; what is written is the configuration as it was given
 
-    # data
-    sources = [(source.first(config.data.max_narrated_videos), weight) for source, weight in open_sources(data)]
-    vectors = None if words is None else open_word_vectors(words, config.model.text)
-    vocabulary = open_vocabulary(out, [source for source, _ in sources], config, vocab)
-    stream = ClipStream.open(sources, config, vocabulary, cache=cache, quiet=quiet)
-    for note in stream.notes:
-        print(f"note: {note}", flush=True)
-    stream.check_decodable()
-    _require_pairs(stream, [source for source, _ in sources])
+    with owned(out):
+        record = validate_run_folder(out, config, resume)  # again, since it is ours only now
 
-    # model
-    device = torch.device(resolved.train.device)
-    model = initial_model(resolved, stream, vectors).to(device)
-    optimizer = make_optimizer(model, resolved.optim)
+        # data
+        sources = [(source.first(config.data.max_narrated_videos), weight) for source, weight in open_sources(data)]
+        if record is not None:
+            require_same_data(out, record, sources)
+        newest = checkpoint.last(out)
+        _require_steps_left(out, newest, config)
+        vectors = None if words is None else open_word_vectors(words, config.model.text)
+        vocabulary = open_vocabulary(out, [source for source, _ in sources], config, vocab)
+        stream = ClipStream.open(sources, config, vocabulary, cache=cache, quiet=quiet)
+        say(stream.notes)
+        stream.check_decodable()
+        contents = count_contents(stream, vocabulary)
+        require_pairs(contents, stream, config.loss, [source for source, _ in sources])
 
-    # restore
-    create_run_folder(out, config, data, preset, vocabulary)  # nothing above has changed it
-    about = {"seed": config.seed, **machine()}
-    newest = checkpoint.last(out)
-    if newest is None:
-        step, seconds = 0, 0.0
-        checkpoint.save(out, 0, model, optimizer, {**about, "train_seconds": 0.0})
-    else:
-        meta = checkpoint.restore(newest, model, optimizer)
-        step, seconds = meta["step"], meta["train_seconds"]
-    truncate_logs(out, step)
+        # model
+        device = torch.device(resolved.train.device)
+        model = initial_model(resolved, stream, vectors).to(device)
+        optimizer = make_optimizer(model, resolved.optim)
 
-    # loop
-    model.train()
-    steps = config.train.steps
-    with Log(out) as log, progress(steps, step, quiet) as bar, interrupt() as stop:
-        start = time.perf_counter() - seconds
-        for batch, skips, wait in _read_ahead(stream, step, resolved, device):
-            lr = learning_rate(step, config.optim, steps)
-            losses = train_step(model, batch, optimizer, resolved, step, lr)
-            check_finite(losses, step)  # reads them, so waits for the device
-            seconds = time.perf_counter() - start
-            log.write(step, losses, lr, len(batch), wait, skips)
-            bar.show(losses)
-            step += 1
-            if validate is not None and config.train.eval_every and step % config.train.eval_every == 0:
-                before = time.perf_counter()
-                scores = validate(model, vocabulary)
-                model.train()
-                log.write_scores(step, scores)
-                bar.validated(scores)
-                start += time.perf_counter() - before  # train_seconds are of training
-            if step % config.train.checkpoint_every == 0 or step == steps or stop.is_set():
-                checkpoint.save(out, step, model, optimizer, {**about, "train_seconds": seconds})
-                checkpoint.prune(out, config.train.keep_checkpoints)
-            if stop.is_set():
-                break
+        # restore
+        meta = None if newest is None else checkpoint.restore(newest, model, optimizer)
+        identities = [identity(source, weight) for source, weight in sources]
+        create_run_folder(out, config, data, preset, vocabulary, identities)  # nothing above has changed it
+        about = {"seed": config.seed, **machine()}
+        step, seconds = (meta["step"], meta["train_seconds"]) if meta else (0, 0.0)
+        steps = config.train.steps
+        if meta is None:
+            checkpoint.save(out, 0, model, optimizer, {**about, "train_seconds": 0.0})
+        elif step < steps:  # of an earlier end, if the run is made longer
+            (out / "model.safetensors").unlink(missing_ok=True)
+        truncate_logs(out, step)
+        say([contents.line, *contents.notes(config.loss)])
 
-    if step == steps:
-        checkpoint.write_tensors(out / "model.safetensors", model.state_dict())
-    return Result(step, interrupted=step < steps)
+        # loop
+        model.train()
+        with Log(out) as log, progress(steps, step, quiet) as bar, interrupt() as stop:
+            start = time.perf_counter() - seconds
+            for batch, skips, wait in _read_ahead(stream, step, resolved, device):
+                lr = learning_rate(step, config.optim, steps)
+                losses = train_step(model, batch, optimizer, resolved, step, lr)
+                check_finite(losses, step)  # reads them, so waits for the device
+                seconds = time.perf_counter() - start
+                log.write(step, losses, lr, len(batch), wait, skips)
+                bar.show(losses)
+                step += 1
+                if validate is not None and config.train.eval_every and step % config.train.eval_every == 0:
+                    before = time.perf_counter()
+                    scores = validate(model, vocabulary)
+                    model.train()
+                    log.write_scores(step, scores)
+                    bar.validated(scores)
+                    start += time.perf_counter() - before  # train_seconds are of training
+                if step % config.train.checkpoint_every == 0 or step == steps or stop.is_set():
+                    checkpoint.save(out, step, model, optimizer, {**about, "train_seconds": seconds})
+                    checkpoint.prune(out, config.train.keep_checkpoints)
+                if stop.is_set():
+                    break
+
+        if step == steps:
+            checkpoint.write_tensors(out / "model.safetensors", model.state_dict())
+        return Result(step, interrupted=step < steps)
 
 
 def train_step(
@@ -182,14 +192,11 @@ def check_finite(losses: Losses, step: int) -> None:
         raise UserError(f"the loss is {total} at step {step}; the last checkpoint is kept: lower optim.lr")
 
 
-def _require_pairs(stream: ClipStream, sources: Sequence[Source]) -> None:
-    """Refuses videos that have neither words nor sound: no two things in them belong together."""
-    has_captions = any(video.lines for source in sources for video in source.clips("train"))
-    if not has_captions and not stream.batch(0)[0].has_audio.any():
-        raise UserError(
-            f"nothing to learn from in {', '.join(str(source.root) for source in sources)}: no video has captions, and "
-            "none of the first batch has sound; put captions beside the videos (name.vtt) or take files with sound"
-        )
+def _require_steps_left(out: Path, newest: Path | None, config: Config) -> None:
+    """Refuses to go on to a step that is behind the run."""
+    step = 0 if newest is None else checkpoint.read_meta(newest)["step"]
+    if step > config.train.steps:
+        raise UserError(f"{out} is at step {step}, train.steps = {config.train.steps}: give at least that many steps")
 
 
 def _read_ahead(
@@ -197,7 +204,11 @@ def _read_ahead(
 ) -> Iterator[tuple[Batch, list[Skip], float]]:
     """Batches on the device from ``step`` on, each with how long the loop waited for it in seconds."""
     on_gpu = device.type == "cuda"
-    reader = iter(batches(stream, step, config.train.steps, config.train.workers, pin_memory=on_gpu))
+    workers = fitting_workers(config.train.workers, batch_bytes(config))
+    if workers < config.train.workers:
+        remedy = "give it more (docker run --shm-size=8g), or set --train.workers 0"
+        say([f"shared memory (/dev/shm) is too small for {config.train.workers} workers, {workers} read: {remedy}"])
+    reader = iter(batches(stream, step, config.train.steps, workers, pin_memory=on_gpu))
     while True:
         start = time.perf_counter()
         item = next(reader, None)
@@ -244,6 +255,6 @@ def resolve_device(config: Config) -> Config:
         raise UserError(f"train.device = {name} cannot be used here ({str(error).splitlines()[0]})") from None
     precision = train.precision
     if precision == "bf16" and device.type == "cuda" and not torch.cuda.is_bf16_supported():
-        print("note: this GPU has no bf16; training in fp32", flush=True)
+        say(["this GPU has no bf16; training in fp32"])
         precision = "fp32"
     return replace(config, train=replace(train, device=str(device), precision=precision))

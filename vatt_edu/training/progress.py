@@ -1,14 +1,20 @@
-"""Between a run and its user: the progress bar, and Ctrl-C."""
+"""Between a run and its user: notes, the progress bar, and Ctrl-C."""
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from vatt_edu.losses import Losses
 
 SHOWN = ("text_to_video", "video_to_audio")
+
+
+def say(notes: Iterable[str]) -> None:
+    """Prints notes, one a line, whatever the names of files in them."""
+    for note in notes:
+        print(f"note: {note}".encode(errors="backslashreplace").decode(), flush=True)
 
 
 class Bar:

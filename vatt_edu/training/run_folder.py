@@ -4,11 +4,13 @@ A folder is made only after everything that a user can get wrong has been tried,
 behind that would be in the way of the next one.
 """
 
+import contextlib
 import json
 import os
 import time
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +20,18 @@ from vatt_edu.data.loader.prefetch import Skip
 from vatt_edu.data.text.vocabulary import NoVocabulary, Vocabulary
 from vatt_edu.errors import UserError
 from vatt_edu.files import is_partial, sweep, write_json, write_text, writing
+from vatt_edu.locks import LockedError, locked
 from vatt_edu.losses import Losses
+
+LOCK = ".lock"
+FREE = ("steps", "checkpoint_every", "eval_every", "keep_checkpoints", "workers", "threads", "device")
+"""Fields of ``train`` in which a resumed run may differ from what it was before."""
 
 
 def read_config(run: Path) -> tuple[Config, dict[str, Any]]:
-    """The configuration of a run, and what else its ``config.json`` records (``preset``, ``data``, ``converted``).
+    """The configuration of a run, and what else its ``config.json`` records.
+
+    That is ``preset``, ``data`` (as it was given), ``sources`` (what it was, see ``identity``), and ``converted``.
 
     Raises:
         UserError: If the folder holds no run, or its record is damaged.
@@ -35,7 +44,7 @@ def read_config(run: Path) -> tuple[Config, dict[str, Any]]:
         if "classifier" in record:
             raise UserError(f"{run} holds a classifier, not a whole VATT: vatt_edu.finetuning.classifier.load reads it")
         about = {"preset": str(record["preset"]), "data": [str(source) for source in record["data"]]}
-        about["converted"] = record.get("converted")
+        about |= {name: record.get(name) for name in ("converted", "sources")}
         if record.get("format", 1) not in (1, FORMAT):
             raise UserError(
                 f"{path} has format {record['format']}, this vatt_edu reads up to {FORMAT}: update vatt_edu"
@@ -63,8 +72,11 @@ def read_vocabulary(run: Path, config: Config, optional: bool = False) -> Vocabu
     return vocab
 
 
-def validate_run_folder(out: Path, config: Config, data: Sequence[str], resume: bool) -> None:
+def validate_run_folder(out: Path, config: Config, resume: bool) -> dict[str, Any] | None:
     """Makes sure that this run may write to ``out``; changes nothing.
+
+    Returns:
+        What the run's ``config.json`` records; None where there is no run yet.
 
     Raises:
         UserError: If ``out`` holds something else, another run, or this one without ``resume``; or if it cannot be
@@ -76,23 +88,63 @@ def validate_run_folder(out: Path, config: Config, data: Sequence[str], resume: 
         above = next(path for path in (out, *out.absolute().parents) if path.exists())
         if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
             raise UserError(f"cannot make {out}: {above} is no folder that you may write to; choose another --out")
-        return
+        return None
     theirs, record = read_config(out)
     fields = sorted(differences(_decisive(theirs), _decisive(config)))
     if fields:
         raise UserError(f"{out} holds another run (its {fields[0]} differs); choose another --out")
-    if record["data"] != list(data):
-        raise UserError(f"{out} holds a run on other data ({', '.join(record['data'])}); choose another --out")
     if not resume:
         raise UserError(f"{out} already holds this run; add --resume to go on with it, or choose another --out")
+    return record
 
 
-def create_run_folder(out: Path, config: Config, data: Sequence[str], preset: str, vocab: Vocabulary) -> None:
-    """Makes ``out`` the folder of this run, if it is not already, and removes what a kill left half written."""
+@contextmanager
+def owned(out: Path) -> Iterator[None]:
+    """Holds the folder of a run while it is written to; made where missing, removed again where it stays empty.
+
+    Raises:
+        UserError: If another process holds it; the message says which.
+    """
+    made = [path for path in (out.absolute(), *out.absolute().parents) if not path.exists()]
+    try:
+        with locked(out / LOCK, wait=False):
+            yield
+    except LockedError as error:
+        raise UserError(
+            f"{out} is being written to by {error.owner}, and one process trains in a folder: wait for it, stop it, or "
+            f"choose another --out (if it is gone for good, remove {out / LOCK})"
+        ) from None
+    finally:
+        for path in made:
+            with contextlib.suppress(OSError):  # there is a run in it
+                path.rmdir()
+
+
+def create_run_folder(
+    out: Path, config: Config, data: Sequence[str], preset: str, vocab: Vocabulary, sources: Sequence[dict[str, Any]]
+) -> None:
+    """Makes ``out`` the folder of this run, if it is not already, and removes what a kill left half written.
+
+    A run that goes on with other ``train`` fields gets them into its record.
+
+    Args:
+        out: Where.
+        config: The run.
+        data: Sources as they were given.
+        preset: The preset's name.
+        vocab: The vocabulary.
+        sources: What they are, see ``identity``.
+    """
     out.mkdir(parents=True, exist_ok=True)
     sweep(out)
-    if not (out / "config.json").exists():
-        write_json(out / "config.json", pack(config, preset=preset, data=list(data)))
+    path = out / "config.json"
+    if not path.exists():
+        write_json(path, pack(config, preset=preset, data=list(data), sources=list(sources)))
+    else:
+        earlier, about = read_config(out)
+        if earlier != config:
+            about["sources"] = about["sources"] or list(sources)
+            write_json(path, pack(config, **{name: value for name, value in about.items() if value is not None}))
     if not (out / "vocab.json").exists():
         with writing(out / "vocab.json"):
             vocab.save(out / "vocab.json")
@@ -100,7 +152,7 @@ def create_run_folder(out: Path, config: Config, data: Sequence[str], preset: st
 
 def _unfinished(path: Path) -> bool:
     """Whether a kill while the folder was made left this."""
-    return is_partial(path) and path.name.startswith(".config.json.")
+    return path.name == LOCK or (is_partial(path) and path.name.startswith((".config.json.", f".{LOCK}.")))
 
 
 def truncate_logs(out: Path, step: int) -> None:
@@ -178,6 +230,6 @@ class Log:
 
 
 def _decisive(config: Config) -> dict[str, Any]:
-    """All that can change the result; a run may go on with, say, more workers."""
-    free, train = TrainConfig(), config.train
-    return to_json(replace(config, train=replace(train, workers=free.workers, keep_checkpoints=free.keep_checkpoints)))
+    """All that changes what is learned; a run may go on with, say, more workers or for more steps."""
+    free = {name: value for name, value in asdict(TrainConfig()).items() if name in FREE}
+    return to_json(replace(config, train=replace(config.train, **free)))

@@ -15,7 +15,8 @@ from vatt_edu.config import Config, preset
 from vatt_edu.data.card.lines import count_shared_lines, minitube_card
 from vatt_edu.data.media import MediaError, MediaInfo, probe_media
 from vatt_edu.data.seeds import generator
-from vatt_edu.data.sources.source import Source, Video
+from vatt_edu.data.sources.source import FileNote, Source, Video, below, printable
+from vatt_edu.data.text.vocabulary import with_blanks
 from vatt_edu.files import read_json
 
 PROBED = 3_000
@@ -43,15 +44,32 @@ def measure(source: Source, *, quiet: bool = False, config: Config | None = None
         chosen = [files[place] for place in sorted(generator(0, "card").permutation(len(files))[:PROBED])]
     infos, damaged = _probe_all(chosen, quiet)
     card: dict[str, Any] = {
-        "source": {"name": source.name, "folder": str(source.root), "clips": len(source.videos), "files": len(files)},
+        "source": {
+            "name": printable(source.name),
+            "folder": printable(str(source.root)),
+            "clips": len(source.videos),
+            "files": len(files),
+        },
         "splits": {split: _split(source.clips(split), infos) for split in source.splits},
         "files": {
             "probed": len(chosen),
             "missing": {"count": source.missing, "names": list(source.absent[:LISTED])},
             "damaged": {
                 "count": len(damaged),
-                "names": [{"file": _below(source, path), "reason": damaged[path]} for path in list(damaged)[:LISTED]],
+                "names": [
+                    {"file": below(source.root, path), "reason": damaged[path]} for path in list(damaged)[:LISTED]
+                ],
             },
+            "partly": _noted(
+                [
+                    FileNote(below(source.root, path), "; ".join(info.remarks))
+                    for path, info in infos.items()
+                    if info.remarks
+                ]
+            ),
+            "unused": _noted(source.unused),
+            "unreadable": _noted(source.unreadable),
+            "notes": source.notes,
         },
         "media": _media(infos.values()),
     }
@@ -69,8 +87,8 @@ def measure(source: Source, *, quiet: bool = False, config: Config | None = None
     return card
 
 
-def _below(source: Source, path: Path) -> str:
-    return path.relative_to(source.root).as_posix()
+def _noted(notes: Sequence[FileNote]) -> dict[str, Any]:
+    return {"count": len(notes), "names": [note._asdict() for note in notes[:LISTED]]}
 
 
 def _probe_all(files: Sequence[Path], quiet: bool) -> tuple[dict[Path, MediaInfo], dict[Path, str]]:
@@ -130,7 +148,7 @@ def _counts(values: Iterable[str]) -> dict[str, int]:
 
 
 def _tokens(text: str) -> list[str]:
-    return re.sub(r"[^\w\s]", "", text.lower()).split()
+    return re.sub(r"[^\w\s]", "", with_blanks(text.lower())).split()
 
 
 def _words(narrated: Sequence[Video], captioned: Sequence[Video], infos: dict[Path, MediaInfo]) -> dict[str, Any]:

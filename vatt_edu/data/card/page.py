@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from vatt_edu.data.card.pictures import Preview, contact_sheet, draw_clips, spectrograms
-from vatt_edu.data.sources.source import Source
+from vatt_edu.data.sources.source import Source, printable
 from vatt_edu.pages import details, document, image, table
 
 HEADINGS = {
@@ -34,7 +34,7 @@ def card_page(card: Mapping[str, Any], source: Source, extra: Mapping[str, str] 
         f"<p>{about['clips']:,} clips in {about['files']:,} files under <code>{escape(about['folder'])}</code>"
         f"{_recipe(card)}</p>"
     )
-    return document(f"Data card of {about['name']}", lead, sections.items())
+    return printable(document(f"Data card of {about['name']}", lead, sections.items()))  # ids may be no text
 
 
 def bars(counts: Mapping[str, int], unit: str) -> str:
@@ -86,15 +86,26 @@ def _files(card: Mapping[str, Any]) -> str:
         for name, counts in card["media"].items()
         if counts
     ]
-    missing, damaged = card["files"]["missing"], card["files"]["damaged"]
-    names = [f"<li><code>{escape(name)}</code>: not there</li>" for name in missing["names"]]
-    names += [f"<li><code>{escape(row['file'])}</code>: {escape(row['reason'])}</li>" for row in damaged["names"]]
-    more = missing["count"] + damaged["count"] - len(names)
-    if more > 0:
-        names.append(f"<li>… and {more:,} more</li>")
+    missing, damaged, partly, unused, unreadable = (
+        card["files"][name] for name in ("missing", "damaged", "partly", "unused", "unreadable")
+    )
+    absent = {"count": missing["count"], "names": [{"file": name, "reason": "not there"} for name in missing["names"]]}
     trouble = f"{missing['count']:,} of the listed files are missing, {damaged['count']:,} cannot be opened."
-    listing = details(trouble, f"<ul>{''.join(names)}</ul>", opened=True) if names else f"<p>{trouble}</p>"
-    return table(["", "value (files)"], media, css="fields") + listing
+    html = table(["", "value (files)"], media, css="fields") + _listed(trouble, absent, damaged)
+    if partly["count"]:
+        html += _listed(f"Files that are read as far as they go: {partly['count']:,}.", partly)
+    if unreadable["count"]:
+        html += _listed(f"Captions that cannot be read: {unreadable['count']:,}.", unreadable)
+    return html + (_listed(f"Files that are not used: {unused['count']:,}.", unused) if unused["count"] else "")
+
+
+def _listed(sentence: str, *notes: Mapping[str, Any]) -> str:
+    """A sentence, and under it the files that it is about."""
+    rows = [row for note in notes for row in note["names"]]
+    names = [f"<li><code>{escape(row['file'])}</code>: {escape(row['reason'])}</li>" for row in rows]
+    if more := sum(note["count"] for note in notes) - len(names):
+        names.append(f"<li>… and {more:,} more</li>")
+    return details(sentence, f"<ul>{''.join(names)}</ul>", opened=True) if names else f"<p>{sentence}</p>"
 
 
 def _words(card: Mapping[str, Any]) -> str:

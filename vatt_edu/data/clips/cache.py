@@ -1,9 +1,9 @@
 """The decoded cache: at toy size decoding costs more than the model, so it is done once.
 
-``SOURCE/cache/<key>/``, one folder for each frame size, frame rate and sample rate. In it, for every media file,
-``<name>.frames`` (uint8, frames × height × width × 3) and ``<name>.pcm`` (int16), read through memory maps, and one
-line of ``index.jsonl``, appended when both are complete: an interrupted build goes on where it stopped. A file whose
-size or time has changed is decoded again. A damaged file has a line too, with the reason.
+``SOURCE/cache/<key>/`` (or below ``$VATT_CACHE``), one folder for each frame size, frame rate and sample rate. In it,
+for every media file, ``<name>.frames`` (uint8, frames × height × width × 3) and ``<name>.pcm`` (int16), read through
+memory maps, and one line of ``index.jsonl``, appended when both are complete: an interrupted build goes on where it
+stopped. A file whose size or time has changed is decoded again. A damaged file has a line too, with the reason.
 """
 
 import contextlib
@@ -23,12 +23,14 @@ from vatt_edu.data.media.info import Frames, MediaError, Pcm, probe_media
 from vatt_edu.data.sources.source import Source, Video
 from vatt_edu.data.workers import run_all
 from vatt_edu.errors import UserError, disk_full
-from vatt_edu.files import atomic, locked
+from vatt_edu.files import atomic
+from vatt_edu.locks import locked
 from vatt_edu.system import cores
 
 FORMAT = 1
 FRAMES_AT_ONCE = 1024  # frames decoded at once
 REFUSED_ERRORS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EFBIG)
+PLACE = "VATT_CACHE"  # environment variable: a folder for the caches of all sources, instead of one in each
 MAX_FILES_IN_PROCESS = 8  # so many files are decoded in this process: starting others takes longer
 
 
@@ -55,6 +57,14 @@ class Entry:
     width: int = 0
     track: Track | None = None
     damaged: str = ""
+
+
+class NoCacheError(UserError):
+    """The cache cannot be written, or there is no room for it (``why``); the files can still be read."""
+
+    def __init__(self, why: str, remedy: str) -> None:
+        self.why = why
+        super().__init__(f"{why}{remedy}")
 
 
 class CachedReader:
@@ -111,9 +121,9 @@ def open_cache(
         processes: That decode; 0 in this process; None: as many as there are cores if there is enough to do.
 
     Raises:
-        UserError: If the cache cannot be written, or the disk is full.
+        NoCacheError: If the cache cannot be written, or the disk is full.
     """
-    folder = source.root / "cache" / key(spec)
+    folder = cache_folder(source) / key(spec)
     paths = {_below(source.root, video.path): video.path for video in videos}
     entries = _valid(folder, paths)
     if len(entries) < len(paths):
@@ -126,15 +136,25 @@ def open_cache(
                     entries[entry.file] = entry
         except OSError as error:
             if disk_full(error):
-                raise UserError(
-                    f"the disk is full: no room for the decoded cache {folder}; what is decoded stays. Free some space "
-                    "and run the same command again, or use --no-cache"
+                raise NoCacheError(
+                    f"the disk is full: no room for the decoded cache {folder}",
+                    "; what is decoded stays. Free some space and run the same command again, or use --no-cache",
                 ) from None
             if error.errno not in REFUSED_ERRORS:
                 raise
             why = f"cannot write the decoded cache {folder} ({error.strerror})"
-            raise UserError(f"{why}: use --no-cache, or copy the corpus") from None
+            remedy = f": set {PLACE} to a folder that you may write to, or train with --no-cache"
+            raise NoCacheError(why, remedy) from None
     return CachedReader(folder, spec, {os.fspath(path): entries[file] for file, path in paths.items()})
+
+
+def cache_folder(source: Source) -> Path:
+    """Where the caches of a source lie: in it, or in a folder of its own below ``$VATT_CACHE``."""
+    place = os.environ.get(PLACE)
+    if not place:
+        return source.root / "cache"
+    root = os.fsencode(source.root.resolve())
+    return Path(place, f"{source.root.resolve().name}-{hashlib.blake2b(root, digest_size=6).hexdigest()}")
 
 
 def key(spec: ClipSpec) -> str:
@@ -155,7 +175,8 @@ def _valid(folder: Path, paths: dict[str, Path]) -> dict[str, Entry]:
     for line in index.read_text(encoding="utf-8").splitlines():
         with contextlib.suppress(ValueError, TypeError):  # the line at which a build was interrupted
             row = json.loads(line)
-            entry = Entry(**row | {"track": Track(**row["track"]) if row["track"] else None})
+            track = row["track"] and Track(**row["track"] | {"remarks": tuple(row["track"].get("remarks", ()))})
+            entry = Entry(**row | {"track": track})
             if entry.file in paths and _fresh(entry, folder, paths[entry.file]):
                 entries[entry.file] = entry
     return entries
@@ -189,7 +210,7 @@ def _build(
 ) -> Iterator[Entry]:
     """Decode files and append them to the index as they are done."""
     for left in folder.glob(".*.*.*"):  # of a build that was killed: there is one builder at a time
-        left.unlink()
+        left.unlink(missing_ok=True)
     jobs = [(folder, file, path, spec) for file, path in todo.items()]
     if processes is None:
         processes = 0 if len(jobs) <= MAX_FILES_IN_PROCESS else cores()
@@ -199,7 +220,10 @@ def _build(
         for job, entry in run_all(decode_file, jobs, processes, title, quiet):
             if isinstance(entry, str):  # the process that decoded it died
                 entry = Entry(job[1], *_stamp(job[2]), "", damaged=entry)
-            index.write(json.dumps(asdict(entry)) + "\n")
+            row = asdict(entry)
+            if entry.track and not entry.track.remarks:
+                del row["track"]["remarks"]  # as before there were any
+            index.write(json.dumps(row) + "\n")
             index.flush()
             yield entry
 
@@ -208,7 +232,7 @@ def decode_file(job: tuple[Path, str, Path, ClipSpec]) -> Entry:
     """Write one file's frames and samples; the entry says how it went."""
     folder, file, path, spec = job
     size, time = _stamp(path)
-    name = hashlib.blake2b(f"{file}\n{size}\n{time}".encode(), digest_size=12).hexdigest()
+    name = hashlib.blake2b(os.fsencode(f"{file}\n{size}\n{time}"), digest_size=12).hexdigest()
     try:
         track = Track.of(probe_media(path), spec)
     except MediaError as error:

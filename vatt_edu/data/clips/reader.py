@@ -31,6 +31,7 @@ class Track:
         duration: Seconds.
         has_video: Whether there is a video stream.
         has_audio: Whether there is an audio stream.
+        remarks: What is wrong with the file, though it can be read.
     """
 
     frames: int
@@ -38,12 +39,15 @@ class Track:
     duration: float
     has_video: bool
     has_audio: bool
+    remarks: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, info: MediaInfo, spec: ClipSpec) -> "Track":
         """The track of a file that ``probe_media`` has seen."""
         frames = max(1, math.floor(info.duration * spec.fps + 1e-6))
-        return cls(frames, round(info.duration * spec.sample_rate), info.duration, info.has_video, info.has_audio)
+        return cls(
+            frames, round(info.duration * spec.sample_rate), info.duration, info.has_video, info.has_audio, info.remarks
+        )
 
 
 @runtime_checkable

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Int64
 
 from vatt_edu.batch import Batch
-from vatt_edu.config import ClipSpec
+from vatt_edu.config import ClipSpec, Config
 from vatt_edu.data.media.audio import to_float
 from vatt_edu.data.media.info import Frames, Pcm, Wave
 from vatt_edu.data.text.captions import Line
@@ -21,6 +21,13 @@ def zero_fill(frames: Frames | None, pcm: Pcm | None, spec: ClipSpec) -> tuple[F
     if frames is None:
         frames = np.zeros((spec.frames, spec.short_side, spec.short_side, 3), np.uint8)
     return frames, np.zeros(spec.samples, np.float32) if pcm is None else to_float(pcm)
+
+
+def batch_bytes(config: Config) -> int:
+    """Bytes of a whole batch, as it travels from a reading process."""
+    spec = config.clip
+    video, audio = 3 * spec.frames * spec.height * spec.width, 4 * spec.samples
+    return config.data.batch_size * (video + audio + 8 * spec.candidates * (spec.words + 1) + 8 + 3)
 
 
 class CaptionEncoder:

@@ -1,6 +1,7 @@
 """Reads a stream of batches ahead of who needs them, in a thread or in processes, and watches for damaged files."""
 
 import contextlib
+import os
 import queue
 import threading
 from collections import deque
@@ -18,6 +19,8 @@ from vatt_edu.errors import UserError
 PREFETCH = 2  # batches
 FAILURE_WINDOW = 1000  # clips that are looked back on
 MAX_FAILURE_SHARE = 0.01  # share of them that may fail
+
+SHARED_MEMORY = "/dev/shm"  # through which reading processes hand their batches on
 
 Item = TypeVar("Item")
 
@@ -78,6 +81,23 @@ def batches(
             yield (batch.pin_memory() if pin_memory and not workers else batch), skips
 
 
+def fitting_workers(workers: int, batch_bytes: int) -> int:
+    """So many of ``workers`` as there is shared memory for: each reads ``PREFETCH`` batches ahead, one is in use.
+
+    A process that finds no room would hang, or be killed by the system.
+
+    Args:
+        workers: That are asked for.
+        batch_bytes: Of one batch.
+    """
+    try:
+        memory = os.statvfs(SHARED_MEMORY)
+    except (OSError, AttributeError):  # there is no such place: another system
+        return workers
+    room = memory.f_bavail * memory.f_frsize // max(1, batch_bytes)
+    return min(workers, max(0, room - 1) // PREFETCH)
+
+
 class FailureMonitor:
     """Ends a run whose corpus is rotten: counts different files that failed among the last 1,000 clips."""
 
@@ -125,18 +145,26 @@ def _same(item: Item) -> Item:
 
 
 def _in_processes(steps: _Steps, start: int, stop: int, workers: int, pin_memory: bool) -> Generator[Any, None, None]:
-    yield from DataLoader(
-        steps,
-        sampler=range(start, stop),
-        batch_size=None,
-        num_workers=workers,
-        collate_fn=_same,
-        multiprocessing_context=mp_context([steps.module]),
-        worker_init_fn=init_worker,
-        prefetch_factor=PREFETCH,
-        pin_memory=pin_memory,
-        generator=torch.Generator(),  # its own: the global one belongs to nobody
-    )
+    try:
+        yield from DataLoader(
+            steps,
+            sampler=range(start, stop),
+            batch_size=None,
+            num_workers=workers,
+            collate_fn=_same,
+            multiprocessing_context=mp_context([steps.module]),
+            worker_init_fn=init_worker,
+            prefetch_factor=PREFETCH,
+            pin_memory=pin_memory,
+            generator=torch.Generator(),  # its own: the global one belongs to nobody
+        )
+    except RuntimeError as error:
+        if "DataLoader worker" not in str(error):
+            raise
+        raise UserError(
+            f"a reading process was killed ({str(error).splitlines()[0]}): too little memory, or shared memory "
+            f"({SHARED_MEMORY}) too small; use --train.workers 0, or give it more (docker run --shm-size=8g)"
+        ) from None
 
 
 def _in_thread(steps: _Steps, start: int, stop: int) -> Generator[Any, None, None]:

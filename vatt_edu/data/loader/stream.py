@@ -23,7 +23,7 @@ from vatt_edu.errors import UserError
 
 POOLS: tuple[Pool, Pool] = ("narrated", "text_free")
 MAX_REPLACEMENTS = 1000  # tried for one clip
-MAX_CHECKED_VIDEOS = 500  # whose captions are compared with their lengths beforehand, where there is no cache
+MAX_CHECKED_VIDEOS = 500  # that are opened beforehand, where there is no cache
 
 
 class ClipStream:
@@ -101,6 +101,15 @@ class ClipStream:
         """What the user should know, one line each: files missing or damaged, captions beyond the end."""
         return list(self._notes)
 
+    def look(self) -> tuple[int, list[tuple[Reader, Video]]]:
+        """How many training videos there are, and those to look at: all, or a sample where many would be opened."""
+        videos = [(reader, video) for number, reader in enumerate(self._readers) for video in self._training(number)]
+        to_open = sum(isinstance(reader, FileReader) for reader, _ in videos)
+        if to_open <= MAX_CHECKED_VIDEOS:
+            return len(videos), videos
+        chosen = sorted(generator(0, "look").permutation(len(videos))[:MAX_CHECKED_VIDEOS])
+        return len(videos), [videos[number] for number in chosen]
+
     def check_decodable(self) -> None:
         """Reads one clip.
 
@@ -119,13 +128,16 @@ class ClipStream:
                 names = "; ".join(f"{file} ({reason})" for file, reason in damaged[:10])
                 notes.append(f"{source.root}: {len(damaged)} files cannot be decoded: {names}")
             unusable += len(damaged)
-            notes += self._check_captions(source, reader, self._videos["narrated"][number])
+            notes += self._check_captions(source, reader, self._videos["narrated"][number]) + source.notes
         if unusable and unusable == sum(len({v.path for v in self._training(n)}) for n in range(len(sources))):
             raise UserError(f"none of the training videos can be decoded. {notes[-1]}")
         return notes
 
     def _check_captions(self, source: Source, reader: Reader, videos: Sequence[Video]) -> list[str]:
-        """Count captions that begin after the end of their video; all of them is a mistake in the captions."""
+        """Count captions that begin after the end of their video; all of them, or all unreadable, is a mistake."""
+        if source.unreadable and not any(video.lines or video.captions for video in source.videos):
+            first = f"{source.root}/{source.unreadable[0].line}"
+            raise UserError(f"no captions can be read, {len(source.unreadable)} files are there: {first}")
         if isinstance(reader, FileReader) and len(videos) > MAX_CHECKED_VIDEOS:
             return []
         late, good, example = 0, 0, ""

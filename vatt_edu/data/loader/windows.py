@@ -1,14 +1,18 @@
 """Batches of given windows, as evaluation and embedding need them: nothing random, nothing replaced."""
 
+import functools
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from vatt_edu.batch import Batch
 from vatt_edu.config import ClipSpec
-from vatt_edu.data.clips.cache import open_cache
+from vatt_edu.data.clips.cache import NoCacheError, open_cache
 from vatt_edu.data.clips.reader import FileReader, Reader, read_window, usable_range, window_frames
 from vatt_edu.data.clips.transforms import eval_clip
 from vatt_edu.data.loader.collate import BatchBuilder, CaptionEncoder, zero_fill
+from vatt_edu.data.loader.prefetch import Skip
+from vatt_edu.data.media.info import MediaError
 from vatt_edu.data.sources.source import Source, Video
 from vatt_edu.data.text.captions import Line, identity
 from vatt_edu.data.text.vocabulary import Vocabulary
@@ -30,6 +34,7 @@ def window_batches(
     batch_size: int,
     source: Source | None = None,
     quiet: bool = False,
+    skips: list[Skip] | None = None,
 ) -> Iterator[Batch]:
     """Batches of given windows without any augmentation (center crop); the last batch may be smaller.
 
@@ -41,26 +46,43 @@ def window_batches(
         spec: Sizes and rates.
         vocab: Words; None: no text.
         batch_size: Largest number of windows in a batch.
-        source: Read through this source's decoded cache (made where missing); None decodes the files.
+        source: Read through this source's decoded cache (made where missing; where it cannot be written, the files are
+            read, and a note says so); None decodes the files.
         quiet: No progress bar while the cache is made.
+        skips: Takes the windows that cannot be decoded, each by its number; in the batch they have nothing.
 
     Raises:
-        MediaError: If a file cannot be decoded.
+        MediaError: If a file cannot be decoded, and there are no ``skips``.
     """
     reader: Reader = FileReader(spec)
     if source:
-        reader = open_cache(source, [window.video for window in windows], spec, quiet)
+        try:
+            reader = open_cache(source, [window.video for window in windows], spec, quiet)
+        except NoCacheError as error:
+            _note(f"{error.why}; reading the files instead")
     captions = CaptionEncoder(vocab, spec.words) if vocab else None
     for start in range(0, len(windows), batch_size):
         chunk = windows[start : start + batch_size]
         builder = BatchBuilder(len(chunk), spec, 1)
         for row, window in enumerate(chunk):
-            frames, pcm = read_window(reader, window.video.path, first_frame(window, reader, spec), spec)
+            try:
+                frames, pcm = read_window(reader, window.video.path, first_frame(window, reader, spec), spec)
+            except MediaError as error:
+                if skips is None:
+                    raise
+                skips.append(Skip(error.path, error.reason, start + row))
+                continue
             picture, sound = eval_clip(*zero_fill(frames, pcm, spec), spec)
             builder.set_clip(row, start + row, None if frames is None else picture, None if pcm is None else sound)
             if window.text and captions:
                 builder.set_captions(row, [Line(0.0, 0.0, window.text, identity(window.video.id, 0))], captions)
         yield builder.batch()
+
+
+@functools.cache
+def _note(text: str) -> None:
+    """Says it once."""
+    print(f"note: {text}", file=sys.stderr)
 
 
 def first_frame(window: Window, reader: Reader, spec: ClipSpec) -> int:

@@ -1,8 +1,9 @@
 """One small interface to media files: probe, read frames, read sound.
 
 Both readers share one clock: time 0 is where the file's first stream starts, and a frame and a sample of the same time
-belong together. decord decodes video (PyAV where decord is missing or fails, or when asked), PyAV decodes audio,
-torchaudio resamples it. Everything is opened, read and closed within a call: nothing is inherited over a fork.
+belong together. PyAV decodes, and lets no damage pass in silence; decord and torchcodec read frames where they are
+asked for (``$VATT_DECODER``) and their index agrees with the file's packets. torchaudio resamples. Everything is
+opened, read and closed within a call: nothing is inherited over a fork.
 """
 
 from os import PathLike
@@ -13,7 +14,9 @@ from vatt_edu.data.media.audio import read_pcm, to_float
 from vatt_edu.data.media.info import Frames, MediaError, MediaInfo, Wave, probe_media
 from vatt_edu.data.media.video import Decoder, nearest_frames
 
-__all__ = ["Decoder", "MediaError", "MediaInfo", "probe_media", "read_audio", "read_video"]
+probe = probe_media
+
+__all__ = ["Decoder", "MediaError", "MediaInfo", "probe", "probe_media", "read_audio", "read_video"]
 
 
 def read_video(
@@ -24,16 +27,16 @@ def read_video(
     Args:
         path: A file with a video stream.
         start: Seconds, at least 0.
-        frames: How many; past the end the last one is repeated.
+        frames: How many; past the end the last one stands still.
         fps: Frames per second to read at, whatever the file's own rate.
         short_side: Pixels of the shorter side of the result; the decoder resizes, the aspect ratio stays.
-        decoder: Default: ``$VATT_DECODER``, else decord if it is installed, else PyAV. Both give the same frames.
+        decoder: Default: ``$VATT_DECODER``, else PyAV. decord gives the same bytes, torchcodec the same pictures.
 
     Returns:
         uint8 in 0..255, (frames, height, width, 3), RGB.
 
     Raises:
-        MediaError: If the file cannot be decoded or has no video.
+        MediaError: If the file has no video, or a frame that is wanted is damaged or missing.
     """
     return nearest_frames(path, start + np.arange(frames) / fps, short_side, decoder)
 
@@ -53,7 +56,7 @@ def read_audio(path: str | PathLike[str], start: float, samples: int, sample_rat
         float32 in [-1, 1], (samples,); None where the file has no audio stream.
 
     Raises:
-        MediaError: If the file cannot be decoded.
+        MediaError: If the file cannot be opened, or its sound is damaged or missing there.
     """
     if not probe_media(path).has_audio:
         return None

@@ -14,27 +14,45 @@ import types
 from collections.abc import Iterator
 from fractions import Fraction
 from os import PathLike
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 import torch
 from jaxtyping import Shaped
 
-from vatt_edu.data.media.info import MediaError, Pcm, Wave, audio_stream, open_media, origin, pyav
+from vatt_edu.data.media.info import (
+    MediaError,
+    Pcm,
+    Wave,
+    audio_stream,
+    decoded_packets,
+    open_media,
+    origin,
+    pyav,
+)
 from vatt_edu.errors import missing
 
 BLOCK_SECONDS = 30
 MARGIN_SECONDS = 1  # on both sides of a block, for the resampling filter
 PREROLL_SECONDS = 1.0  # decoded before the margin and thrown away: a decoder's first packet is not exact
 GAP_SECONDS = 0.05  # a larger step between packets is a gap, a smaller one is rounding of their times
+HOLE_SECONDS = 1.0  # without a packet, in the middle of the sound, are a hole and no silence
+DAMAGE_SECONDS = 0.1  # on both sides of a packet that cannot be decoded: codecs overlap their packets
 LARGEST_KERNEL = 4_000_000  # elements of a resampling kernel; rates that share no divisor would need billions
+
+
+class Block(NamedTuple):
+    """Samples of a block, and the seconds of the file (from, to) at which its sound is damaged or missing."""
+
+    pcm: Pcm
+    damage: tuple[tuple[float, float], ...]
 
 
 def read_pcm(path: str | PathLike[str], first: int, samples: int, sample_rate: int) -> Pcm:
     """Samples ``first`` to ``first + samples - 1`` of the file's sound, mono, at ``sample_rate``; zeros past its end.
 
     Raises:
-        MediaError: If the sound cannot be decoded.
+        MediaError: If the sound cannot be decoded there.
     """
     out = np.zeros(samples, np.int16)
     size = BLOCK_SECONDS * sample_rate
@@ -44,39 +62,47 @@ def read_pcm(path: str | PathLike[str], first: int, samples: int, sample_rate: i
         raise MediaError(path, "no such file") from None
     for number in range(first // size, (first + samples - 1) // size + 1):
         block = decoded_block(os.fspath(path), stat.st_size, stat.st_mtime_ns, number, sample_rate)
+        for begin, end in block.damage:
+            if begin < (first + samples) / sample_rate and end > first / sample_rate:
+                raise MediaError(path, f"its sound is damaged or missing from {max(0.0, begin):.2f} s on")
         begin = max(first, number * size)
-        part = block[begin - number * size : first + samples - number * size]
+        part = block.pcm[begin - number * size : first + samples - number * size]
         out[begin - first : begin - first + len(part)] = part
     return out
 
 
 @functools.lru_cache(maxsize=16)
-def decoded_block(path: str, size: int, time: int, number: int, sample_rate: int) -> Pcm:
+def decoded_block(path: str, size: int, time: int, number: int, sample_rate: int) -> Block:
     """Block ``number`` as int16; shorter, or empty, where the sound ends (size and time only make the cache's key)."""
-    av = pyav()
     begin = number * BLOCK_SECONDS
     try:
-        wave, rate = _mono(path, begin - MARGIN_SECONDS, begin + BLOCK_SECONDS + MARGIN_SECONDS)
-    except (av.FFmpegError, OSError, ValueError) as error:
+        wave, rate, damage = _mono(path, begin - MARGIN_SECONDS, begin + BLOCK_SECONDS + MARGIN_SECONDS)
+    except (pyav().FFmpegError, OSError, ValueError) as error:
         raise MediaError(path, f"its sound: {error}") from None
     wave = resample(wave, rate, sample_rate)[
         MARGIN_SECONDS * sample_rate : (MARGIN_SECONDS + BLOCK_SECONDS) * sample_rate
     ]
-    return np.clip(np.rint(wave * 32768), -32768, 32767).astype(np.int16)
+    return Block(np.clip(np.rint(wave * 32768), -32768, 32767).astype(np.int16), damage)
 
 
-def _mono(path: str, begin: int, end: int) -> tuple[Wave, int]:
-    """The sound between two times (seconds), zeros before the file begins, cut where its sound ends; and its rate."""
+def _mono(path: str, begin: int, end: int) -> tuple[Wave, int, tuple[tuple[float, float], ...]]:
+    """The sound between two times (seconds), zeros before the file begins, cut where it ends; its rate; its damage."""
     with open_media(path) as container:
         stream = audio_stream(container)
         assert stream is not None
         rate: int = stream.rate
         names = [channel.name for channel in stream.layout.channels]
         wave: Shaped[np.ndarray, "C S"] | None = None
+        damage: list[tuple[float, float]] = []
         place = filled = 0
         for time, samples in _decode(container, stream, begin - PREROLL_SECONDS, len(names)):
+            if samples is None:
+                damage.append((time - DAMAGE_SECONDS, time + DAMAGE_SECONDS))
+                continue
             exact = round((time - begin) * rate)
             if wave is None or abs(exact - place) > GAP_SECONDS * rate:
+                if wave is not None and exact - place > HOLE_SECONDS * rate:
+                    damage.append((begin + place / rate, time))
                 place = exact
             if wave is None:
                 wave = np.zeros((len(names), (end - begin) * rate), samples.dtype)
@@ -86,24 +112,29 @@ def _mono(path: str, begin: int, end: int) -> tuple[Wave, int]:
             wave[:, place + skip : max(0, stop)] = samples[:, skip : max(skip, wave.shape[1] - place)]
             place, filled = stop, max(filled, stop)
     if wave is None or filled <= 0:
-        return np.zeros(0, np.float32), rate
-    return _downmix(wave[:, : (math.ceil(filled / rate) + MARGIN_SECONDS) * rate], names), rate
+        return np.zeros(0, np.float32), rate, tuple(damage)
+    return _downmix(wave[:, : (math.ceil(filled / rate) + MARGIN_SECONDS) * rate], names), rate, tuple(damage)
 
 
 def _decode(
     container: Any, stream: Any, first: float, channels: int
-) -> Iterator[tuple[float, Shaped[np.ndarray, "C S"]]]:
-    """Times (seconds on the file's clock) and samples (channels, S) of the packets from about ``first`` on."""
+) -> Iterator[tuple[float, Shaped[np.ndarray, "C S"] | None]]:
+    """Times (seconds on the file's clock) and samples (channels, S) from about ``first`` on; None for damaged ones."""
     zero = origin(container)
     if first > 0:
         container.seek(int(Fraction(first + zero) / stream.time_base), stream=stream)
     time = 0.0
-    for frame in container.decode(stream):
-        samples = frame.to_ndarray()
-        if frame.pts is not None:
-            time = float(frame.pts * frame.time_base) - zero
-        yield time, samples if frame.format.is_planar else samples.reshape(-1, channels).T
-        time += frame.samples / frame.sample_rate
+    for packet, frames in decoded_packets(container, stream):
+        if frames is None:
+            if packet is not None and packet.pts is not None:
+                time = float(packet.pts * packet.time_base) - zero
+            yield time, None
+        for frame in frames or ():
+            samples = frame.to_ndarray()
+            if frame.pts is not None:
+                time = float(frame.pts * frame.time_base) - zero
+            yield time, samples if frame.format.is_planar else samples.reshape(-1, channels).T
+            time += frame.samples / frame.sample_rate
 
 
 def _downmix(samples: Shaped[np.ndarray, "C S"], names: list[str]) -> Wave:

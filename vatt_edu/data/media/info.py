@@ -1,15 +1,25 @@
-"""What a media file holds, found without decoding it."""
+"""What a media file holds, found without decoding it: an open container, its tracks, and where they end.
 
+A file ends where its packets do, whatever its header says: a browser's recording has no length in it, and a file that
+was cut off has a wrong one. The header's word is checked where that is cheap, against an index of packets or against
+the last seconds of the file; only where it does not hold, all packets are read.
+"""
+
+import math
 import os
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float32, Int16, UInt8
 
 from vatt_edu.errors import UserError, missing
+
+TOLERANCE = 1.0  # seconds by which tracks, and headers, may differ without a word
+RAW_SOUND = ("mp3", "aac", "ac3", "eac3", "amr", "loas")  # their length is guessed from the rate of the first packets
 
 # Of arrays whose sizes change on the way; a function that keeps them says so by letters of its own.
 Frames = UInt8[np.ndarray, "_ _ _ 3"]
@@ -36,35 +46,6 @@ class MediaError(UserError):
         return type(self), (self.path, self.reason)
 
 
-@dataclass(frozen=True)
-class MediaInfo:
-    """What a file holds.
-
-    Attributes:
-        duration: Seconds on the file's clock: to the end of the video where there is one, else of the audio.
-        has_video: Whether there is a video stream (a cover picture is none).
-        has_audio: Whether there is an audio stream; it may still be silent.
-        fps: Frames per second, on average; 0 without video.
-        width: Pixels as shown; 0 without video.
-        height: Pixels as shown; 0 without video.
-        sample_rate: Audio samples per second in the file; 0 without audio.
-        channels: Audio channels in the file; 0 without audio.
-        video_start: Seconds on the file's clock at which the first frame is shown.
-        turns: Quarter turns, counterclockwise, by which a player turns the stored pictures (phones held upright).
-    """
-
-    duration: float
-    has_video: bool
-    has_audio: bool
-    fps: float = 0.0
-    width: int = 0
-    height: int = 0
-    sample_rate: int = 0
-    channels: int = 0
-    video_start: float = 0.0
-    turns: int = 0
-
-
 def pyav() -> ModuleType:
     """The module ``av``, quiet.
 
@@ -82,19 +63,13 @@ def open_media(path: str | PathLike[str]) -> Any:
     """An open PyAV container; use it in a ``with``.
 
     Raises:
-        MediaError: If the file is missing, is not a media file, or ends before its index says.
+        MediaError: If the file is missing, or is not a media file.
     """
     av = pyav()
     try:
-        container = av.open(str(path))
+        return av.open(f"file:{os.fspath(path)}")  # a colon in a name is no protocol, a dash no option
     except (av.FFmpegError, OSError, ValueError) as error:
         raise MediaError(path, _why(path, error)) from None
-    try:
-        _check_complete(path, container)
-    except MediaError:
-        container.close()
-        raise
-    return container
 
 
 def _why(path: str | PathLike[str], error: Exception) -> str:
@@ -107,25 +82,20 @@ def _why(path: str | PathLike[str], error: Exception) -> str:
     return f"not a media file, or cut off ({getattr(error, 'strerror', None) or error})"
 
 
-def _check_complete(path: str | PathLike[str], container: Any) -> None:
-    """A file whose index points past its end was cut off: its decoder would repeat the last good frame."""
-    size = os.path.getsize(path)
-    needed = max((stream.index_entries[-1] for stream in container.streams if len(stream.index_entries)),
-                 key=lambda entry: entry.pos + entry.size, default=None)  # fmt: skip
-    if needed is not None and needed.pos + needed.size > size:
-        raise MediaError(path, f"cut off: {size} bytes of at least {needed.pos + needed.size}")
-
-
 def video_stream(container: Any) -> Any | None:
-    """The first video stream that is not a cover picture."""
-    av = pyav()
-    cover = av.stream.Disposition.attached_pic
-    return next((stream for stream in container.streams.video if not stream.disposition & cover), None)
+    """The video stream that a player shows: the first default one, else the first; a cover picture is none."""
+    cover = pyav().stream.Disposition.attached_pic
+    return _default([stream for stream in container.streams.video if not stream.disposition & cover])
 
 
 def audio_stream(container: Any) -> Any | None:
-    """The first audio stream that can be decoded."""
-    return next((stream for stream in container.streams.audio if stream.codec_context is not None), None)
+    """The audio stream that a player plays: the first default one, else the first, of those that can be decoded."""
+    return _default([stream for stream in container.streams.audio if stream.codec_context is not None])
+
+
+def _default(streams: Sequence[Any]) -> Any | None:
+    default = pyav().stream.Disposition.default
+    return next((stream for stream in streams if stream.disposition & default), streams[0] if streams else None)
 
 
 def origin(container: Any) -> float:
@@ -133,21 +103,94 @@ def origin(container: Any) -> float:
     return float(container.start_time or 0) / 1e6
 
 
+def strict_decoder(stream: Any) -> Any | None:
+    """Another decoder than FFmpeg's own, where that lets damage pass: libvpx notices nearly all of it in VP9."""
+    av = pyav()
+    if stream.codec_context.name != "vp9" or "libvpx-vp9" not in av.codecs_available:
+        return None
+    decoder = av.CodecContext.create("libvpx-vp9", "r")
+    decoder.thread_count = 1
+    return decoder
+
+
+def decoded_packets(container: Any, stream: Any) -> Iterator[tuple[Any, list[Any] | None]]:
+    """Packets and the frames that come out at each; None for a damaged packet, and where the container breaks."""
+    av = pyav()
+    packets = container.demux(stream)
+    decoder = strict_decoder(stream)
+    while True:
+        try:
+            packet = next(packets)
+        except StopIteration:
+            return
+        except (av.FFmpegError, OSError, IndexError):  # the last where damage makes tracks appear
+            yield None, None
+            return
+        try:
+            frames = packet.decode() if decoder is None else decoder.decode(packet if packet.size else None)
+        except (av.FFmpegError, OSError):
+            frames = None
+        yield packet, frames
+
+
+@dataclass(frozen=True)
+class MediaInfo:
+    """What a file holds.
+
+    Attributes:
+        duration: Seconds on the file's clock: to the end of the picture where there is one, else of the sound; to the
+            end of the sound where it goes on for more than a second after the picture.
+        has_video: Whether there is a video stream (a cover picture is none).
+        has_audio: Whether there is an audio stream; it may still be silent.
+        fps: Frames per second, on average; 0 without video.
+        width: Pixels as shown: square ones; 0 without video.
+        height: Pixels as shown; 0 without video.
+        sample_rate: Audio samples per second in the file; 0 without audio.
+        channels: Audio channels in the file; 0 without audio.
+        video_start: Seconds on the file's clock at which the first frame is shown.
+        video_end: Seconds on the file's clock at which the last frame ends.
+        turns: Quarter turns, counterclockwise, by which a player turns the stored pictures (phones held upright).
+        remarks: What is wrong with it, though it can be read: cut off, a picture that ends before the sound.
+    """
+
+    duration: float
+    has_video: bool
+    has_audio: bool
+    fps: float = 0.0
+    width: int = 0
+    height: int = 0
+    sample_rate: int = 0
+    channels: int = 0
+    video_start: float = 0.0
+    video_end: float = 0.0
+    turns: int = 0
+    remarks: tuple[str, ...] = ()
+
+
 def probe_media(path: str | PathLike[str]) -> MediaInfo:
     """What ``path`` holds; of its pictures only the first is decoded.
 
     Raises:
-        MediaError: If it is missing, not a media file, or cut off.
+        MediaError: If it is missing, not a media file, or nothing of it can be read.
     """
     with open_media(path) as container:
         video, audio = video_stream(container), audio_stream(container)
         if video is None and audio is None:
             raise MediaError(path, "neither video nor audio in it")
+        if video is not None and video.codec_context is None:
+            raise MediaError(path, "its pictures have a codec that FFmpeg does not know")
+        width, height, turns = _shape(container, video) if video is not None else (0, 0, 0)
+        if video is not None and not (width and height):
+            raise MediaError(path, "its pictures have no size")
+        ends, remarks = measure(path, container, [stream for stream in (video, audio) if stream is not None])
         zero = origin(container)
-        end = _end(container, video if video is not None else audio) - zero
+        picture = ends.get(video.index, 0.0) - zero if video is not None else 0.0
+        sound = ends.get(audio.index, 0.0) - zero if audio is not None else 0.0
+        if video is not None and sound > picture + TOLERANCE:
+            remarks += (f"its picture ends at {picture:.1f} s and stands still, its sound goes on to {sound:.1f} s",)
+        end = sound if video is None or sound > picture + TOLERANCE else picture
         if end <= 0:
             raise MediaError(path, "it has no length")
-        width, height, turns = _shape(container, video) if video is not None else (0, 0, 0)
         return MediaInfo(
             duration=end,
             has_video=video is not None,
@@ -157,8 +200,10 @@ def probe_media(path: str | PathLike[str]) -> MediaInfo:
             height=height,
             sample_rate=audio.rate if audio is not None else 0,
             channels=audio.channels if audio is not None else 0,
-            video_start=_start(video) - zero if video is not None else 0.0,
+            video_start=float((video.start_time or 0) * video.time_base) - zero if video is not None else 0.0,
+            video_end=max(0.0, picture),
             turns=turns,
+            remarks=remarks,
         )
 
 
@@ -171,15 +216,116 @@ def _shape(container: Any, stream: Any) -> tuple[int, int, int]:
         frame = None
     turns = round((frame.rotation if frame is not None else 0) / 90) % 4
     width, height = stream.width, stream.height
+    if aspect := stream.sample_aspect_ratio:  # pixels that are not square: shown wider, or narrower, than stored
+        width = max(1, round(width * aspect))
     return (height, width, turns) if turns % 2 else (width, height, turns)
+
+
+class Length(NamedTuple):
+    """Seconds in the container's own time: where each track ends (by index of the stream), and what is to be told."""
+
+    ends: dict[int, float]
+    remarks: tuple[str, ...]
+
+
+def measure(path: str | PathLike[str], container: Any, streams: Iterable[Any]) -> Length:
+    """Where the tracks ``streams`` of an open container end.
+
+    Raises:
+        MediaError: If no packet of them is there.
+    """
+    streams = list(streams)
+    claims = {stream.index: _claim(container, stream) for stream in streams}
+    size = os.path.getsize(path)
+    cut = [entry for stream in streams for entry in list(stream.index_entries)[-1:] if entry.pos + entry.size > size]
+    if cut:
+        ends = {stream.index: _indexed_end(stream, size) for stream in streams if len(stream.index_entries)}
+        if not any(end > _start(stream) for stream in streams for end in [ends.get(stream.index, -math.inf)]):
+            raise MediaError(path, f"cut off: {size} bytes of at least {max(e.pos + e.size for e in cut)}")
+        return Length(ends, (f"cut off: {size} bytes of at least {max(e.pos + e.size for e in cut)}",))
+    indexed = set(container.format.name.split(",")) & {"mov", "mp4", "avi"}  # others list key pictures at most
+    if indexed and all(_index_agrees(stream, claims[stream.index]) for stream in streams):
+        return Length({index: claim for index, claim in claims.items() if claim is not None}, ())
+    ends = _packet_ends(path, container, streams, claims)
+    if not ends:
+        raise MediaError(path, "no packet of its picture or sound can be read")
+    remarks = []
+    for stream in streams:  # a track's own word is finer than its packets', the container's may be of another track
+        claim = claims[stream.index] if stream.duration else None
+        if claim is not None and stream.index in ends and abs(ends[stream.index] - claim) <= TOLERANCE:
+            ends[stream.index] = claim
+    end, claim = max(ends.values()), max((claim for claim in claims.values() if claim is not None), default=None)
+    if claim is not None and claim - end > TOLERANCE:
+        zero = float(container.start_time or 0) / 1e6
+        remarks.append(f"cut off: it ends at {end - zero:.1f} s of the {claim - zero:.1f} s that its header claims")
+    return Length(ends, tuple(remarks))
 
 
 def _start(stream: Any) -> float:
     return float((stream.start_time or 0) * stream.time_base)
 
 
-def _end(container: Any, stream: Any) -> float:
-    """Seconds at which ``stream`` ends: its own word, else the container's (mkv and webm say it only once)."""
-    if stream.duration:
+def _claim(container: Any, stream: Any) -> float | None:
+    """The header's word: of the stream, else of the container (mkv and webm say it only once); None if none."""
+    if container.format.name in RAW_SOUND:
+        return None
+    if stream.duration and stream.duration > 0:
         return _start(stream) + float(stream.duration * stream.time_base)
-    return float((container.start_time or 0) + (container.duration or 0)) / 1e6
+    if container.duration and container.duration > 0:
+        return float((container.start_time or 0) + container.duration) / 1e6
+    return None
+
+
+def _index_agrees(stream: Any, claim: float | None) -> bool:
+    """Whether an index of all packets (mp4, mov, avi) ends where the header says."""
+    entries = stream.index_entries
+    if claim is None or len(entries) < 2:
+        return False
+    return abs(float(entries[-1].timestamp * stream.time_base) - claim) <= TOLERANCE
+
+
+def _indexed_end(stream: Any, size: int) -> float:
+    """The time of the first packet of an index that is not whole."""
+    entries = stream.index_entries
+    whole, total = 0, len(entries)
+    while whole < total and entries[whole].pos + entries[whole].size <= size:
+        whole += 1
+    return float(entries[min(whole, total - 1)].timestamp * stream.time_base) if whole else -math.inf
+
+
+def _packet_ends(
+    path: str | PathLike[str], container: Any, streams: list[Any], claims: dict[int, float | None]
+) -> dict[int, float]:
+    """Where the last packets end: of the last seconds where a seek leads there, else of the whole file."""
+    latest = max((claim for claim in claims.values() if claim is not None), default=None)
+    if latest is not None and _seek(container, latest - 2 * TOLERANCE):
+        ends = _demux(container, streams)
+        if len(ends) == len(streams) and abs(max(ends.values()) - latest) <= TOLERANCE:
+            return ends
+    with open_media(path) as fresh:  # some files can be read from their beginning, and not be sent back to it
+        return _demux(fresh, [fresh.streams[stream.index] for stream in streams])
+
+
+def _seek(container: Any, seconds: float) -> bool:
+    av = pyav()
+    try:
+        container.seek(max(container.start_time or 0, int(seconds * 1e6)))
+    except (av.FFmpegError, OSError, OverflowError):
+        return False
+    return True
+
+
+def _demux(container: Any, streams: list[Any]) -> dict[int, float]:
+    """Where the last packet of each stream ends, from here to the end of the file or to where it breaks."""
+    av = pyav()
+    ends: dict[int, float] = {}
+    try:
+        for packet in container.demux(streams):
+            time = packet.pts if packet.pts is not None else packet.dts
+            if time is None or packet.is_discard:
+                continue
+            end = float((time + (packet.duration or 0)) * packet.time_base)
+            ends[packet.stream_index] = max(end, ends.get(packet.stream_index, -math.inf))
+    except (av.FFmpegError, OSError, IndexError):
+        pass  # what comes before the break counts
+    return ends

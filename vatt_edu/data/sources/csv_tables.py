@@ -1,10 +1,12 @@
 """Tables of public data sets: CSV with a header line, in the variants that are around."""
 
 import csv
+import io
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from vatt_edu.errors import UserError
+from vatt_edu.files import read_text
 
 
 def rows(path: Path, needed: Iterable[str]) -> Iterator[tuple[str, dict[str, str]]]:
@@ -21,18 +23,17 @@ def rows(path: Path, needed: Iterable[str]) -> Iterator[tuple[str, dict[str, str
     """
     needed = tuple(needed)
     try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            table = csv.DictReader(file, skipinitialspace=True)
-            columns = [name.strip() for name in table.fieldnames or ()]
-            if absent := [name for name in needed if name not in columns]:
-                raise UserError(f"{path}: no column {absent[0]!r} in its first line; there are: {', '.join(columns)}")
-            table.fieldnames = columns
-            for row in table:
-                where = f"{path}, line {table.line_num}"
-                if any(row[name] is None for name in needed):
-                    raise UserError(f"{where}: too few columns; expected {', '.join(columns)}")
-                yield where, {name: (value or "").strip() for name, value in row.items() if isinstance(name, str)}
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        table = csv.DictReader(io.StringIO(read_text(path)), skipinitialspace=True)
+        columns = [name.strip() for name in table.fieldnames or ()]
+        if absent := [name for name in needed if name not in columns]:
+            raise UserError(f"{path}: no column {absent[0]!r} in its first line; there are: {', '.join(columns)}")
+        table.fieldnames = columns
+        for row in table:
+            where = f"{path}, line {table.line_num}"
+            if any(row[name] is None for name in needed):
+                raise UserError(f"{where}: too few columns; expected {', '.join(columns)}")
+            yield where, {name: (value or "").strip() for name, value in row.items() if isinstance(name, str)}
+    except csv.Error as error:
         raise UserError(f"cannot read {path}: {error}") from None
 
 

@@ -10,8 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from vatt_edu.data.sources.adapters import audioset, esc50, folder, howto100m, kinetics, minitube, msrvtt
-from vatt_edu.data.sources.source import AdapterResult, Source
-from vatt_edu.data.text.captions import SUFFIXES, json_rows, read_captions
+from vatt_edu.data.sources.source import (
+    AUDIO_SUFFIXES,
+    VIDEO_SUFFIXES,
+    AdapterResult,
+    FileNote,
+    Source,
+    below,
+    walk,
+)
+from vatt_edu.data.text.captions import SUFFIXES, read_captions, words_of
+from vatt_edu.data.text.json_captions import json_rows
 from vatt_edu.errors import UserError
 from vatt_edu.files import read_json, read_text
 
@@ -25,6 +34,8 @@ ADAPTERS: dict[str, Callable[[Path], AdapterResult]] = {
     "folder": folder.read,
 }
 """The layouts that are read, by the word before the colon."""
+OWN = ("source.json", "card.html")
+"""What this library keeps beside videos."""
 
 
 def open_source(spec: str | Path) -> Source:
@@ -42,17 +53,45 @@ def open_source(spec: str | Path) -> Source:
         UserError: If there is no such directory, no video in it, or its annotations cannot be read.
     """
     prefix, colon, rest = str(spec).partition(":")
-    kind, root = (prefix, Path(rest)) if colon and prefix in ADAPTERS else ("", Path(spec))
+    named = colon and prefix in ADAPTERS and not Path(spec).is_dir()  # a folder may be called howto100m:DIR
+    kind, root = (prefix, Path(rest)) if named else ("", Path(spec))
     if not root.exists():
         raise UserError(f"no such directory: {root}")
     if not root.is_dir():
         raise UserError(f"{root} is a file: a source is a folder of videos")
     kind = kind or _kind_of(root)
-    videos, absent = ADAPTERS[kind](root)
-    if not videos:
-        hint = f" ({len(absent)} are listed, none of them is there)" if absent else ""
-        raise UserError(f"empty corpus: no video in {root}{hint}; it was read as {kind}:DIR")
-    return Source(root.resolve().name, root, tuple(videos), tuple(absent))
+    result = ADAPTERS[kind](root)
+    unused = () if kind == "minitube" else _unused(root, result, kind)  # whatever lies there is ours
+    source = Source(root.resolve().name, root, tuple(result.videos), tuple(result.absent), unused,
+                    tuple(result.unreadable), tuple(result.legacy), tuple(result.caption_files))  # fmt: skip
+    if not source.videos:
+        hint = f" ({source.missing} are listed, none of them is there)" if source.missing else ""
+        others = f". {source.notes[-1]}" if unused else ""
+        raise UserError(f"empty corpus: no video in {root}{hint}; it was read as {kind}:DIR{others}")
+    return source
+
+
+def _unused(root: Path, result: AdapterResult, kind: str) -> tuple[FileNote, ...]:
+    """The files under ``root`` that nothing was read from, and why."""
+    files, notes = walk(root)
+    videos = {video.path for video in result.videos}
+    for path in files:
+        if path not in videos and path.name not in OWN:
+            reason = result.others.get(path, _sort_of(path, kind))
+            notes += [FileNote(below(root, path), reason)] if reason else []
+    return tuple(notes)
+
+
+def _sort_of(path: Path, kind: str) -> str:
+    """Why a file that an adapter does not know of is not used."""
+    name = path.name.lower()
+    if kind != "folder" and name.endswith((*VIDEO_SUFFIXES, *AUDIO_SUFFIXES)):
+        return "not listed by the annotations"
+    if name.endswith(AUDIO_SUFFIXES):
+        return "sound alone, read in audioset:DIR and esc50:DIR only"
+    if kind == "folder" and name.endswith(SUFFIXES) and not name.endswith((".info.json", ".live_chat.json")):
+        return "no video of that name" if name.endswith(".json") else "captions without a video of that name"
+    return "neither video nor captions that are read" if kind == "folder" else f"nothing that {kind}:DIR reads"
 
 
 def _kind_of(root: Path) -> str:
@@ -89,11 +128,12 @@ def open_sources(specs: Iterable[str]) -> list[tuple[Source, float]]:
     return sources
 
 
-def caption_texts(places: Iterable[str]) -> Iterator[str]:
+def caption_texts(places: Iterable[str], notes: list[str] | None = None) -> Iterator[str]:
     """Every line of narration in some sources or files.
 
     Args:
         places: Sources as ``open_source`` takes them, files of captions, or ``.txt`` files of plain text.
+        notes: Gets what the user should know of the sources.
 
     Raises:
         UserError: If one of them cannot be read.
@@ -101,10 +141,13 @@ def caption_texts(places: Iterable[str]) -> Iterator[str]:
     for place in places:
         path = Path(place)
         if not path.is_file():
-            yield from open_source(place).texts
+            source = open_source(place)
+            if notes is not None:
+                notes += source.notes
+            yield from source.texts
         elif path.suffix.lower() == ".txt":
             yield from read_text(path).splitlines()
-        elif path.suffix.lower() == ".json":
+        elif path.suffix.lower() in (".json", ".json3"):
             yield from _json_texts(read_json(path), str(path))
         elif path.suffix.lower() in SUFFIXES:
             yield from (line.text for line in read_captions(path, path.stem))
@@ -114,6 +157,7 @@ def caption_texts(places: Iterable[str]) -> Iterator[str]:
 
 def _json_texts(value: Any, where: str) -> Iterator[str]:
     """Texts of one video's captions, or of many by video (HowTo100M's ``caption.json``)."""
-    many = isinstance(value, dict) and not {"start", "end", "text"} <= set(value)
+    many = isinstance(value, dict) and not value.keys() & {"start", "segments", "chunks", "events", "key"}
     for name, one in value.items() if many else [("", value)]:
-        yield from (text for _, _, text in json_rows(one, f"{where}: {name}" if many else where))
+        rows = json_rows(one, f"{where}: {name}" if many else where)
+        yield from (words for _, _, text in rows if (words := words_of(text)))

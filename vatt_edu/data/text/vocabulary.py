@@ -3,10 +3,14 @@
 Lower case, punctuation removed, split at blanks, as the released code does. Id 0 is padding, id 1 (in a vocabulary
 that was made here) any unknown word; no begin and no end token. ``vocab.json`` is a file of the ``tokenizers`` library
 and loads there as well.
+
+The released code has English only. In scripts that are written without blanks (Chinese, Japanese, Thai, Lao, Khmer,
+Burmese, Tibetan) every letter, with its marks, is a word here: else a sentence would be one word, and unknown.
 """
 
 import os
 from collections.abc import Iterable, Sequence
+from functools import cache
 from os import PathLike
 from pathlib import Path
 from types import ModuleType
@@ -16,11 +20,13 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
+from vatt_edu.data.text.captions import visible
 from vatt_edu.errors import UserError, missing
 from vatt_edu.files import write_text
 
 PAD, UNKNOWN = 0, 1
 SPECIAL = ["[PAD]", "[UNK]"]
+_LETTER = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}&&\P{M}&&\P{P}][\p{M}ー]*"
 
 
 def _tokenizers() -> ModuleType:
@@ -40,6 +46,23 @@ def _whole_words(library: ModuleType, model: Any) -> Any:
     )
     tokenizer.pre_tokenizer = library.pre_tokenizers.WhitespaceSplit()
     return tokenizer
+
+
+@cache
+def _letters() -> Any:
+    library = _tokenizers()
+    return library.pre_tokenizers.Split(library.Regex(_LETTER), "isolated")
+
+
+def with_blanks(line: str) -> str:
+    """A line with blanks around the letters of scripts that are written without; any other line as it is.
+
+    >>> with_blanks("切洋葱 slowly")
+    '切 洋 葱  slowly'
+    """
+    if line.isascii():
+        return line
+    return " ".join(piece for piece, _ in _letters().pre_tokenize_str(visible(line)))
 
 
 class Vocabulary:
@@ -64,7 +87,7 @@ class Vocabulary:
         library = _tokenizers()
         tokenizer = _whole_words(library, library.models.WordLevel(unk_token=SPECIAL[1]))
         trainer = library.trainers.WordLevelTrainer(vocab_size=size, special_tokens=SPECIAL, show_progress=False)
-        tokenizer.train_from_iterator(lines, trainer)
+        tokenizer.train_from_iterator(map(with_blanks, lines), trainer)
         return cls(tokenizer)
 
     @classmethod
@@ -122,7 +145,7 @@ class Vocabulary:
         """
         rows = torch.zeros(len(lines), words, dtype=torch.int64)
         for row, line in zip(rows, lines, strict=True):
-            ids = self._tokenizer.encode(line).ids[:words]
+            ids = self._tokenizer.encode(with_blanks(line)).ids[:words]
             row[: len(ids)] = torch.tensor(ids, dtype=torch.int64)
         return rows
 

@@ -5,12 +5,14 @@ once. Beside each trained feature stand chance, the majority class, the same mod
 start included) and features made by hand. The spaces ``va`` and ``vt`` have nothing by hand of their own.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
 
+from vatt_edu.data.loader.prefetch import Skip
 from vatt_edu.data.sources.source import Source
 from vatt_edu.errors import UserError
 from vatt_edu.evaluation.embed import Embedder, load, untrained_or_reason
@@ -24,11 +26,13 @@ from vatt_edu.evaluation.results_file import (
     ProbeResults,
     ProbeSplit,
     ProbeTarget,
+    left_out_line,
     merge_splits,
     read_results,
-    require_all_modalities,
     run_header,
+    whole,
 )
+from vatt_edu.files import require_writable
 from vatt_edu.model import VATT
 
 TRAIN_WINDOWS = 1_500
@@ -58,12 +62,19 @@ def evaluate_probes(run: Path, source: Source, split: str = "all", quiet: bool =
         raise UserError(f"{source.root} has no split besides train and val; name one with --split")
     sets |= {name: list_steps(source, name) for name in names if name not in sets}
     embedder = load(run)
+    require_writable(run / "probe.json", "copy the run to a folder that you may write to")
     start, note = untrained_or_reason(run, source)
-    tables = {name: _embed(embedder, start, source, steps, name, quiet) for name, steps in sets.items()}
+    tables: dict[str, FeatureTable] = {}
+    rest: dict[str, list[dict[str, str]]] = {}
+    for name, steps in sets.items():
+        sets[name], tables[name], rest[name] = _embed(embedder, start, source, steps, name, quiet)
     fits, splits = measure_probes(sets, tables, names, quiet)
-    sizes = {"train_windows": len(train), "val_windows": len(sets[VAL])}
+    for name, scores in splits.items():
+        if rest[name]:
+            scores["left_out"] = rest[name]
+    counts = {"train_windows": len(sets[TRAIN]), "val_windows": len(sets[VAL])}
     results: ProbeResults = merge_splits(
-        run / "probe.json", run_header(run, note), splits, **sizes, strengths=list(C_VALUES), fits=fits
+        run / "probe.json", run_header(run, note), splits, **counts, strengths=list(C_VALUES), fits=fits
     )
     return results
 
@@ -142,14 +153,32 @@ def _references(target: Target, train: Sequence[Step], test: Sequence[Step]) -> 
 
 def _embed(
     embedder: Embedder, start: VATT | None, source: Source, steps: Sequence[Step], name: str, quiet: bool
-) -> FeatureTable:
+) -> tuple[list[Step], FeatureTable, list[dict[str, str]]]:
+    """Those of the steps that have video, audio and text, and their features; and the files of the others, and why."""
     config, vocab = embedder.config, embedder.words
     windows = [step.window(config.clip) for step in steps]
-    table: dict[str, dict[str, np.ndarray]] = {}
-    for who, model in {"trained": embedder.model, "random_init": start}.items():
-        if model is not None:
-            values, present = embed_windows(model, windows, config, vocab, source, f"{name} {who}", quiet)
-            require_all_modalities(present, source, name)
-            table[who] = {feature: value.double().numpy() for feature, value in values.items()}
+    skips: list[Skip] = []
+    values, present = embed_windows(
+        embedder.model, windows, config, vocab, source, f"{name} trained", quiet, skips=skips
+    )
+    mask = whole(present)
+    complete_steps = [step for step, here in zip(steps, mask, strict=True) if here]
+    windows = [step.window(config.clip) for step in complete_steps]
+    reasons = {skip.index: skip.reason for skip in skips}
+    rest = [
+        {
+            "file": os.path.relpath(step.video.path, source.root),
+            "reason": reasons.get(number)
+            or f"no {', '.join(part for part, here in present.items() if not here[number])}",
+        }
+        for number, step in enumerate(steps)
+        if not mask[number]
+    ]
+    if not complete_steps:
+        raise UserError(f"{source.root}: no clip of {name} has video, audio and text: {left_out_line(rest)}")
+    table = {"trained": {feature: value[mask].double().numpy() for feature, value in values.items()}}
+    if start is not None:
+        values, _ = embed_windows(start, windows, config, vocab, source, f"{name} random_init", quiet)
+        table["random_init"] = {feature: value.double().numpy() for feature, value in values.items()}
     table["handmade"] = window_features(windows, config.clip, vocab, source, name, quiet)
-    return table
+    return complete_steps, table, rest

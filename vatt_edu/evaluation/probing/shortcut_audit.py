@@ -4,6 +4,7 @@ If material could be read from the mean spectrum, a model would need no hearing 
 makes no sound, must not be heard at all. ``vatt data describe --probe`` prints this.
 """
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from vatt_edu.data.media import read_audio
+from vatt_edu.data.media import MediaError, read_audio
 from vatt_edu.data.sources.source import Source
+from vatt_edu.errors import UserError
 from vatt_edu.evaluation.ground_truth import Step, factor_labels, list_steps, sample_steps
 from vatt_edu.evaluation.probing.baseline_features import audio_features
 from vatt_edu.evaluation.probing.evaluate import TRAIN, TRAIN_WINDOWS, VAL
@@ -44,7 +46,9 @@ def audio_shortcut_probe(source: Source, train_windows: int = TRAIN_WINDOWS, qui
     train = sample_steps(list_steps(source, TRAIN), train_windows, 0, "probe")
     sets = {TRAIN: train, VAL: list_steps(source, VAL)}
     sets |= {name: list_steps(source, name) for name in SPLITS if name in source.splits and name not in sets}
-    statistics = {name: audio_statistics(steps, name, quiet) for name, steps in sets.items()}
+    statistics = {}
+    for name, steps in sets.items():
+        sets[name], statistics[name] = audio_statistics(steps, name, quiet)
     actions = {name: factor_labels(steps, "action") for name, steps in sets.items()}
     splits: dict[str, AuditSplit] = {name: {"n": len(sets[name]), "factors": {}} for name in SPLITS if name in sets}
     for target in TARGETS:
@@ -67,11 +71,14 @@ def audio_shortcut_probe(source: Source, train_windows: int = TRAIN_WINDOWS, qui
                     "C": probe.C,
                     "converged": probe.converged,
                 }
-    return {"train_windows": len(train), "splits": splits}
+    return {"train_windows": len(sets[TRAIN]), "splits": splits}
 
 
-def audio_statistics(steps: Sequence[Step], name: str, quiet: bool) -> Float[np.ndarray, "n F"]:
-    """Hand-made audio features of the windows in the middle of steps; silence where there is no sound."""
+def audio_statistics(steps: Sequence[Step], name: str, quiet: bool) -> tuple[list[Step], Float[np.ndarray, "n F"]]:
+    """Those of the steps whose files can be decoded, and hand-made audio features of the windows in their middle.
+
+    Where there is no sound, they are of silence; a file that cannot be decoded is named.
+    """
     from tqdm import tqdm
 
     samples = round(SECONDS * SAMPLE_RATE)
@@ -81,12 +88,19 @@ def audio_statistics(steps: Sequence[Step], name: str, quiet: bool) -> Float[np.
         by_file.setdefault(step.video.path, []).append(number)
     for path, numbers in tqdm(by_file.items(), desc=f"listen {name}", unit="file", disable=quiet):
         starts = [round(max(0.0, steps[number].middle - SECONDS / 2) * SAMPLE_RATE) for number in numbers]
-        wave = read_audio(path, 0.0, max(starts) + samples, SAMPLE_RATE)
+        try:
+            wave = read_audio(path, 0.0, max(starts) + samples, SAMPLE_RATE)
+        except MediaError as error:
+            print(f"note: left out, {error}", file=sys.stderr)
+            continue
         audio = torch.zeros(max(starts) + samples) if wave is None else torch.from_numpy(wave)
         windows = torch.stack([audio[start : start + samples] for start in starts])
         for number, row in zip(numbers, audio_features(windows, SAMPLE_RATE), strict=True):
             rows[number] = row
-    return torch.stack([row for row in rows if row is not None]).double().numpy()
+    pairs = [(step, row) for step, row in zip(steps, rows, strict=True) if row is not None]
+    if not pairs:
+        raise UserError(f"none of the files of {name} can be decoded")
+    return [step for step, _ in pairs], torch.stack([row for _, row in pairs]).double().numpy()
 
 
 def shortcut_section(audit: ShortcutAudit) -> dict[str, str]:

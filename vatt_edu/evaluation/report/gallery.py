@@ -15,11 +15,12 @@ from vatt_edu.data.loader.windows import Window
 from vatt_edu.data.media import probe_media, read_audio, read_video
 from vatt_edu.data.media.spectrogram import display_log_mel
 from vatt_edu.data.sources.source import Source
+from vatt_edu.errors import UserError
 from vatt_edu.evaluation import metrics
 from vatt_edu.evaluation.embed import load
 from vatt_edu.evaluation.features import embed_windows
 from vatt_edu.evaluation.ground_truth import Step, has_ground_truth, list_steps
-from vatt_edu.evaluation.results_file import require_all_modalities
+from vatt_edu.evaluation.results_file import whole
 from vatt_edu.evaluation.retrieval import retrieval_windows
 from vatt_edu.pages import picture
 
@@ -30,7 +31,7 @@ LISTEN = 8_000  # samples per second of a sound in the page
 
 @dataclass(frozen=True)
 class RetrievalGallery:
-    """The gallery of a split and all similarities in it.
+    """The gallery of a split and all similarities in it: of its clips that have picture, sound and words.
 
     Attributes:
         split: Its name.
@@ -38,7 +39,7 @@ class RetrievalGallery:
         windows: Its clips with their captions, n of them.
         steps: What is true of each; None where the source does not say.
         by_text: How similar sentence i and clip j are; None for a model without a vocabulary.
-        by_sound: How similar sound i and clip j are.
+        by_sound: How similar sound i and clip j are; None where fewer than two clips have sound.
     """
 
     split: str
@@ -46,7 +47,7 @@ class RetrievalGallery:
     windows: list[Window]
     steps: list[Step] | None
     by_text: Float[Tensor, "n n"] | None
-    by_sound: Float[Tensor, "n n"]
+    by_sound: Float[Tensor, "n n"] | None
 
     def frames(self, number: int) -> str:
         """Three frames of a clip, side by side, as the data URI of a JPEG."""
@@ -97,8 +98,17 @@ def embed_gallery(run: Path, source: Source, split: str, quiet: bool) -> Retriev
     """
     embedder = load(run)
     config, windows = embedder.config, retrieval_windows(source, split, embedder.config)
-    spaces, present = embed_windows(embedder.model, windows, config, embedder.words, source, f"{split} report", quiet)
-    require_all_modalities(present, source, split)
+    spaces, present = embed_windows(
+        embedder.model, windows, config, embedder.words, source, f"{split} report", quiet, skips=[]
+    )
+    shown = whole(present)
+    audible = bool(shown.sum() >= 2)
+    if not audible:  # words alone
+        shown = whole({name: mask for name, mask in present.items() if name != "audio"})
+    if not shown.any():
+        raise UserError(f"{source.root}: no clip of {split} has picture and words, so there is nothing to show")
+    windows = [window for window, here in zip(windows, shown, strict=True) if here]
+    spaces = {name: rows[shown] for name, rows in spaces.items()}
     steps: list[Step] | None = None
     if has_ground_truth(source) and split != "train":
         by_video = {step.video.id: step for step in list_steps(source, split)}
@@ -110,7 +120,7 @@ def embed_gallery(run: Path, source: Source, split: str, quiet: bool) -> Retriev
         windows,
         steps,
         metrics.similarities(spaces["text_vt"], spaces["video_vt"]) if "text_vt" in spaces else None,
-        metrics.similarities(spaces["audio_va"], spaces["video_va"]),
+        metrics.similarities(spaces["audio_va"], spaces["video_va"]) if audible else None,
     )
 
 

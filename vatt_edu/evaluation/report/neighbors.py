@@ -15,6 +15,7 @@ from vatt_edu.pages import details, image, player
 
 SENTENCES, SOUNDS, WORST, TOP = 6, 4, 4, 5
 NO_WORDS = "<p>This model has no vocabulary, so it reads no sentences.</p>"
+NO_SOUND = "<p>Fewer than two of these clips have sound.</p>"
 
 
 class Pictures:
@@ -45,9 +46,11 @@ def neighbors(gallery: RetrievalGallery, pictures: Pictures) -> str:
             _answer(gallery, pictures, gallery.by_text, number, f"<h4>“{escape(gallery.windows[number].text)}”</h4>")
             for number in chosen[:SENTENCES]
         )
-    sounds = "".join(
-        _answer(gallery, pictures, gallery.by_sound, number, _sound(gallery, number)) for number in chosen[-SOUNDS:]
-    )
+    sounds = NO_SOUND
+    if gallery.by_sound is not None:
+        sounds = "".join(
+            _answer(gallery, pictures, gallery.by_sound, number, _sound(gallery, number)) for number in chosen[-SOUNDS:]
+        )
     return (
         f"<p>Drawn at random from <b>{gallery.split}</b> ({len(gallery.windows)} clips). Each clip is shown by three "
         f"of its frames.</p><h3>A sentence finds clips</h3>{sentences}<h3>A sound finds clips</h3>{sounds}"

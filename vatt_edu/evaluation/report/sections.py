@@ -9,6 +9,7 @@ from vatt_edu.evaluation import metrics
 from vatt_edu.evaluation.report import drawing
 from vatt_edu.evaluation.report.drawing import NOTHING, Curve, percent, plain
 from vatt_edu.evaluation.report.run_files import Training, compared
+from vatt_edu.evaluation.results_file import clips_line
 from vatt_edu.pages import Cell, details, row, table
 
 WHO = {"trained": "trained", "random_init": "random start", "handmade": "by hand"}
@@ -35,7 +36,7 @@ def lead(results: Mapping[str, Any], split: str) -> str:
         if (random_init := splits[split]["random_init"]) is not None:
             beside += [f"random start {100 * random_init[direction]['R@5']:.1f}"]
         beside += [f"chance {100 * splits[split]['chance'][direction]['R@5']:.1f}"]
-        if "train" in splits:
+        if "train" in splits and direction in splits["train"]["trained"]:
             train = splits["train"]
             chance = f"of {train['n']}; chance {100 * train['chance'][direction]['R@5']:.1f}"
             beside += [f"on training clips {100 * train['trained'][direction]['R@5']:.1f} ({chance})"]
@@ -44,8 +45,8 @@ def lead(results: Mapping[str, Any], split: str) -> str:
             f"{''.join(f'<small>{line}</small>' for line in beside)}</div>"
         )
     return (
-        f'<div class="cards">{"".join(cards)}</div><p>R@5: how often the right one of {splits[split]["n"]} is among '
-        "the five most similar. Ties count against the model.</p>"
+        f'<div class="cards">{"".join(cards)}</div><p>R@5: how often the right one is '
+        f"among the five most similar, of {escape(clips_line(splits[split]))}. Ties count against the model.</p>"
     )
 
 
@@ -130,11 +131,12 @@ def retrieval(results: Mapping[str, Any] | None, first: str) -> str:
     splits: dict[str, Any] = {name: results["splits"][name] for name in order}
     glance = [
         row(f"{arrow(direction)}{' *' if 'audio' in direction and 'text' in direction else ''}",
-            (percent(split["trained"][direction]["R@5"], _of(split, direction, "R@5")) for split in splits.values()))
+            (percent(split["trained"].get(direction, {}).get("R@5"), _of(split, direction, "R@5"))
+             for split in splits.values()))
         for direction in metrics.DIRECTIONS
         if any(direction in split["trained"] for split in splits.values())
     ]  # fmt: skip
-    chances = (percent(split["chance"]["video_to_audio"]["R@5"]) for split in splits.values())
+    chances = (percent(next(iter(split["chance"].values()))["R@5"]) for split in splits.values())
     glance.append(row("chance", chances, "reference"))
     head = ["R@5, %", *(f"{name} ({split['n']})" for name, split in splits.items())]
     parts = [table(head, glance, "R@5 and its 95 % interval")]
@@ -147,7 +149,7 @@ def retrieval(results: Mapping[str, Any] | None, first: str) -> str:
         parts.append(f"<p>No random start: {escape(results['note'])}.</p>")
     parts.append("<p>* never trained: sound is sent through the video's map to where the words are.</p>")
     for name, split in splits.items():
-        parts.append(details(f"{name}: every number ({split['n']} clips)", _whole(split), opened=name == first))
+        parts.append(details(f"{name}: every number ({clips_line(split)})", _whole(split), opened=name == first))
     return "".join(parts)
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from vatt_edu.errors import UserError, disk_full, missing
-from vatt_edu.files import locked, read_json, sweep, write_json, write_text
+from vatt_edu.files import read_json, sweep, write_json, write_text
+from vatt_edu.locks import locked
 from vatt_edu.minitube.corpus.folder import (
     claim_folder,
     describe_recipe,

@@ -6,13 +6,18 @@ each clip, in any folder below, named in one of the ways people name them (``nam
 """
 
 import csv
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
-from vatt_edu.data.sources.source import AUDIO_SUFFIXES, VIDEO_SUFFIXES, AdapterResult, Video, media_files
+from vatt_edu.data.sources.source import AUDIO_SUFFIXES, VIDEO_SUFFIXES, AdapterResult, Video, media_by_name
 from vatt_edu.errors import UserError
+from vatt_edu.files import read_text
 
 LABELS = "class_labels_indices.csv"
+APART = (
+    "the video of its name is used as it is; to join both: ffmpeg -i VIDEO -i SOUND -map 0:v -map 1:a -c copy OUT.mkv"
+)
 
 
 def read(root: Path) -> AdapterResult:
@@ -21,11 +26,14 @@ def read(root: Path) -> AdapterResult:
     Raises:
         UserError: If there is no segments file, or an index file cannot be read.
     """
-    tables = sorted(root.glob("*segments*.csv"))
+    tables = sorted(root.glob("*segments*.csv")) or sorted(root.glob("*/*segments*.csv"))
     if not tables:
         raise UserError(f"no *segments*.csv in {root}: the folder is not laid out as AudioSet is")
-    files = {file.stem: file for file in media_files(root, AUDIO_SUFFIXES)}
-    files |= {file.stem: file for file in media_files(root, VIDEO_SUFFIXES)}
+    sounds, sound_doubles = media_by_name(root, AUDIO_SUFFIXES)
+    pictures, picture_doubles = media_by_name(root, VIDEO_SUFFIXES)
+    files = sounds | pictures
+    apart = {path: APART for name, path in sounds.items() if name in pictures}
+    others = apart | sound_doubles | picture_doubles | dict.fromkeys([*tables, root / LABELS], "")
     display = display_names(root / LABELS)
     videos: list[Video] = []
     absent: list[str] = []
@@ -38,7 +46,7 @@ def read(root: Path) -> AdapterResult:
                 continue
             labels = tuple(display.get(mid, mid) for mid in mids)
             videos.append(Video(f"{name}_{start:g}", file, split=split, labels=labels))
-    return AdapterResult(videos, absent)
+    return AdapterResult(videos, absent, others)
 
 
 def names(ytid: str, start: float, end: float) -> Iterator[str]:
@@ -62,17 +70,16 @@ def segments(path: Path) -> Iterator[tuple[str, float, float, list[str]]]:
     Raises:
         UserError: If a row cannot be read.
     """
-    with open(path, newline="", encoding="utf-8-sig") as file:
-        reader = csv.reader(file, skipinitialspace=True)
-        for row in reader:
-            if not row or row[0].startswith("#"):
-                continue
-            try:
-                ytid, start, end, mids = row
-                yield ytid, float(start), float(end), mids.split(",")
-            except ValueError:
-                message = f'{path}, line {reader.line_num}: expected  YTID, start_seconds, end_seconds, "mid,mid"'
-                raise UserError(message) from None
+    reader = csv.reader(io.StringIO(read_text(path)), skipinitialspace=True)
+    for row in reader:
+        if not row or row[0].startswith("#"):
+            continue
+        try:
+            ytid, start, end, mids = row
+            yield ytid, float(start), float(end), mids.split(",")
+        except ValueError:
+            message = f'{path}, line {reader.line_num}: expected  YTID, start_seconds, end_seconds, "mid,mid"'
+            raise UserError(message) from None
 
 
 def display_names(path: Path) -> dict[str, str]:
@@ -83,8 +90,7 @@ def display_names(path: Path) -> dict[str, str]:
     """
     if not path.exists():
         return {}
-    with open(path, newline="", encoding="utf-8-sig") as file:
-        table = csv.DictReader(file, skipinitialspace=True)
-        if not {"mid", "display_name"} <= set(table.fieldnames or ()):
-            raise UserError(f"{path}: no columns mid and display_name in its first line")
-        return {row["mid"]: row["display_name"] for row in table}
+    table = csv.DictReader(io.StringIO(read_text(path)), skipinitialspace=True)
+    if not {"mid", "display_name"} <= set(table.fieldnames or ()):
+        raise UserError(f"{path}: no columns mid and display_name in its first line")
+    return {row["mid"]: row["display_name"] for row in table}

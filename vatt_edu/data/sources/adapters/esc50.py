@@ -23,6 +23,7 @@ def read(root: Path) -> AdapterResult:
     if not table.exists():
         raise UserError(f"no {TABLE} in {root}: the folder is not laid out as ESC-50 is")
     files = {file.name: file for file in media_files(root, AUDIO_SUFFIXES)}
+    others = {root / TABLE: ""}
     videos: list[Video] = []
     absent: list[str] = []
     for _, row in rows(table, ("filename", "fold", "category")):
@@ -31,4 +32,4 @@ def read(root: Path) -> AdapterResult:
             videos.append(Video(name, files[row["filename"]], split=f"fold{row['fold']}", labels=(row["category"],)))
         else:
             absent.append(row["filename"])
-    return AdapterResult(videos, absent)
+    return AdapterResult(videos, absent, others)

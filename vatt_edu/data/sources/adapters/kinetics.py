@@ -1,17 +1,20 @@
 """Kinetics-400, -600, -700: clips of 10 s, one class each.
 
-``train.csv``, ``validate.csv`` (or ``val.csv``) and ``test.csv``, in the folder or in ``annotations/``, with columns
+``train.csv``, ``validate.csv`` (or ``val.csv``) and ``test.csv``, in the folder or in ``annotations/``, also with the
+set's name before (``kinetics700_train.csv``), with columns
 ``label,youtube_id,time_start,time_end,split`` (a test table may lack labels), and one file for each clip:
 ``<youtube_id>_<start>_<end>.mp4`` with six digits each, in class folders, in split folders, or flat. A file that is
 named by its id alone is taken to be the whole video. Missing ones are counted; a real copy lacks many.
 """
 
+import re
 from pathlib import Path
 
 from vatt_edu.data.sources.csv_tables import number, rows
-from vatt_edu.data.sources.source import AdapterResult, Video, media_files
+from vatt_edu.data.sources.source import AdapterResult, Video, media_by_name
 from vatt_edu.errors import UserError
 
+TABLE = re.compile(r"(?:kinetics[-_]?\d*(?:_\d+)?[-_])?(?P<split>train|validate|val|test)\.csv", re.IGNORECASE)
 SPLITS = ("train", "validate", "val", "test")
 
 
@@ -21,11 +24,10 @@ def read(root: Path) -> AdapterResult:
     Raises:
         UserError: If there is no table, or one cannot be read.
     """
-    places = [folder / f"{split}.csv" for split in SPLITS for folder in (root, root / "annotations")]
-    tables = [path for path in places if path.exists()]
+    tables = _tables(root)
     if not tables:
         raise UserError(f"no train.csv, validate.csv or test.csv in {root}: the folder is not laid out as Kinetics is")
-    files = {file.stem: file for file in media_files(root)}
+    files, others = media_by_name(root)
     videos: dict[str, Video] = {}
     absent: list[str] = []
     for table in tables:
@@ -33,7 +35,7 @@ def read(root: Path) -> AdapterResult:
             start, end = (number(row[column], where, column) for column in ("time_start", "time_end"))
             name = f"{row['youtube_id']}_{round(start):06d}_{round(end):06d}"
             labels = (row["label"],) if row.get("label") else ()
-            split = row.get("split") or table.stem
+            split = row.get("split") or tables[table]
             if name in files:
                 videos[name] = Video(name, files[name], split=split, labels=labels)
             elif row["youtube_id"] in files:
@@ -41,4 +43,12 @@ def read(root: Path) -> AdapterResult:
                 videos[name] = Video(name, whole, split=split, labels=labels, start=start, end=end)
             else:
                 absent.append(name)
-    return AdapterResult(list(videos.values()), absent)
+    others |= dict.fromkeys(tables, "")
+    return AdapterResult(list(videos.values()), absent, others)
+
+
+def _tables(root: Path) -> dict[Path, str]:
+    """The tables and their splits, training first."""
+    paths = [path for folder in (root, root / "annotations") for path in sorted(folder.glob("*.csv"))]
+    tables = {path: match["split"].lower() for path in paths if (match := TABLE.fullmatch(path.name))}
+    return dict(sorted(tables.items(), key=lambda table: SPLITS.index(table[1])))

@@ -37,7 +37,9 @@ def read(root: Path) -> AdapterResult:
         parts.append(audioset.read(root / "audioset"))
     parts += [clips(path) for path in sorted((root / "eval").glob("[!.]*.json"))]
     return AdapterResult(
-        [video for part in parts for video in part.videos], [name for part in parts for name in part.absent]
+        [video for part in parts for video in part.videos],
+        [name for part in parts for name in part.absent],
+        unreadable=[note for part in parts for note in part.unreadable],
     )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from vatt_edu.data.sources.csv_tables import rows
-from vatt_edu.data.sources.source import AdapterResult, Video, media_files
+from vatt_edu.data.sources.source import AdapterResult, Video, media_by_name
 from vatt_edu.errors import UserError
 from vatt_edu.files import read_json
 
@@ -38,13 +38,14 @@ def read(root: Path) -> AdapterResult:
             name, sentence = row["video_id"], row["sentence"]
             splits[name] = "test_1ka"
             sentences[name] = [sentence, *(text for text in sentences.get(name, ()) if text != sentence)]
-    files = {file.stem: file for file in media_files(root)}
+    files, others = media_by_name(root)
+    others |= dict.fromkeys([*indexes, *tables[:1]], "")
     videos = [
         Video(name, files[name], split=split, captions=tuple(sentences.get(name, ())))
         for name, split in splits.items()
         if name in files
     ]
-    return AdapterResult(videos, [name for name in splits if name not in files])
+    return AdapterResult(videos, [name for name in splits if name not in files], others)
 
 
 def _read_index(path: Path, splits: dict[str, str], sentences: dict[str, list[str]]) -> None:

@@ -1,0 +1,83 @@
+"""Narration from JSON: HowTo100M's columns, lists of rows, Whisper's segments or chunks, YouTube's ``json3``."""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from vatt_edu.errors import UserError
+
+COLUMNS = ("start", "end", "text")
+EXPECTED = 'expected {"start": [s, …], "end": [s, …], "text": [line, …]}, or rows [{"start", "end", "text"}, …]'
+
+
+def json_rows(value: Any, where: str) -> list[tuple[float, float, str]]:
+    """Starts, ends (seconds) and texts of the captions of one video; where there is no text, there is no row's text.
+
+    Args:
+        value: Parsed JSON: ``{"start": […], "end": […], "text": […]}``; ``[{"start", "end", "text"}, …]`` (or
+            ``"duration"``), also under ``"segments"`` (Whisper); ``{"chunks": [{"timestamp": [start, end], "text"}]}``
+            (Transformers); ``{"events": [{"tStartMs", "dDurationMs", "segs"}]}`` (YouTube); or a side file with
+            none of these names, which is no narration: no row.
+        where: For messages.
+
+    Raises:
+        UserError: If it has another form, or a time is not a number of seconds.
+    """
+    if _is_side_file(value):
+        return []
+    try:
+        rows = [(start, end, _text(text)) for start, end, text in _rows(value)]
+        rows = [(float(start), float(end), text) if text else (0.0, 0.0, "") for start, end, text in rows]
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise UserError(f"{where}: {EXPECTED}") from None
+    if not all(math.isfinite(start) and math.isfinite(end) for start, end, _ in rows):
+        raise UserError(f"{where}: a start or an end is not a finite number of seconds")
+    return rows
+
+
+def clip_caption(value: Any) -> str:
+    """The caption of a whole clip, from a side file as video2dataset writes it; empty in any other JSON."""
+    return _text(value.get("caption")) if _is_side_file(value) else ""
+
+
+def _is_side_file(value: Any) -> bool:
+    return isinstance(value, dict) and not value.keys() & {*COLUMNS, "segments", "chunks", "events"}
+
+
+def _text(value: Any) -> str:
+    """The words of a value; null and NaN (pandas writes it for null) are none."""
+    return "" if value is None or (isinstance(value, float) and math.isnan(value)) else str(value)
+
+
+def _rows(value: Any) -> Iterator[tuple[Any, Any, Any]]:
+    if isinstance(value, dict) and "segments" in value:
+        value = value["segments"]
+    if isinstance(value, list):
+        yield from map(_row, value)
+    elif "events" in value:
+        yield from _events(value["events"])
+    elif "chunks" in value:
+        for chunk in value["chunks"]:
+            start, end = chunk["timestamp"]  # the last one may be open
+            yield start, start if end is None else end, chunk["text"]
+    else:
+        yield from zip(*(value[key] for key in COLUMNS), strict=True)
+
+
+def _row(row: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+    if "end" in row:
+        return row["start"], row["end"], row["text"]
+    length = next(row[key] for key in ("duration", "dur") if key in row) if row.keys() & {"duration", "dur"} else None
+    if length is None:
+        raise KeyError("end")
+    return row["start"], float(row["start"]) + float(length), row["text"]
+
+
+def _events(events: list[dict[str, Any]]) -> Iterator[tuple[float, float, str]]:
+    """Events have each phrase once, for as long as it stays on the screen: said until the next one begins."""
+    spoken = [event for event in events if "".join(part.get("utf8", "") for part in event.get("segs", ())).strip()]
+    starts = [event["tStartMs"] / 1000 for event in spoken]
+    for event, start, following in zip(spoken, starts, [*starts[1:], math.inf], strict=True):
+        end = start + event.get("dDurationMs", 0) / 1000
+        text = "".join(part.get("utf8", "") for part in event["segs"])
+        yield start, min(end, following) if following > start else end, text
