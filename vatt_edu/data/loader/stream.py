@@ -14,6 +14,7 @@ from vatt_edu.data.clips.transforms import train_clip
 from vatt_edu.data.loader.collate import BatchBuilder, CaptionEncoder, zero_fill
 from vatt_edu.data.loader.prefetch import Skip
 from vatt_edu.data.loader.sampler import Pool, Sampler, Slot, window_start
+from vatt_edu.data.loader.windows import Window
 from vatt_edu.data.media.info import MediaError
 from vatt_edu.data.seeds import generator
 from vatt_edu.data.sources.source import Source, Video
@@ -222,15 +223,24 @@ class ClipStream:
         lines = [line for line in video.lines if line.start < end]
         return nearest_lines(lines, first / spec.fps + spec.seconds / 2, spec.candidates) if lines else []
 
-    def lines(self, step: int) -> list[list[Line]]:
-        """The candidate lines of each clip of a batch, without reading any: what ``batch`` holds if no file is damaged.
+    def windows(self, step: int) -> list[Window]:
+        """The clips of a batch, without reading any: what ``batch`` holds if no file is damaged.
 
         Raises:
             MediaError: If a file cannot be opened.
         """
-        candidates = []
+        return [Window(video, first / self._spec.fps) for _, video, first in self._clips(step)]
+
+    def lines(self, step: int) -> list[list[Line]]:
+        """The candidate lines of each clip of a batch, as ``windows``.
+
+        Raises:
+            MediaError: If a file cannot be opened.
+        """
+        return [self._candidate_lines(*clip) for clip in self._clips(step)]
+
+    def _clips(self, step: int) -> Iterator[tuple[Reader, Video, int]]:
         for slot in self._sampler.plan(step):
             reader, video = self._readers[slot.source], self._videos[slot.pool][slot.source][slot.position]
             uniform = generator(self._seed, "clip", slot.index, 0).random()
-            candidates.append(self._candidate_lines(reader, video, self._first_frame(slot, 0, reader, video, uniform)))
-        return candidates
+            yield reader, video, self._first_frame(slot, 0, reader, video, uniform)

@@ -123,16 +123,16 @@ def _decode(
     zero = origin(container)
     if first > 0:
         container.seek(int(Fraction(first + zero) / stream.time_base), stream=stream)
-    time = 0.0
+    time, tick = 0.0, float(stream.time_base)  # a fraction a packet costs more than decoding one
     for packet, frames in decoded_packets(container, stream):
         if frames is None:
             if packet is not None and packet.pts is not None:
-                time = float(packet.pts * packet.time_base) - zero
+                time = packet.pts * tick - zero
             yield time, None
         for frame in frames or ():
             samples = frame.to_ndarray()
             if frame.pts is not None:
-                time = float(frame.pts * frame.time_base) - zero
+                time = frame.pts * tick - zero
             yield time, samples if frame.format.is_planar else samples.reshape(-1, channels).T
             time += frame.samples / frame.sample_rate
 

@@ -68,6 +68,7 @@ class Scaler:
 
     def _make_graph(self, frame: Any) -> Any:
         graph = pyav().filter.Graph()
+        graph.threads = 1  # as many as cores otherwise, started for each graph
         nodes = [
             graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 1000)),
             graph.add("scale", f"{self._size[0]}:{self._size[1]}:flags=bilinear"),
@@ -222,8 +223,9 @@ def pictures(path: str | PathLike[str], first: float) -> Iterator[Picture]:
         if container.format.name == "avi":
             yield from _counted(path, container, stream)
             return
+        tick = float(stream.time_base)
         for time, duration, frame in _strict(container, stream, first <= 0):
-            yield Picture(float(time * stream.time_base) - zero, float(duration * stream.time_base), frame)
+            yield Picture(time * tick - zero, duration * tick, frame)
 
 
 def _strict(container: Any, stream: Any, whole: bool) -> Iterator[tuple[int, int, Any]]:

@@ -1,0 +1,134 @@
+"""What does it cost to read clips as this library does: strictly, on one clock, from files that nobody has checked?
+
+Two questions, each in one process with its ways in turn, so that a busy machine slows all of them alike:
+
+1. A batch of the toy (40 clips, frames and sound) from the loader without a cache, against the shortest loop that
+   decodes the same clips with PyAV and does nothing else: no check of damage, no augmentation, no batch.
+2. Finding out whether a decoder that trusts an index may be used for a file, against decoding its pictures at 224 px.
+
+    python benchmarks/reading.py              # on the training videos of MiniTube small
+"""
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+import torch
+import tyro
+
+from vatt_edu import minitube
+from vatt_edu.config import preset
+from vatt_edu.data import ClipStream, Vocabulary, open_source, probe_media
+from vatt_edu.data.media.indexed import picture_times
+from vatt_edu.data.media.video import nearest_frames, scaled_size
+from vatt_edu.files import write_json
+from vatt_edu.system import machine
+
+
+@dataclass
+class Args:
+    """What to measure."""
+
+    corpus: str = "small"
+    """A corpus of MiniTube, made if it is missing."""
+    rounds: int = 20
+    """Batches of the toy that are timed, after one that is not."""
+    short_side: int = 224
+    """Pixels, of the second question."""
+    out: Path = Path("results/benchmark_reading.json")
+    """Where the JSON goes."""
+
+
+def bare_clip(path: Path, start: float, spec: ClipSpec, size: tuple[int, int]) -> None:
+    """Decodes one clip with PyAV: the pictures at or before the wanted times, and the sound of the same seconds."""
+    end = start + spec.frames / spec.fps
+    with av.open(str(path)) as file:
+        stream = file.streams.video[0]
+        stream.codec_context.thread_count = 1
+        file.seek(int(start / stream.time_base), stream=stream)
+        wanted, pictures = list(start + np.arange(spec.frames) / spec.fps), []
+        for frame in file.decode(stream):
+            while wanted and frame.time >= wanted[0] - 1e-3:
+                pictures.append(
+                    frame.to_ndarray(width=size[0], height=size[1], format="rgb24", interpolation="BILINEAR")
+                )
+                wanted.pop(0)
+            if not wanted or frame.time > end:
+                break
+    with av.open(str(path)) as file:
+        if not file.streams.audio:
+            return
+        stream = file.streams.audio[0]
+        file.seek(int(start / stream.time_base), stream=stream)
+        resampler, wave = av.AudioResampler("s16", "mono", spec.sample_rate), []
+        for frame in file.decode(stream):
+            wave += [part.to_ndarray() for part in resampler.resample(frame)]
+            if frame.time > start + spec.seconds:
+                break
+        np.concatenate(wave, axis=1)
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """How long it takes."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def main(args: Args) -> None:
+    """Measures, prints the table, writes the JSON."""
+    torch.set_num_threads(1)
+    config = preset("toy")
+    spec, source = config.clip, open_source(minitube.ensure(args.corpus))
+    vocabulary = Vocabulary.train(source.texts, config.model.text.vocab)
+    stream = ClipStream.open([(source, 1.0)], config, vocabulary, cache=False, quiet=True)
+
+    def bare_batch(step: int) -> None:
+        for window in stream.windows(step):
+            path = window.video.path
+            size = scaled_size(infos[path], spec.short_side)
+            bare_clip(path, window.start or 0.0, spec, size)
+
+    rounds = []
+    for step in range(args.rounds + 1):
+        infos = {
+            window.video.path: probe_media(window.video.path) for window in stream.windows(step)
+        }  # as in training, opened once before
+        ways: dict[str, Callable[[], object]] = {
+            "loader": lambda step=step: stream.batch(step),
+            "bare": lambda step=step: bare_batch(step),
+        }
+        times = {name: seconds(ways[name]) for name in sorted(ways, reverse=bool(step % 2))}
+        print(f"batch {step}/{args.rounds}: " + ", ".join(f"{k} {v:.2f} s" for k, v in times.items()), flush=True)
+        rounds += [times] if step else []
+    ratios = [times["bare"] / times["loader"] for times in rounds]
+
+    checks = []
+    for path in list(infos)[:10]:
+        grid = np.arange(0, infos[path].duration, 1 / infos[path].fps)
+        check = seconds(lambda path=path: picture_times(path))
+        decode = seconds(lambda path=path, grid=grid: nearest_frames(path, grid, args.short_side, info=infos[path]))
+        checks.append(check / decode)
+
+    row = {
+        "loader_over_bare": statistics.median(ratios),
+        "loader_over_bare_each": ratios,
+        "check_share_of_decoding": statistics.median(checks),
+        "check_share_of_decoding_each": checks,
+    }
+    print(f"\nclips per second of the loader, over those of the bare loop: {row['loader_over_bare']:.2f}")
+    share = 100 * row["check_share_of_decoding"]
+    print(f"checking an index, as a share of decoding at {args.short_side} px: {share:.1f} %")
+    settings = {"corpus": args.corpus, "rounds": args.rounds, "short_side": args.short_side}
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    command = "python benchmarks/reading.py"
+    write_json(args.out, {"command": command, "settings": settings, **machine(), "rows": [row]})
+    print(f"written to {args.out}")
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Args))
