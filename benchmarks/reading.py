@@ -21,7 +21,7 @@ import torch
 import tyro
 
 from vatt_edu import minitube
-from vatt_edu.config import preset
+from vatt_edu.config import ClipSpec, preset
 from vatt_edu.data import ClipStream, Vocabulary, open_source, probe_media
 from vatt_edu.data.media.indexed import picture_times
 from vatt_edu.data.media.video import nearest_frames, scaled_size
