@@ -18,13 +18,14 @@ import pytest
 from helpers import clips, faults, numbered
 
 from vatt_edu.cli import main
-from vatt_edu.data import MediaError, open_source, read_audio, read_video
-from vatt_edu.data.check.decode import FileCheck, check_file, united
+from vatt_edu.data import Line, MediaError, Video, open_source, read_audio, read_video
+from vatt_edu.data.check.decode import FileCheck, TrackCheck, check_file, united
 from vatt_edu.data.check.journal import check_files
 from vatt_edu.data.check.mend import copy_packets, encode_anew, quoted, rename
 from vatt_edu.data.check.page import check_page
 from vatt_edu.data.check.summary import check_source
 from vatt_edu.data.check.verdict import IN_PART, OK, UNUSABLE, judge
+from vatt_edu.data.workers import CRASH, SLOW
 
 ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="the commands need ffmpeg")
 
@@ -104,6 +105,40 @@ def test_damage_of_the_sound_is_where_the_reader_refuses(tmp_path: Path) -> None
     with pytest.raises(MediaError, match="sound is damaged"):
         read_audio(path, start + 0.02, 400, 16_000)
     assert read_audio(path, end + 0.01, 1600, 16_000) is not None
+
+
+def line(start: float) -> Line:
+    return Line(start, start + 1.0, "pour", 1)
+
+
+def test_parts_and_words_are_judged(tmp_path: Path) -> None:
+    track = TrackCheck(0, 0.0, 20.0)
+    check = FileCheck("", 20.0, track, track)
+    path = tmp_path / "x.mp4"
+    parts = [Video("a", path, (line(1.0),), start=2.0, end=12.0), Video("b", path, start=19.0, end=29.0)]
+    short = judge(path, check, parts, 3.2, words=True)
+    assert (short.word, short.why) == (IN_PART, "too short: 1.00 s of the 3.2 s of a window")
+    assert judge(path, check, parts[:1], 3.2, words=True).word == OK
+    assert judge(path, check, parts[1:], 0.5, words=False).word == OK
+    assert judge(path, check, parts[1:], 0.5, words=True).why == "no words, though most files of this source have some"
+    assert judge(path, check, [Video("c", path, captions=("pour",))], 3.2, words=True).word == OK
+    late = judge(path, check, [Video("d", path, (line(19.9), line(20.0), line(30.0)))], 3.2, words=True)
+    assert late.why == "2 of 3 lines begin after its end at 20.00 s, the last at 30.00 s"
+
+
+def test_what_is_lost_twice_is_lost_once() -> None:
+    damaged, holes = ((2.0, 4.0), (8.0, 9.0)), ((3.0, 5.0),)
+    track = TrackCheck(0, 1.0, 11.0, damaged, holes)
+    assert track.usable == pytest.approx(6.0)
+    answer = judge(Path("x.mkv"), FileCheck("", 11.0, track, TrackCheck(1, 0.0, 11.0)), (), 3.2, words=False)
+    assert answer.why == "picture damaged from 2.00 to 4.00 s, from 8.00 to 9.00 s; no picture from 3.00 to 5.00 s"
+    assert "-map 0:0 -map 0:1 " in answer.command
+
+
+def test_crashes_and_hangs_become_lines(tmp_path: Path) -> None:
+    for reason in (CRASH, SLOW):
+        answer = judge(tmp_path / "x.mp4", FileCheck(reason), (), 3.2, words=True)
+        assert (answer.word, answer.why, answer.command) == (UNUSABLE, reason, "")
 
 
 def test_spans_are_united() -> None:

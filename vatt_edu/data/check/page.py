@@ -6,10 +6,10 @@ from html import escape
 from typing import Any
 
 from vatt_edu.data.check.verdict import IN_PART, OK, UNUSABLE
-from vatt_edu.pages import Cell, details, document, table
+from vatt_edu.pages import details, document
 
 LISTED = 500
-"""So many rows of a table are shown at most; ``check.json`` has all."""
+"""So many files of a list are shown at most; ``check.json`` has all."""
 
 
 def check_page(report: Mapping[str, Any]) -> str:
@@ -41,21 +41,26 @@ def sentence(report: Mapping[str, Any]) -> str:
 def _wrong(rows: Sequence[Mapping[str, Any]]) -> str:
     if not rows:
         return "<p>Nothing: every file can be used from beginning to end.</p>"
-    cells = [
-        [
-            row["file"],
-            Cell(f"<td>{escape(row['verdict'])}<small>{_seconds(row)}</small></td>"),
-            Cell(f"<td>{escape(row['why'])}{_command(row['mend'])}</td>"),
-        ]
-        for row in rows[:LISTED]
-    ]
     note = (
         "<p>A command replaces the file and keeps the old one as <code>NAME.broken</code>. What is damaged stays lost: "
         "the picture before it stands still, and the sound is silent.</p>"
     )
-    return (note if any(row["mend"] for row in rows) else "") + table(
-        ["file", "verdict", "why, and what mends it"], cells, css="fields"
-    ) + _more(rows)  # fmt: skip
+    html = note if any(row["mend"] for row in rows) else ""
+    for verdict in (UNUSABLE, IN_PART):
+        group = [row for row in rows if row["verdict"] == verdict]
+        items = (_item(row["file"], row["why"], row["mend"], _seconds(row)) for row in group[:LISTED])
+        html += f"<h3>{verdict.capitalize()}: {len(group):,}</h3>{_items(items)}{_more(group)}" if group else ""
+    return html
+
+
+def _items(items: Iterable[str]) -> str:
+    return f'<ul class="files">{"".join(items)}</ul>'
+
+
+def _item(name: str, why: str, command: str, small: str = "") -> str:
+    shown = f'<code class="command">{escape(command)}</code>' if command else ""
+    about = f"<small>{escape(small)}</small>" if small else ""
+    return f"<li><div><b>{escape(name)}</b>{about}</div><div>{escape(why)}{shown}</div></li>"
 
 
 def _seconds(row: Mapping[str, Any]) -> str:
@@ -65,10 +70,6 @@ def _seconds(row: Mapping[str, Any]) -> str:
     return f"of {row['seconds']:.1f} s: {usable['picture']:.1f} s picture, {usable['sound']:.1f} s sound"
 
 
-def _command(command: str) -> str:
-    return f"<pre class=command><code>{escape(command)}</code></pre>" if command else ""
-
-
 def _more(rows: Sequence[object]) -> str:
     return f"<p>… and {len(rows) - LISTED:,} more in <code>check.json</code>.</p>" if len(rows) > LISTED else ""
 
@@ -76,11 +77,8 @@ def _more(rows: Sequence[object]) -> str:
 def _notes(rows: Sequence[Mapping[str, str]], what: str) -> str:
     if not rows:
         return ""
-    cells = [
-        [row["file"], Cell(f"<td>{escape(row['why'])}{_command(row['mend'])}</td>")]
-        for row in sorted(rows, key=lambda row: not row["mend"])[:LISTED]
-    ]
-    return f"<p>{what}</p>{table(['file', 'why'], cells, css='fields')}{_more(rows)}"
+    first = sorted(rows, key=lambda row: not row["mend"])[:LISTED]
+    return f"<p>{what}</p>{_items(_item(row['file'], row['why'], row['mend']) for row in first)}{_more(rows)}"
 
 
 def _names(names: Sequence[str], what: str) -> str:
@@ -102,7 +100,7 @@ def _duplicates(groups: Sequence[Sequence[str]]) -> str:
 
 
 def _obstacles(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Files by why a decoder that numbers pictures would take others, with the command for the first."""
+    """Files by why a decoder that numbers pictures would take others, each with its command."""
     groups: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows:
         if row["obstacle"]:
@@ -114,7 +112,7 @@ def _obstacles(rows: Sequence[Mapping[str, Any]]) -> str:
         "built on it) may show other frames, and say nothing. The command encodes a file for them.</p>"
     )
     for obstacle, group in sorted(groups.items(), key=lambda item: -len(item[1])):
-        cells = [[row["file"], Cell(f"<td>{_command(row['encode_anew'])}</td>")] for row in group[:LISTED]]
+        items = (_item(row["file"], "", row["encode_anew"]) for row in group[:LISTED])
         title = f"{len(group):,} {'file' if len(group) == 1 else 'files'}: {obstacle}"
-        html += details(title, table(["file", "command"], cells, css="fields") + _more(group))
+        html += details(title, _items(items) + _more(group))
     return html
