@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +134,15 @@ def test_what_is_lost_twice_is_lost_once() -> None:
     answer = judge(Path("x.mkv"), FileCheck("", 11.0, track, TrackCheck(1, 0.0, 11.0)), (), 3.2, words=False)
     assert answer.why == "picture damaged from 2.00 to 4.00 s, from 8.00 to 9.00 s; no picture from 3.00 to 5.00 s"
     assert "-map 0:0 -map 0:1 " in answer.command
+
+
+def test_a_track_that_is_damaged_throughout_spoils_the_other() -> None:
+    whole, lost = TrackCheck(0, 0.0, 9.0), TrackCheck(1, 0.0, 9.0, ((0.0, 9.0),))
+    for check in (FileCheck("", 9.0, whole, lost), FileCheck("", 9.0, lost, whole)):
+        assert judge(Path("x.mov"), check, (), 3.2, words=False).word == UNUSABLE
+    silent = TrackCheck(1, 0.0, 9.0, silent=True)
+    assert judge(Path("x.mov"), FileCheck("", 9.0, whole, silent), (), 3.2, words=False).word == IN_PART
+    assert judge(Path("x.mov"), FileCheck("", 9.0, None, silent), (), 3.2, words=False).word == UNUSABLE
 
 
 def test_crashes_and_hangs_become_lines(tmp_path: Path) -> None:
@@ -357,3 +367,17 @@ def test_fifty_bad_files_of_a_thousand_are_named(tmp_path: Path) -> None:
     fresh = [*command, "--out", str(tmp_path / "fresh")]
     subprocess.run(fresh, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     assert json.loads((tmp_path / "fresh/check.json").read_text()) == report
+
+
+@ffmpeg
+def test_names_of_any_bytes_are_checked_and_mended(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = tmp_path / os.fsdecode(b"r\xe9sum\xe9s")
+    root.mkdir()
+    path = root / os.fsdecode(b"-caf\xe9:1 \xe2\x98\x95.mp4")
+    faults.noise_in(path, "video")
+    assert main(["data", "check", str(root), "--seconds", "1", "--workers", "1", "--quiet", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["files"]
+    assert row["file"] == "-caf\\xe9:1 ☕.mp4"
+    assert escape(row["mend"]) in (root / "check/check.html").read_text(encoding="utf-8")
+    shell(row["mend"])
+    assert verdict(path).word == OK

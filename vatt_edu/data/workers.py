@@ -117,8 +117,9 @@ def _in_pool(work: Callable[[Job], Result], jobs: Sequence[Job], processes: int)
                 if error is not None:
                     raise error
                 if waiting:
-                    worker.number = waiting.popleft()
-                    worker.pipe.send(jobs[worker.number])
+                    with contextlib.suppress(OSError):  # it has died meanwhile, which is seen in the next round
+                        worker.pipe.send(jobs[waiting[0]])
+                        worker.number = waiting.popleft()
                 else:
                     workers.pop(pipe).pipe.close()
                 if number is not None:

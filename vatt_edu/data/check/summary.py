@@ -1,5 +1,6 @@
 """The check of a source as plain numbers and names: what ``check.json`` holds."""
 
+import contextlib
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -108,7 +109,8 @@ def _duplicates(files: Sequence[Path]) -> list[list[Path]]:
     groups: dict[tuple[int, bytes], list[Path]] = defaultdict(list)
     for size, paths in sizes.items():
         for path in paths if len(paths) > 1 else ():
-            groups[size, _digest(path, size)].append(path)
+            with contextlib.suppress(OSError):  # that it cannot be read is among its faults
+                groups[size, _digest(path, size)].append(path)
     return [group for group in groups.values() if len(group) > 1]
 
 

@@ -18,7 +18,7 @@ class Fault:
     """Something that is wrong with a file.
 
     Attributes:
-        kind: One of the words below, for counting.
+        kind: A word or two, for counting.
         text: With its numbers.
         command: What mends it; empty if nothing does.
     """
@@ -63,9 +63,11 @@ def judge(path: Path, check: FileCheck, videos: Sequence[Video], seconds: float,
     if min(lengths, default=check.seconds) < seconds - 0.01:
         length = max(0.0, min(lengths, default=check.seconds))
         faults.append(Fault("too short", f"too short: {length:.2f} s of the {seconds:g} s of a window"))
-    usable = [track.usable for track in (check.picture, check.sound) if track and not track.silent]
-    word = UNUSABLE if max(usable, default=0.0) <= 0 else IN_PART if faults else OK
-    return Verdict(word, tuple(faults))
+    tracks = [track for track in (check.picture, check.sound) if track and not track.silent]
+    # A window is read with all of its tracks: one that is damaged throughout spoils the other.
+    spoiled = any(track.damaged and track.usable <= 0 for track in tracks)
+    nothing = max((track.usable for track in tracks), default=0.0) <= 0
+    return Verdict(UNUSABLE if spoiled or nothing else IN_PART if faults else OK, tuple(faults))
 
 
 def encoded(path: Path, check: FileCheck, seconds: float = 0.0) -> str:
