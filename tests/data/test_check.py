@@ -37,7 +37,7 @@ def shell(command: str) -> None:
 
 
 def verdict(path: Path, seconds: float = 1.0) -> Any:
-    return judge(path, check_file(path), (), seconds, words=False)
+    return judge(path, check_file(path), (), seconds, expected=("picture", "sound"))
 
 
 @pytest.mark.parametrize("name", [name for name in faults.FAULTS if name not in ("no words", "late lines")])
@@ -117,13 +117,15 @@ def test_parts_and_words_are_judged(tmp_path: Path) -> None:
     check = FileCheck("", 20.0, track, track)
     path = tmp_path / "x.mp4"
     parts = [Video("a", path, (line(1.0),), start=2.0, end=12.0), Video("b", path, start=19.0, end=29.0)]
-    short = judge(path, check, parts, 3.2, words=True)
+    short = judge(path, check, parts, 3.2, expected=("picture", "words"))
     assert (short.word, short.why) == (IN_PART, "too short: 1.00 s of the 3.2 s of a window")
-    assert judge(path, check, parts[:1], 3.2, words=True).word == OK
-    assert judge(path, check, parts[1:], 0.5, words=False).word == OK
-    assert judge(path, check, parts[1:], 0.5, words=True).why == "no words, though most files of this source have some"
-    assert judge(path, check, [Video("c", path, captions=("pour",))], 3.2, words=True).word == OK
-    late = judge(path, check, [Video("d", path, (line(19.9), line(20.0), line(30.0)))], 3.2, words=True)
+    assert judge(path, check, parts[:1], 3.2, expected=("picture", "words")).word == OK
+    assert judge(path, check, parts[1:], 0.5, expected=()).word == OK
+    assert judge(path, check, parts[1:], 0.5, expected=("picture", "words")).why == "no words"
+    assert judge(path, check, [Video("c", path, captions=("pour",))], 3.2, expected=("picture", "words")).word == OK
+    late = judge(
+        path, check, [Video("d", path, (line(19.9), line(20.0), line(30.0)))], 3.2, expected=("picture", "words")
+    )
     assert late.why == "2 of 3 lines begin after its end at 20.00 s, the last at 30.00 s"
 
 
@@ -131,7 +133,7 @@ def test_what_is_lost_twice_is_lost_once() -> None:
     damaged, holes = ((2.0, 4.0), (8.0, 9.0)), ((3.0, 5.0),)
     track = TrackCheck(0, 1.0, 11.0, damaged, holes)
     assert track.usable == pytest.approx(6.0)
-    answer = judge(Path("x.mkv"), FileCheck("", 11.0, track, TrackCheck(1, 0.0, 11.0)), (), 3.2, words=False)
+    answer = judge(Path("x.mkv"), FileCheck("", 11.0, track, TrackCheck(1, 0.0, 11.0)), (), 3.2, expected=())
     assert answer.why == "picture damaged from 2.00 to 4.00 s, from 8.00 to 9.00 s; no picture from 3.00 to 5.00 s"
     assert "-map 0:0 -map 0:1 " in answer.command
 
@@ -139,15 +141,27 @@ def test_what_is_lost_twice_is_lost_once() -> None:
 def test_a_track_that_is_damaged_throughout_spoils_the_other() -> None:
     whole, lost = TrackCheck(0, 0.0, 9.0), TrackCheck(1, 0.0, 9.0, ((0.0, 9.0),))
     for check in (FileCheck("", 9.0, whole, lost), FileCheck("", 9.0, lost, whole)):
-        assert judge(Path("x.mov"), check, (), 3.2, words=False).word == UNUSABLE
+        assert judge(Path("x.mov"), check, (), 3.2, expected=()).word == UNUSABLE
     silent = TrackCheck(1, 0.0, 9.0, silent=True)
-    assert judge(Path("x.mov"), FileCheck("", 9.0, whole, silent), (), 3.2, words=False).word == IN_PART
-    assert judge(Path("x.mov"), FileCheck("", 9.0, None, silent), (), 3.2, words=False).word == UNUSABLE
+    assert judge(Path("x.mov"), FileCheck("", 9.0, whole, silent), (), 3.2, expected=()).word == IN_PART
+    assert judge(Path("x.mov"), FileCheck("", 9.0, None, silent), (), 3.2, expected=()).word == UNUSABLE
+
+
+def test_what_no_file_has_is_missed_in_none(tmp_path: Path) -> None:
+    for number in range(3):
+        clips.write(tmp_path / f"mute {number}.mp4", 1.0)
+    report = check_source(open_source(tmp_path), tmp_path, 1.0, 1, quiet=True)
+    assert report["counts"]["verdicts"][OK] == 3
+    assert report["counts"]["with"] == {"picture": 3, "sound": 0, "words": 0}
+    for number in range(4):
+        clips.write(tmp_path / f"loud {number}.mp4", 1.0, audio=clips.tone(500, duration=1.0))
+    report = check_source(open_source(tmp_path), tmp_path, 1.0, 1, quiet=True)
+    assert report["counts"]["faults"] == {"no sound": 3}
 
 
 def test_crashes_and_hangs_become_lines(tmp_path: Path) -> None:
     for reason in (CRASH, SLOW):
-        answer = judge(tmp_path / "x.mp4", FileCheck(reason), (), 3.2, words=True)
+        answer = judge(tmp_path / "x.mp4", FileCheck(reason), (), 3.2, expected=("picture", "words"))
         assert (answer.word, answer.why, answer.command) == (UNUSABLE, reason, "")
 
 
@@ -292,7 +306,8 @@ def test_the_command_says_counts_names_and_where(tmp_path: Path, capsys: pytest.
     (root / "table.xlsx").write_text("")
     assert main(["data", "check", str(root), "--seconds", "1", "--workers", "1", "--quiet"]) == 0
     out = capsys.readouterr().out.splitlines()
-    assert out[0] == f"{root}: 14 files: 2 ok, 0 usable in part, 12 unusable (12 unreadable)."
+    counts = "14 files (2 with picture, 2 with sound, 14 with words): 2 ok, 0 usable in part, 12 unusable"
+    assert out[0] == f"{root}: {counts} (12 unreadable)."
     assert out[1] == "  e0.mp4: unusable: the file is empty"
     assert out[11:] == ["  … and 2 more", f"{root}/check/check.html: the whole list, with the commands that mend"]
     report = json.loads((root / "check/check.json").read_text())
@@ -320,7 +335,7 @@ def test_the_page_escapes_names_and_shows_commands(tmp_path: Path) -> None:
     numbered.write(root / "open.mkv", "h264", "open", 30, sound=1.5)
     report = check_source(open_source(root), root, 1.0, 1, quiet=True)
     page = check_page(report)
-    assert "2 files: 1 ok, 1 usable in part, 0 unusable" in page
+    assert "2 files (2 with picture, 2 with sound, 1 with words): 1 ok, 1 usable in part, 0 unusable" in page
     assert "<b>bold" not in page
     assert "&lt;b&gt;bold" in page
     assert "open groups" in page

@@ -30,12 +30,11 @@ def check_page(report: Mapping[str, Any]) -> str:
 
 def sentence(report: Mapping[str, Any]) -> str:
     """The counts in one sentence."""
-    verdicts, faults = report["counts"]["verdicts"], report["counts"]["faults"]
-    text = (
-        f"{report['counts']['files']:,} files: {verdicts[OK]:,} ok, {verdicts[IN_PART]:,} usable in part, "
-        f"{verdicts[UNUSABLE]:,} unusable"
-    )
-    return text + (f" ({', '.join(f'{count:,} {kind}' for kind, count in faults.items())})." if faults else ".")
+    counts = report["counts"]
+    parts = ", ".join(f"{count:,} with {name}" for name, count in counts["with"].items())
+    verdicts = ", ".join(f"{count:,} {word}" for word, count in counts["verdicts"].items())
+    faults = ", ".join(f"{count:,} {kind}" for kind, count in counts["faults"].items())
+    return f"{counts['files']:,} files ({parts}): {verdicts}" + (f" ({faults})." if faults else ".")
 
 
 def _wrong(rows: Sequence[Mapping[str, Any]]) -> str:

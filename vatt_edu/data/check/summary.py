@@ -11,7 +11,7 @@ from typing import Any
 from vatt_edu.data.check.decode import FileCheck
 from vatt_edu.data.check.journal import check_files
 from vatt_edu.data.check.mend import convert_text, rename
-from vatt_edu.data.check.verdict import VERDICTS, encoded, judge
+from vatt_edu.data.check.verdict import PARTS, VERDICTS, contents, encoded, judge
 from vatt_edu.data.sources.source import Source, Video, below, printable
 
 COMPARED = 1 << 20
@@ -29,8 +29,8 @@ def check_source(source: Source, out: Path, seconds: float, workers: int, quiet:
         quiet: No progress bar.
 
     Returns:
-        ``source``, ``counts`` (of verdicts and of faults), ``files`` (each with its verdict, the worst first),
-        ``captions``, ``unused``, ``absent`` and ``duplicates``: all values plain. Times are in seconds.
+        ``source``, ``counts`` (of verdicts, of what files have, of faults), ``files`` (each with its verdict, the worst
+        first), ``captions``, ``unused``, ``absent`` and ``duplicates``: all values plain. Times are in seconds.
 
     Raises:
         UserError: If ``out`` cannot be written.
@@ -44,6 +44,11 @@ def check_source(source: Source, out: Path, seconds: float, workers: int, quiet:
         "counts": {
             "files": len(rows),
             "verdicts": {word: verdicts[word] for word in VERDICTS},
+            "with": {
+                "picture": sum(row["picture"] is not None for row in rows),
+                "sound": sum(row["sound"] is not None for row in rows),
+                "words": sum(row["words"] for row in rows),
+            },
             "faults": dict(faults.most_common()),
         },
         "files": rows,
@@ -59,10 +64,11 @@ def _rows(source: Source, checks: Mapping[Path, FileCheck], seconds: float) -> l
     videos: dict[Path, list[Video]] = defaultdict(list)
     for video in source.videos:
         videos[video.path].append(video)
-    with_words = sum(bool(video.lines or video.captions) for video in source.videos)
+    parts = Counter(name for path, check in checks.items() for name in contents(check, videos[path]))
+    expected = [name for name in PARTS if parts[name] > sum(not check.error for check in checks.values()) / 2]
     rows = []
     for path, check in checks.items():
-        verdict = judge(path, check, videos[path], seconds, words=with_words > len(source.videos) / 2)
+        verdict = judge(path, check, videos[path], seconds, expected)
         usable = {
             name: round(track.usable, 2) if track else 0.0
             for name, track in (("picture", check.picture), ("sound", check.sound))
@@ -75,6 +81,7 @@ def _rows(source: Source, checks: Mapping[Path, FileCheck], seconds: float) -> l
                 "kinds": [fault.kind for fault in verdict.faults],
                 "mend": verdict.command,
                 "usable": usable,
+                "words": "words" in contents(check, videos[path]),
                 **asdict(check),
                 "encode_anew": encoded(path, check) if check.obstacle else "",
             }

@@ -1,6 +1,6 @@
 """From what decoding shows to a verdict on a file: ok, usable in part, or unusable, why, and what mends it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +8,7 @@ from vatt_edu.data.check.decode import FileCheck, Span, TrackCheck
 from vatt_edu.data.check.mend import copy_packets, encode_anew
 from vatt_edu.data.sources.source import Video
 
+PARTS = ("picture", "sound", "words")
 OK, IN_PART, UNUSABLE = VERDICTS = ("ok", "usable in part", "unusable")
 NAMED = 4
 """So many spans are named in a line."""
@@ -46,7 +47,13 @@ class Verdict:
         return next((fault.command for fault in self.faults if fault.command), "")
 
 
-def judge(path: Path, check: FileCheck, videos: Sequence[Video], seconds: float, words: bool) -> Verdict:
+def contents(check: FileCheck, videos: Sequence[Video]) -> set[str]:
+    """What a file has of picture, sound and words."""
+    parts = {"picture": check.picture, "sound": check.sound, "words": any(v.lines or v.captions for v in videos)}
+    return {name for name, part in parts.items() if part}
+
+
+def judge(path: Path, check: FileCheck, videos: Sequence[Video], seconds: float, expected: Collection[str]) -> Verdict:
     """The verdict on a file.
 
     Args:
@@ -54,11 +61,13 @@ def judge(path: Path, check: FileCheck, videos: Sequence[Video], seconds: float,
         check: What decoding it shows.
         videos: Those that are this file or parts of it.
         seconds: Of a window: what is shorter is too short.
-        words: Whether words are missed where there are none.
+        expected: Of picture, sound and words, what is missed where it is not there.
     """
     if check.error:
         return Verdict(UNUSABLE, (Fault("unreadable", check.error),))
-    faults = [*_picture(path, check), *_sound(path, check), *_remarks(path, check), *_words(check, videos, words)]
+    there = contents(check, videos)
+    faults = [Fault(f"no {name}", f"no {name}") for name in PARTS if name in expected and name not in there]
+    faults += [*_picture(path, check), *_sound(path, check), *_remarks(path, check), *_words(check, videos)]
     lengths = [min(check.seconds, video.end or check.seconds) - video.start for video in videos]
     if min(lengths, default=check.seconds) < seconds - 0.01:
         length = max(0.0, min(lengths, default=check.seconds))
@@ -79,13 +88,13 @@ def encoded(path: Path, check: FileCheck, seconds: float = 0.0) -> str:
 
 def _picture(path: Path, check: FileCheck) -> list[Fault]:
     if check.picture is None:
-        return [Fault("no picture", "no picture track")]
+        return []
     return _losses("picture", check.picture, encoded(path, check) if check.picture.usable > 0 else "")
 
 
 def _sound(path: Path, check: FileCheck) -> list[Fault]:
     if check.sound is None:
-        return [Fault("mute", "no sound track")]
+        return []
     if check.sound.silent:
         return [Fault("silent", "silent: its sound is zeros from beginning to end")]
     return _losses("sound", check.sound, encoded(path, check) if check.sound.usable > 0 else "")
@@ -117,10 +126,8 @@ def _remarks(path: Path, check: FileCheck) -> list[Fault]:
     return faults
 
 
-def _words(check: FileCheck, videos: Sequence[Video], words: bool) -> list[Fault]:
+def _words(check: FileCheck, videos: Sequence[Video]) -> list[Fault]:
     lines = [line for video in videos for line in video.lines]
-    if words and not lines and not any(video.captions for video in videos):
-        return [Fault("no words", "no words, though most files of this source have some")]
     late = [line.start for line in lines if line.start >= check.seconds]
     if late:
         where = f"after its end at {check.seconds:.2f} s, the last at {late[-1]:.2f} s"
