@@ -40,6 +40,8 @@ COMMANDS: dict[tuple[str, ...], Command] = {
     ("data", "minitube"): Command(data.minitube, "make the small world"),
     ("data", "renarrate"): Command(data.renarrate, "other words for its videos"),
     ("data", "describe"): Command(data.describe, "the data card of any source"),
+    ("data", "check"): Command(data.check, "every file decoded once: what is wrong, and what mends it"),
+    ("data", "formats"): Command(data.formats, "the files and sets that are read, as a table"),
     ("data", "vocab"): Command(data.vocab, "a vocabulary from any captions"),
     ("pretrain",): Command(training.pretrain, "train: vatt pretrain PRESET --data SOURCE --out RUN", own_parser=True),
     ("evaluate", "retrieval"): Command(evaluation.retrieval, "zero-shot retrieval of a run"),

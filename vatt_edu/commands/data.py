@@ -1,5 +1,6 @@
 """``vatt data``: make a small world, describe any, and count its words."""
 
+import contextlib
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -9,10 +10,12 @@ import tyro
 
 from vatt_edu.commands.output import print_json
 from vatt_edu.errors import UserError
-from vatt_edu.files import require_writable, write_text, writing
+from vatt_edu.files import require_writable, write_json, write_text, writing
 from vatt_edu.minitube.presets import Knobs
 
 KNOBS = Knobs()
+NAMED = 10
+"""So many files are named on a terminal."""
 
 
 def minitube(
@@ -122,6 +125,69 @@ def describe(
         print(f"{target}: the data card of {corpus.root}", file=sys.stderr if json else sys.stdout)
     if probe and not json:
         print("\n".join(shortcut_table(card["probe"])))
+    return 0
+
+
+def check(
+    source: tyro.conf.Positional[str],
+    out: Path | None = None,
+    seconds: float | None = None,
+    workers: int | None = None,
+    json: bool = False,
+    quiet: bool = False,
+) -> int:
+    """Decodes every file of a source once, and says what is wrong with it. Interrupted, it goes on.
+
+    Writes check.html (a page with the commands that mend), check.json, and check.jsonl (what was done so far).
+
+    Args:
+        source: DIR, or KIND:DIR (howto100m, audioset, msrvtt, kinetics, esc50, folder).
+        out: Folder of the result; by default SOURCE/check.
+        seconds: What is shorter is too short; by default a window of the preset toy, 3.2.
+        workers: Processes; by default one for each core.
+        json: Print what is in check.json instead of a summary.
+        quiet: No progress bar.
+    """
+    from vatt_edu.config import preset
+    from vatt_edu.data.check.page import check_page, sentence
+    from vatt_edu.data.check.summary import check_source
+    from vatt_edu.data.check.verdict import OK
+    from vatt_edu.data.sources.open import open_source
+    from vatt_edu.data.sources.source import printable
+    from vatt_edu.locks import locked
+    from vatt_edu.system import cores
+
+    corpus = open_source(source)
+    folder = out or corpus.root / "check"
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+    for target in (folder / "check.html",) if folder.is_dir() else (folder, folder / "check.html"):
+        require_writable(target, "name another folder with --out")
+    window = preset("toy").clip.seconds if seconds is None else seconds
+    with locked(folder / ".lock", wait=False):
+        report = check_source(corpus, folder, window, workers or cores(), quiet=quiet)
+        write_json(folder / "check.json", report)
+        write_text(folder / "check.html", check_page(report))
+    if json:
+        print_json(report)
+        return 0
+    print(f"{printable(str(corpus.root))}: {sentence(report)}")
+    wrong = [row for row in report["files"] if row["verdict"] != OK]
+    for row in wrong[:NAMED]:
+        print(f"  {row['file']}: {row['verdict']}: {row['why']}")
+    if len(wrong) > NAMED:
+        print(f"  … and {len(wrong) - NAMED:,} more")
+    for note in corpus.notes:
+        print(f"note: {note}", file=sys.stderr)
+    print(f"{printable(str(folder / 'check.html'))}: the whole list, with the commands that mend")
+    return 0
+
+
+def formats() -> int:
+    """The files and the data sets that are read, as a table in Markdown."""
+    from vatt_edu.data.sources.formats import formats_table
+
+    print(formats_table())
     return 0
 
 

@@ -16,8 +16,9 @@ call (but for constructors: an object is made before it is used).
 Other layouts have their own adapters (MiniTube's calls those of HowTo100M and AudioSet). Beside the way:
 ``clips.cache`` (what was decoded before, instead of step 4), ``loader.prefetch`` (steps 3 to 5 ahead of who needs
 them), ``loader.windows`` (given windows, for evaluation), ``card`` (what is in a source, as a page),
-``sources.huggingface`` (a source as a Dataset, and back), ``text.word_vectors``, ``media.indexed`` (other decoders),
-``media.spectrogram``, ``workers``.
+``check`` (what is wrong with its files), ``sources.formats`` (what is read, as a table), ``sources.huggingface`` (a
+source as a Dataset, and back), ``text.word_vectors``, ``media.indexed`` (other decoders), ``media.spectrogram``,
+``workers``.
 
 The names below are what people need. Not handed on: adapters, readers, the cache and what is inside of a stream.
 """

@@ -95,7 +95,7 @@ def _mono(path: str, begin: int, end: int) -> tuple[Wave, int, tuple[tuple[float
         wave: Shaped[np.ndarray, "C S"] | None = None
         damage: list[tuple[float, float]] = []
         place = filled = 0
-        for time, samples in _decode(container, stream, begin - PREROLL_SECONDS, len(names)):
+        for time, samples in decoded_sound(container, stream, begin - PREROLL_SECONDS):
             if samples is None:
                 damage.append((time - DAMAGE_SECONDS, time + DAMAGE_SECONDS))
                 continue
@@ -113,14 +113,14 @@ def _mono(path: str, begin: int, end: int) -> tuple[Wave, int, tuple[tuple[float
             place, filled = stop, max(filled, stop)
     if wave is None or filled <= 0:
         return np.zeros(0, np.float32), rate, tuple(damage)
-    return _downmix(wave[:, : (math.ceil(filled / rate) + MARGIN_SECONDS) * rate], names), rate, tuple(damage)
+    return downmix(wave[:, : (math.ceil(filled / rate) + MARGIN_SECONDS) * rate], names), rate, tuple(damage)
 
 
-def _decode(
-    container: Any, stream: Any, first: float, channels: int
-) -> Iterator[tuple[float, Shaped[np.ndarray, "C S"] | None]]:
+def decoded_sound(
+    container: Any, stream: Any, first: float
+) -> Iterator[tuple[float, Shaped[np.ndarray, "_ _"] | None]]:
     """Times (seconds on the file's clock) and samples (channels, S) from about ``first`` on; None for damaged ones."""
-    zero = origin(container)
+    zero, channels = origin(container), len(stream.layout.channels)
     if first > 0:
         container.seek(int(Fraction(first + zero) / stream.time_base), stream=stream)
     time, tick = 0.0, float(stream.time_base)  # a fraction a packet costs more than decoding one
@@ -137,7 +137,7 @@ def _decode(
             time += frame.samples / frame.sample_rate
 
 
-def _downmix(samples: Shaped[np.ndarray, "C S"], names: list[str]) -> Wave:
+def downmix(samples: Shaped[np.ndarray, "C S"], names: list[str]) -> Wave:
     """The mean of all channels but the low-frequency one, in [-1, 1]."""
     channels = [row for row, name in enumerate(names) if name != "LFE" or len(names) == 1]
     wave = samples[channels].astype(np.float32)

@@ -29,35 +29,58 @@ def picture_times(path: str | PathLike[str]) -> Float64[np.ndarray, " K"] | None
     Raises:
         MediaError: If the file cannot be opened.
     """
+    numbering = _numbering(path)
+    return None if isinstance(numbering, str) else numbering
+
+
+def obstacle(path: str | PathLike[str]) -> str:
+    """Why a decoder may not number the pictures of a file; empty if it may.
+
+    Raises:
+        MediaError: If the file cannot be opened.
+    """
+    numbering = _numbering(path)
+    return numbering if isinstance(numbering, str) else ""
+
+
+def _numbering(path: str | PathLike[str]) -> Float64[np.ndarray, " K"] | str:
     stat = os.stat(path)
-    return _picture_times(os.fspath(path), stat.st_size, stat.st_mtime_ns)
+    return _number(os.fspath(path), stat.st_size, stat.st_mtime_ns)
 
 
 @functools.lru_cache(maxsize=4096)
-def _picture_times(path: str, size: int, time: int) -> Float64[np.ndarray, " K"] | None:
-    """``picture_times``; size and time make the cache's key."""
+def _number(path: str, size: int, time: int) -> Float64[np.ndarray, " K"] | str:
+    """The times of ``picture_times``, or the obstacle; size and time make the cache's key."""
     with open_media(path) as container:
         stream = video_stream(container)
-        if stream is None or not set(container.format.name.split(",")) & set(CONTAINERS):
-            return None
-        if len(container.streams.video) > 1 or stream.codec_context.name not in CODECS:
-            return None
+        if stream is None:
+            return "no picture"
+        if not set(container.format.name.split(",")) & set(CONTAINERS):
+            return f"container {container.format.name}"
+        if len(container.streams.video) > 1:
+            return f"{len(container.streams.video)} picture tracks"
+        if stream.codec_context.name not in CODECS:
+            return f"codec {stream.codec_context.name}"
         times, key = [], None
         try:
             for packet in container.demux(stream):
                 if not packet.size:
                     continue
-                if packet.pts is None or packet.is_discard or packet.is_corrupt:
-                    return None
+                if packet.is_discard:
+                    return "edit list: pictures that are decoded and not shown"
+                if packet.pts is None or packet.is_corrupt:
+                    return "pictures without a time" if packet.pts is None else "damaged packets"
                 key = packet.pts if packet.is_keyframe else key
-                if key is None or packet.pts < key:  # begins without a key picture, or shows one before the key
-                    return None
+                if key is None:
+                    return "begins without a key picture"
+                if packet.pts < key:
+                    return "open groups: pictures that are stored after a key picture and shown before it"
                 times.append(packet.pts)
         except (pyav().FFmpegError, OSError):
-            return None
+            return "packets that cannot be read"
         ticks = np.unique(times)
-        if not times or len(ticks) != len(times) or ticks[0] != min(times):
-            return None
+        if not times or len(ticks) != len(times):
+            return "several pictures of one time" if times else "no picture"
         return ticks * float(stream.time_base) - origin(container)
 
 

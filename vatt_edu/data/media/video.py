@@ -171,7 +171,7 @@ def _fill(
             early = min(gap / 2, EARLY_SECONDS) if shown.frame is not None else 2 * TIE_SECONDS  # more may be lost
             stop = int(np.searchsorted(times, picture.time - early + TIE_SECONDS, side="right"))
             if stop > done:
-                if gap > HOLE_SECONDS and times[stop - 1] > shown.time + EARLY_SECONDS and _is_hole(path, shown, gap):
+                if gap > HOLE_SECONDS and times[stop - 1] > shown.time + EARLY_SECONDS and is_hole(path, shown, gap):
                     raise MediaError(path, f"no picture from {shown.time:.2f} to {picture.time:.2f} s")
                 out[done:stop] = _pixels(path, shown, scale)
                 done = stop
@@ -195,13 +195,21 @@ def _pixels(path: str | PathLike[str], picture: Picture, scale: Scaler) -> UInt8
         raise MediaError(path, f"its picture at {picture.time:.2f} s: {error}") from None
 
 
-def _is_hole(path: str | PathLike[str], shown: Picture, gap: float) -> bool:
+def is_hole(path: str | PathLike[str], shown: Picture, gap: float) -> bool:
     """Whether pictures are missing after ``shown``: not where the file says it stands still, or its rate varies."""
     if shown.duration > 0.9 * gap:
         return False
+    stat = os.stat(path)
+    usual, variable = _rhythm(os.fspath(path), stat.st_size, stat.st_mtime_ns)
+    return gap > 2 * usual and not variable
+
+
+@functools.lru_cache(maxsize=1024)
+def _rhythm(path: str, size: int, time: int) -> tuple[float, bool]:
+    """The usual time from picture to picture, seconds, and whether it varies (size and time are the cache's key)."""
     intervals = np.diff(packet_times(path))
-    usual = np.median(intervals)
-    return bool(gap > 2 * usual and (intervals > 2 * usual).mean() < VARIABLE_SHARE)
+    usual = float(np.median(intervals))
+    return usual, bool((intervals > 2 * usual).mean() >= VARIABLE_SHARE)
 
 
 def pictures(path: str | PathLike[str], first: float) -> Iterator[Picture]:
@@ -294,6 +302,7 @@ def _counted(path: str | PathLike[str], container: Any, stream: Any) -> Iterator
     stat = os.stat(path)
     late = _avi_delay(os.fspath(path), stat.st_size, stat.st_mtime_ns)
     step = float(stream.time_base)
+    indexed = {entry.timestamp for entry in stream.index_entries}  # without empty packets, as captures have them
     latest, broken, empty = -1, True, False
     for packet, frames in decoded_packets(container, stream):
         broken = broken or frames is None
@@ -301,7 +310,7 @@ def _counted(path: str | PathLike[str], container: Any, stream: Any) -> Iterator
         for frame in frames or ():
             number = latest + 1 if frame.dts is None else frame.dts - late
             if latest >= 0 and (broken or not empty):  # an empty packet is a picture that stands still
-                for lost in range(latest + 1, number):
+                for lost in [n for n in range(latest + 1, number) if broken or not indexed or n in indexed]:
                     yield Picture(lost * step, step, None)
             broken = (broken and (latest >= 0 or not frame.key_frame)) or frame.is_corrupt
             if number <= latest:

@@ -34,7 +34,7 @@ ADAPTERS: dict[str, Callable[[Path], AdapterResult]] = {
     "folder": folder.read,
 }
 """The layouts that are read, by the word before the colon."""
-OWN = ("source.json", "card.html")
+OWN = ("source.json", "card.html", "check.html", "check.json", "check.jsonl")
 """What this library keeps beside videos."""
 
 

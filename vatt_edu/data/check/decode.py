@@ -1,0 +1,165 @@
+"""One file decoded once, whole, by the readers of training: what of it can be used, and what cannot."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vatt_edu.data.clips.reader import SILENCE
+from vatt_edu.data.media.audio import DAMAGE_SECONDS, HOLE_SECONDS, decoded_sound, downmix
+from vatt_edu.data.media.indexed import obstacle
+from vatt_edu.data.media.info import MediaError, MediaInfo, audio_stream, open_media, probe_media, pyav, video_stream
+from vatt_edu.data.media.video import HOLE_SECONDS as LONGEST_GAP
+from vatt_edu.data.media.video import Picture, is_hole, pictures
+from vatt_edu.data.workers import time_limit
+
+Span = tuple[float, float]
+"""Seconds of the file, from and to."""
+
+PATIENCE = 60.0
+"""Seconds that a file may take, and twice its own length."""
+
+
+@dataclass(frozen=True)
+class TrackCheck:
+    """The picture or the sound of a file.
+
+    Attributes:
+        number: Of the track in the file.
+        start: Where it begins, seconds of the file.
+        end: Where it ends.
+        damaged: What cannot be decoded.
+        holes: Where there is nothing to decode.
+        silent: Digital silence from beginning to end.
+    """
+
+    number: int
+    start: float
+    end: float
+    damaged: Sequence[Span] = ()
+    holes: Sequence[Span] = ()
+    silent: bool = False
+
+    @property
+    def usable(self) -> float:
+        """Seconds that can be decoded."""
+        lost = sum(end - start for start, end in united([*self.damaged, *self.holes]))
+        return max(0.0, self.end - self.start - lost)
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "TrackCheck":
+        """What ``dataclasses.asdict`` made a dictionary of."""
+        spans = {name: tuple((start, end) for start, end in value[name]) for name in ("damaged", "holes")}
+        return cls(**{**value, **spans})
+
+
+@dataclass(frozen=True)
+class FileCheck:
+    """What decoding a file shows.
+
+    Attributes:
+        error: Why nothing of it can be read; empty if something can.
+        seconds: Its length.
+        picture: None without one.
+        sound: None without one.
+        remarks: Those of ``probe_media``.
+        obstacle: Why a decoder that numbers pictures would show wrong ones; empty if it would not.
+    """
+
+    error: str = ""
+    seconds: float = 0.0
+    picture: TrackCheck | None = None
+    sound: TrackCheck | None = None
+    remarks: Sequence[str] = ()
+    obstacle: str = ""
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "FileCheck":
+        """What ``dataclasses.asdict`` made a dictionary of."""
+        tracks = {name: TrackCheck.from_json(value[name]) if value[name] else None for name in ("picture", "sound")}
+        return cls(**{**value, **tracks, "remarks": tuple(value["remarks"])})
+
+
+def check_file(path: Path) -> FileCheck:
+    """Decodes a file from beginning to end. In a process of ``run_all``, that process dies where it takes too long."""
+    time_limit(PATIENCE)
+    try:
+        info = probe_media(path)
+        time_limit(PATIENCE + 2 * info.duration)
+        picture = _picture(path, info) if info.has_video else None
+        sound = _sound(path) if info.has_audio else None
+        return FileCheck("", info.duration, picture, sound, info.remarks, obstacle(path) if info.has_video else "")
+    except MediaError as error:
+        return FileCheck(error.reason)
+    except (pyav().FFmpegError, OSError, ValueError) as error:  # of a file that changes, or a disk that fails
+        return FileCheck(" ".join(str(error).split()))
+    finally:
+        time_limit(0.0)
+
+
+def _picture(path: Path, info: MediaInfo) -> TrackCheck:
+    with open_media(path) as container:
+        number = video_stream(container).index  # type: ignore[union-attr]
+    damaged: list[Span] = []
+    holes: list[Span] = []
+    first = end = lost = None
+    shown: Picture | None = None
+    step = 1 / info.fps if info.fps else 0.0
+    for picture in pictures(path, 0.0):
+        first = picture.time if first is None else first
+        if picture.frame is None:
+            lost = picture.time if lost is None else lost
+        elif lost is not None:
+            damaged.append((lost, picture.time))
+            lost = None
+        elif shown is not None and (gap := picture.time - shown.time) > LONGEST_GAP and is_hole(path, shown, gap):
+            holes.append((shown.time, picture.time))
+        end = picture.time + (picture.duration or step)
+        shown = picture
+    if first is None or end is None:
+        raise MediaError(path, "no frame of its video can be decoded")
+    if lost is not None:
+        damaged.append((lost, max(end, lost + step)))
+    return TrackCheck(number, round(first, 3), round(end, 3), _rounded(damaged), _rounded(holes))
+
+
+def _sound(path: Path) -> TrackCheck:
+    damaged: list[Span] = []
+    holes: list[Span] = []
+    first = end = None
+    peak = 0.0
+    with open_media(path) as container:
+        stream = audio_stream(container)
+        assert stream is not None
+        number, rate = stream.index, stream.rate
+        names = [channel.name for channel in stream.layout.channels]
+        for time, samples in decoded_sound(container, stream, 0.0):
+            if samples is None:
+                damaged.append((max(0.0, time - DAMAGE_SECONDS), time + DAMAGE_SECONDS))
+                continue
+            if end is not None and time - end > HOLE_SECONDS:
+                holes.append((end, time))
+            first = time if first is None else first
+            end = max(end or 0.0, time + samples.shape[1] / rate)
+            if samples.size:
+                peak = max(peak, float(np.abs(downmix(samples, names)).max()))
+    start, stop = first or 0.0, max(end or 0.0, *(end for _, end in damaged), 0.0)
+    silent = end is not None and round(peak * 32768) <= SILENCE
+    return TrackCheck(number, round(start, 3), round(stop, 3), _rounded(united(damaged)), _rounded(holes), silent)
+
+
+def united(spans: Sequence[Span]) -> list[Span]:
+    """Spans in order, those that touch as one."""
+    apart: list[Span] = []
+    for start, end in sorted(tuple(span) for span in spans):
+        if apart and start <= apart[-1][1]:
+            apart[-1] = (apart[-1][0], max(end, apart[-1][1]))
+        else:
+            apart.append((start, end))
+    return apart
+
+
+def _rounded(spans: Sequence[Span]) -> tuple[Span, ...]:
+    return tuple((round(start, 3), round(end, 3)) for start, end in spans)
