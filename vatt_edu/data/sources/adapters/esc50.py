@@ -1,4 +1,4 @@
-"""ESC-50: sounds of 5 s, 50 classes, five folds.
+"""ESC-50: short sounds, 50 classes, five folds.
 
 ``meta/esc50.csv`` (``filename,fold,target,category,esc10,src_file,take``) and ``audio/*.wav``. A fold is a split,
 ``fold1`` to ``fold5``: none of it is trained on here, and its own protocol trains on four and tests on the fifth.

@@ -1,4 +1,4 @@
-"""Kinetics-400, -600, -700: clips of 10 s, one class each.
+"""Kinetics-400, -600, -700: clips of some seconds, one class each.
 
 ``train.csv``, ``validate.csv`` (or ``val.csv``) and ``test.csv``, in the folder or in ``annotations/``, also with the
 set's name before (``kinetics700_train.csv``), with columns

@@ -1,4 +1,4 @@
-"""MSR-VTT: clips of 10 to 30 s with 20 sentences each.
+"""MSR-VTT: clips of some seconds with 20 sentences each.
 
 ``MSRVTT_data.json``, or ``train_val_videodatainfo.json`` and ``test_videodatainfo.json``, or any of them
 (``{"videos": [{"video_id", "split", …}], "sentences": [{"video_id", "caption"}]}``), and files ``videoN.mp4`` in any
