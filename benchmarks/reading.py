@@ -19,6 +19,7 @@ import av
 import numpy as np
 import torch
 import tyro
+from av.video.reformatter import VideoReformatter
 
 from vatt_edu import minitube
 from vatt_edu.config import ClipSpec, preset
@@ -50,12 +51,12 @@ def bare_clip(path: Path, start: float, spec: ClipSpec, size: tuple[int, int]) -
         stream = file.streams.video[0]
         stream.codec_context.thread_count = 1
         file.seek(int(start / stream.time_base), stream=stream)
+        scaler = VideoReformatter()
         wanted, pictures = list(start + np.arange(spec.frames) / spec.fps), []
         for frame in file.decode(stream):
             while wanted and frame.time >= wanted[0] - 1e-3:
-                pictures.append(
-                    frame.to_ndarray(width=size[0], height=size[1], format="rgb24", interpolation="BILINEAR")
-                )
+                scaled = scaler.reformat(frame, *size, "rgb24", interpolation="BILINEAR", threads=1)
+                pictures.append(scaled.to_ndarray())
                 wanted.pop(0)
             if not wanted or frame.time > end:
                 break

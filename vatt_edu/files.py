@@ -74,6 +74,8 @@ def read_json(path: Path) -> Any:
     except json.JSONDecodeError as error:
         message = f"{path}, line {error.lineno}, column {error.colno}: not JSON ({error.msg}); mend or remove the file"
         raise UserError(message) from None
+    except ValueError as error:  # a number of thousands of digits
+        raise UserError(f"{path}: {error}; mend or remove the file") from None
     except RecursionError:
         raise UserError(f"{path}: values within values, too deep to be read; mend or remove the file") from None
 

@@ -21,7 +21,7 @@ def embed(
     modality: Literal["video", "audio"] | None = None,
     space: Literal["va", "vt"] = "va",
 ) -> int:
-    """Embeds files with a trained model into an .npz: names, modalities and l2-normalized embeddings.
+    """Embeds files with a trained model into an .npz: files, modalities and l2-normalized embeddings.
 
     A file that cannot be embedded is left out and named; the names and reasons are in the .npz, too.
 

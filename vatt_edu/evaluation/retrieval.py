@@ -65,7 +65,7 @@ def evaluate_retrieval(run: Path, source: Source, split: str = "all", quiet: boo
     config, vocab = embedder.config, embedder.words
     names = [name for name in source.splits if name != TRAIN or has_ground_truth(source)] if split == "all" else [split]
     if not names:
-        raise UserError(f"{source.root} has no split besides train; name one with --split")
+        raise UserError(f"{source.root} has no split besides train; --split train measures on what was trained on")
     start, note = untrained_or_reason(run, source)
     splits: dict[str, RetrievalSplit] = {}
     for name in names:
@@ -110,7 +110,10 @@ def retrieval_windows(source: Source, split: str, config: Config) -> list[Window
     if len(windows) < 2:
         raise UserError(f"{source.root}: split {split} has {len(windows)} clip; retrieval needs at least 2")
     if not any(window.text for window in windows):
-        raise UserError(f"{source.root}: none of the {len(windows)} clips of {split} has a caption to retrieve it by")
+        raise UserError(
+            f"{source.root}: none of the {len(windows)} clips of {split} has a caption to retrieve it by: "
+            'lines with times are none; put a sentence for the whole clip into NAME.json, {"caption": "…"}'
+        )
     return windows
 
 

@@ -130,11 +130,18 @@ def decoded_sound(
                 time = packet.pts * tick - zero
             yield time, None
         for frame in frames or ():
-            samples = frame.to_ndarray()
             if frame.pts is not None:
                 time = frame.pts * tick - zero
-            yield time, samples if frame.format.is_planar else samples.reshape(-1, channels).T
+            yield time, _samples(frame, channels)
             time += frame.samples / frame.sample_rate
+
+
+def _samples(frame: Any, channels: int) -> Shaped[np.ndarray, "C S"]:
+    """A frame's samples; of one channel of floats without a copy, which most packets of most files are."""
+    if channels == 1 and frame.format.name == "fltp":
+        return np.frombuffer(frame.planes[0], np.float32, frame.samples)[None]
+    samples = frame.to_ndarray()
+    return samples if frame.format.is_planar else samples.reshape(-1, channels).T
 
 
 def downmix(samples: Shaped[np.ndarray, "C S"], names: list[str]) -> Wave:

@@ -66,6 +66,8 @@ def open_media(path: str | PathLike[str]) -> Any:
         MediaError: If the file is missing, or is not a media file.
     """
     av = pyav()
+    if not os.path.isfile(path):  # FFmpeg would wait for what comes through a pipe
+        raise MediaError(path, _why(path, OSError()))
     try:
         return av.open(f"file:{os.fspath(path)}")  # a colon in a name is no protocol, a dash no option
     except (av.FFmpegError, OSError, ValueError) as error:
@@ -77,6 +79,8 @@ def _why(path: str | PathLike[str], error: Exception) -> str:
         return "no such file"
     if os.path.isdir(path):
         return "it is a directory"
+    if not os.path.isfile(path):
+        return "no plain file"
     if not os.path.getsize(path):
         return "the file is empty"
     return f"not a media file, or cut off ({getattr(error, 'strerror', None) or error})"

@@ -37,7 +37,8 @@ Times = Float64[np.ndarray, " T"]
 TIE_SECONDS = 1e-4  # of two frames equally near to within this, the earlier is taken
 EARLY_SECONDS = 0.25  # a picture is given at most so long before it is shown: it may stand still for minutes
 HOLE_SECONDS = 0.5  # without a picture, though the file says none stands still, are a hole
-PREROLL_SECONDS = 1.0  # that PyAV decodes before the first wanted frame
+PREROLL_FRAMES = 6  # by which a seek goes before the first wanted frame: key pictures are sought by decoding time
+PREROLL_SECONDS = (2.0, 12.0)  # where that was too little: H.264 may err after an open key picture, up to the next one
 VARIABLE_SHARE = 0.1  # of intervals over twice the median: the rate varies, and pictures stand still
 
 
@@ -139,7 +140,7 @@ def nearest_frames(
             frames = by_torchcodec(path, unique, len(starts), Scaler(size))
         if frames is not None:
             return frames if len(unique) == len(wanted) else frames[back]
-    frames = _by_pyav(path, times, size[::-1] if info.turns % 2 else size, info.video_end)
+    frames = _by_pyav(path, times, size[::-1] if info.turns % 2 else size, info)
     return np.ascontiguousarray(np.rot90(frames, info.turns, axes=(1, 2)))
 
 
@@ -148,10 +149,10 @@ def switches(starts: Float64[np.ndarray, " K"]) -> Float64[np.ndarray, " K-1"]:
     return starts[1:] - np.minimum(np.diff(starts) / 2, EARLY_SECONDS)
 
 
-def _by_pyav(path: str | PathLike[str], times: Times, size: tuple[int, int], end: float) -> Frames:
+def _by_pyav(path: str | PathLike[str], times: Times, size: tuple[int, int], info: MediaInfo) -> Frames:
     out = np.empty((len(times), size[1], size[0], 3), np.uint8)
-    for preroll in (PREROLL_SECONDS, float("inf")):
-        if _fill(path, times, size, out, preroll, end):
+    for preroll in (PREROLL_FRAMES / max(info.fps, 1.0), *PREROLL_SECONDS, math.inf):
+        if _fill(path, times, size, out, preroll, info.video_end):
             return out
     raise MediaError(path, "no frame of its video can be decoded")
 
@@ -159,12 +160,12 @@ def _by_pyav(path: str | PathLike[str], times: Times, size: tuple[int, int], end
 def _fill(
     path: str | PathLike[str], times: Times, size: tuple[int, int], out: Frames, preroll: float, end: float
 ) -> bool:
-    """Decode into ``out``; False if the seek landed after the first wanted frame, or nothing was there."""
+    """Decode into ``out``; False if the seek landed after the first wanted frame, or on nothing that can be decoded."""
     scale = Scaler(size)
     first = max(0.0, float(times[0]) - preroll)
     shown, done = None, 0
     for picture in pictures(path, first):
-        if shown is None and first > 0 and picture.time > times[0] - TIE_SECONDS:
+        if shown is None and first > 0 and (picture.frame is None or picture.time > times[0] - TIE_SECONDS):
             return False
         if shown is not None:
             gap = picture.time - shown.time

@@ -233,7 +233,7 @@ def walk(root: Path) -> tuple[list[Path], list[FileNote]]:
             else:
                 kind = "a link to nothing" if path.is_symlink() else "no plain file"
                 notes.append(FileNote(below(root, path), kind))
-        waiting += [(path, around | {here}) for path in reversed(folders) if path.name != "cache"]
+        waiting += [(path, around | {here}) for path in reversed(folders) if path != root / "cache"]
     return files, notes
 
 

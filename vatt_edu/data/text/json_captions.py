@@ -16,8 +16,9 @@ def json_rows(value: Any, where: str) -> list[tuple[float, float, str]]:
     Args:
         value: Parsed JSON: ``{"start": […], "end": […], "text": […]}``; ``[{"start", "end", "text"}, …]`` (or
             ``"duration"``), also under ``"segments"`` (Whisper); ``{"chunks": [{"timestamp": [start, end], "text"}]}``
-            (Transformers); ``{"events": [{"tStartMs", "dDurationMs", "segs"}]}`` (YouTube); or a side file with
-            none of these names, which is no narration: no row.
+            (Transformers); ``{"transcription": [{"offsets": {"from", "to"}, "text"}]}`` (whisper.cpp);
+            ``{"events": [{"tStartMs", "dDurationMs", "segs"}]}`` (YouTube); or a side file with none of these names,
+            which is no narration: no row.
         where: For messages.
 
     Raises:
@@ -25,13 +26,16 @@ def json_rows(value: Any, where: str) -> list[tuple[float, float, str]]:
     """
     if _is_side_file(value):
         return []
+    rows: list[tuple[float, float, str]] = []
     try:
-        rows = [(start, end, _text(text)) for start, end, text in _rows(value)]
-        rows = [(float(start), float(end), text) if text else (0.0, 0.0, "") for start, end, text in rows]
+        for start, end, text in _rows(value):
+            row = (float(start), float(end), _text(text)) if _text(text) else (0.0, 0.0, "")
+            if not (math.isfinite(row[0]) and math.isfinite(row[1])):
+                raise UserError(f"{where}, row {len(rows) + 1}: a start or an end is not a finite number of seconds")
+            rows.append(row)
     except (KeyError, TypeError, ValueError, AttributeError):
-        raise UserError(f"{where}: {EXPECTED}") from None
-    if not all(math.isfinite(start) and math.isfinite(end) for start, end, _ in rows):
-        raise UserError(f"{where}: a start or an end is not a finite number of seconds")
+        place = f", row {len(rows) + 1}" if rows else ""
+        raise UserError(f"{where}{place}: {EXPECTED}") from None
     return rows
 
 
@@ -41,7 +45,7 @@ def clip_caption(value: Any) -> str:
 
 
 def _is_side_file(value: Any) -> bool:
-    return isinstance(value, dict) and not value.keys() & {*COLUMNS, "segments", "chunks", "events"}
+    return isinstance(value, dict) and not value.keys() & {*COLUMNS, "segments", "chunks", "events", "transcription"}
 
 
 def _text(value: Any) -> str:
@@ -56,6 +60,9 @@ def _rows(value: Any) -> Iterator[tuple[Any, Any, Any]]:
         yield from map(_row, value)
     elif "events" in value:
         yield from _events(value["events"])
+    elif "transcription" in value:  # whisper.cpp, milliseconds
+        for part in value["transcription"]:
+            yield part["offsets"]["from"] / 1000, part["offsets"]["to"] / 1000, part["text"]
     elif "chunks" in value:
         for chunk in value["chunks"]:
             start, end = chunk["timestamp"]  # the last one may be open
