@@ -62,6 +62,19 @@ def test_flops_are_those_of_the_package(size: str) -> None:
     assert amount(total) in sentences(config)["all"]
 
 
+def test_the_cost_of_tokens_is_that_of_those_that_are_made() -> None:
+    """So it stands beside their number, and not under that of all tokens."""
+    config = vatt.config.toy()
+    (patches, numbers), width = Facts.of(config).patches["video"], config.model.video.encoder.width
+    assert Facts.of(config).tokenizer["video"] == 2 * patches // 2 * numbers * width
+    text = config.model.text
+    made = config.data.candidates * (text.words + 1) * text.embedding_width * text.encoder.width
+    assert Facts.of(config).tokenizer["text"] == 2 * made
+    assert "of the 98 video and 100 sound patches that are kept" in sentences(config)["tokens"]
+    assert "all 4 lines: 19 MFLOPs, 6.6 MFLOPs, 2.2 MFLOPs." in sentences(config)["tokens"]
+    assert not [name for name in labels(config) if name.startswith("tokens.") and name.endswith(".flops")]
+
+
 def test_amounts() -> None:
     written = [amount(flops) for flops in (2_230_000, 19_100_000, 999_000_000, 3_700_000_000, 156_400_000_000)]
     assert written == ["2.2 MFLOPs", "19 MFLOPs", "999 MFLOPs", "3.7 GFLOPs", "156 GFLOPs"]

@@ -161,6 +161,15 @@ def test_more_time(written: Callable[..., Path], shown: list) -> None:
     early, late = sentence.split("after 720 seconds")[0], sentence.split("after 1,500 seconds")[1]
     assert "seeds: fewer" in early
     assert "seeds: more" in late
+    assert "Worse with more time" not in shown[1].data
+
+
+def test_more_time_can_be_worse(written: Callable[..., Path], shown: list) -> None:
+    scoreboard.show_crossing(path=written(positions=(3,), positions__1500=(30,), layers=(9,), layers__1500=(1,)))
+    sentence = next(line for line in shown[1].data.splitlines() if line.startswith("Worse with more time"))
+    assert "“positions”, a sentence finds its clip: " in sentence
+    assert "(seeds: 1)" in sentence
+    assert "layers" not in sentence
 
 
 def test_more_time_that_has_not_been_given(written: Callable[..., Path], shown: list) -> None:

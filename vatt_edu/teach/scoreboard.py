@@ -94,7 +94,7 @@ class Board:
         added = self.added(part, direction)
         out = None if part == LAST else self.taken_out(part, direction)
         if added is not None:
-            clauses.append(f"when it comes, {_change(added)}")
+            clauses.append(f"when it is added: {_change(added)}")
         if out is not None:
             clauses.append(f"in the finished toy, against the toy without it, {_change(out)}")
         return "; ".join(clauses) or "not run yet"
@@ -374,7 +374,7 @@ def show_crossing(path: Path = RESULTS) -> None:
         axes.set_xlim(200, 2 * ticks[-1])
         axes.minorticks_off()
     figures.show(figure, "What rows of the scoreboard reach in more time. " + "; ".join(spoken) + ".")
-    display(Markdown("\n\n".join(filter(None, (_crossing(board), board.origin())))))
+    display(Markdown("\n\n".join(filter(None, (_crossing(board), _falls(board), board.origin())))))
 
 
 def _crossing(board: Board) -> str:
@@ -391,3 +391,21 @@ def _crossing(board: Board) -> str:
         if clauses:
             sentences.append(f"Two layers against none, {title}: {'; '.join(clauses)}.")
     return "\n\n".join(sentences)
+
+
+def _falls(board: Board) -> str:
+    """Which rows are worse in the longest time that they were given than in the shortest; empty if none is."""
+    clauses = []
+    measured = board.measured("added")
+    for part in dict.fromkeys(row.part for row in measured):
+        same = sorted((row for row in measured if row.part == part), key=lambda row: row.seconds)
+        for direction, (_, title) in DIRECTIONS.items():
+            runs = [board.of_eight(row.label, direction) for row in (same[0], same[-1])]
+            less, more = (round(statistics.fmean(values), 1) for values in runs)
+            if more < less:
+                seeds = " and ".join(dict.fromkeys(f"{len(values)}" for values in runs))
+                clauses.append(
+                    f"“{same[0].label}”, {title}: {less:.1f} of eight after {same[0].seconds:,} seconds, "
+                    f"{more:.1f} after {same[-1].seconds:,} (seeds: {seeds})"
+                )
+    return f"Worse with more time: {'; '.join(clauses)}." if clauses else ""

@@ -52,7 +52,7 @@ function render({ model, el: root }) {
     const each = table.map((_, number) => nce(table, temperature, number));
     const mean = each.reduce((sum, loss) => sum + loss, 0) / count;
     const best = table.filter((row, number) => row.every((cosine, column) => column === number || cosine < row[number])).length;
-    says.textContent = `For ${best} of ${count} clips their own sound is the nearest. Loss of clip ${clip + 1}, from its row and column: ` +
+    says.textContent = `Each clip picking alone, ${best} of ${count} pick their own sound. Loss of clip ${clip + 1}, from its row and column: ` +
       `${each[clip].toFixed(2)}; mean of all: ${mean.toFixed(2)}. A model that knows nothing has ${Math.log(2 * count).toFixed(2)}.`;
   }
   for (const text of grid.querySelectorAll("text")) text.style.fontSize = "13px";  // still legible on a phone

@@ -23,7 +23,7 @@ WIDE_SIZE, TALL_SIZE = (700, 316), (332, 684)
 INK, MUTED, PAGE = "var(--vatt-ink, #1f2328)", "var(--vatt-muted, #57606a)", "var(--vatt-page, #fff)"
 NAME = {"video": "video", "audio": "sound", "text": "words"}
 DROPPED = (0, 2, 3, 6, 9)  # of ten bars
-TWO_LINES = ("tokens", "encoder")
+TWO_LINES = ("encoder",)
 HALF = {"signals": 31, "tokens": 30, "positions": 30, "droptoken": 30, "encoder": 29, "feature": 6}
 
 STYLE = f"""<style>

@@ -187,7 +187,6 @@ def labels(config: Config) -> dict[str, str]:
         count, width, layers = facts.patches[name][0], facts.widths[name], facts.layers[name]
         written |= {
             f"tokens.{name}": f"{count:,} × {width}",
-            f"tokens.{name}.flops": amount(facts.tokenizer[name]),
             f"positions.{name}": "in attention" if name == "text" else f"+ {width}",
             f"droptoken.{name}": f"all {count}" if facts.kept[name] == count else f"{facts.kept[name]:,} of {count:,}",
             f"encoder.{name}": f"{layers} layer{'s' if layers > 1 else ''}",
@@ -213,7 +212,9 @@ def sentences(config: Config) -> dict[str, str]:
         "signals": f"{frames} frames of {height} × {width} pixels, {model.audio.samples:,} samples, {lines} lines of "
         f"at most {model.text.words} words.",
         "tokens": f"{video:,} video patches of {pixels:,} numbers, {audio:,} sound patches of {samples}, and for each "
-        f"word {model.text.embedding_width} numbers.",
+        f"word {model.text.embedding_width} numbers. In training, tokens are made of the {facts.kept['video']:,} video "
+        f"and {facts.kept['audio']:,} sound patches that are kept, and of the words and AGG of all {lines} lines: "
+        f"{', '.join(map(amount, facts.tokenizer.values()))}.",
         "positions": f"The place of a video patch is one of {' × '.join(map(str, model.video.grid))}, that of a sound "
         f"patch one of {audio:,}.",
         "droptoken": f"{facts.kept['video']:,} of {video:,} video tokens and {facts.kept['audio']:,} of {audio:,} "
