@@ -92,28 +92,44 @@ def _mono(path: str, begin: int, end: int) -> tuple[Wave, int, tuple[tuple[float
         assert stream is not None
         rate: int = stream.rate
         names = [channel.name for channel in stream.layout.channels]
-        wave: Shaped[np.ndarray, "C S"] | None = None
         damage: list[tuple[float, float]] = []
-        place = filled = 0
+        runs: list[tuple[int, list[Shaped[np.ndarray, "C S"]]]] = []  # where packets without a gap begin, and they
+        place = 0
         for time, samples in decoded_sound(container, stream, begin - PREROLL_SECONDS):
             if samples is None:
                 damage.append((time - DAMAGE_SECONDS, time + DAMAGE_SECONDS))
                 continue
             exact = round((time - begin) * rate)
-            if wave is None or abs(exact - place) > GAP_SECONDS * rate:
-                if wave is not None and exact - place > HOLE_SECONDS * rate:
+            if not runs or abs(exact - place) > GAP_SECONDS * rate:
+                if runs and exact - place > HOLE_SECONDS * rate:
                     damage.append((begin + place / rate, time))
                 place = exact
-            if wave is None:
-                wave = np.zeros((len(names), (end - begin) * rate), samples.dtype)
-            if place >= wave.shape[1]:
+                runs.append((place, []))
+            if place >= (end - begin) * rate:
                 break
-            skip, stop = max(0, -place), place + samples.shape[1]
-            wave[:, place + skip : max(0, stop)] = samples[:, skip : max(skip, wave.shape[1] - place)]
-            place, filled = stop, max(filled, stop)
-    if wave is None or filled <= 0:
+            runs[-1][1].append(samples)
+            place += samples.shape[1]
+    wave, filled = _joined(runs, (end - begin) * rate)
+    if filled <= 0:
         return np.zeros(0, np.float32), rate, tuple(damage)
     return downmix(wave[:, : (math.ceil(filled / rate) + MARGIN_SECONDS) * rate], names), rate, tuple(damage)
+
+
+def _joined(
+    runs: list[tuple[int, list[Shaped[np.ndarray, "_ _"]]]], length: int
+) -> tuple[Shaped[np.ndarray, "C S"], int]:
+    """Runs of packets in their places among ``length`` samples, zeros between; and where the last one ends."""
+    packets = [packet for _, run in runs for packet in run]
+    if not packets:
+        return np.zeros((1, 0), np.float32), 0
+    wave, filled = np.zeros((len(packets[0]), length), packets[0].dtype), 0
+    for place, run in runs:
+        if run:
+            samples = np.concatenate(run, axis=1)
+            stop = place + samples.shape[1]
+            wave[:, max(0, place) : max(0, stop)] = samples[:, max(0, -place) : max(0, length - place)]
+            filled = max(filled, stop)
+    return wave, filled
 
 
 def decoded_sound(
@@ -152,7 +168,7 @@ def downmix(samples: Shaped[np.ndarray, "C S"], names: list[str]) -> Wave:
         wave = wave / np.float32(128) - np.float32(1)
     elif np.issubdtype(samples.dtype, np.integer):
         wave /= np.float32(2 ** (8 * samples.dtype.itemsize - 1))
-    mono: Wave = wave.mean(axis=0)
+    mono: Wave = wave[0] if len(wave) == 1 else wave.mean(axis=0)
     return mono
 
 

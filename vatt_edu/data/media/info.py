@@ -120,6 +120,9 @@ def strict_decoder(stream: Any) -> Any | None:
 def decoded_packets(container: Any, stream: Any) -> Iterator[tuple[Any, list[Any] | None]]:
     """Packets and the frames that come out at each; None for a damaged packet, and where the container breaks."""
     av = pyav()
+    for other in container.streams:
+        if other.index != stream.index:
+            other.discard = av.stream.Discard.all  # not even read
     packets = container.demux(stream)
     decoder = strict_decoder(stream)
     while True:
