@@ -111,7 +111,7 @@ def source(root: Path, kind: str) -> Path:
         ("all text", ["0.mp4", "1.mp4", "2.mp4", "not a media file"]),
         ("one cut off", ["a.mp4", "cut off"]),
         ("not JSON", ["a.json, line 2, column 1: not JSON", "mend or remove"]),
-        ("JSON of another shape", ["a.json: expected", '"text": [line, …]']),
+        ("JSON of another shape", ["a.json, row 1: expected", '"text": [line, …]']),
         ("JSON that lacks a key", ["a.json: expected"]),
         ("columns of two lengths", ["a.json: expected"]),
         ("times that are words", ["a.json: expected"]),

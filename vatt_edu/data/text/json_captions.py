@@ -29,13 +29,13 @@ def json_rows(value: Any, where: str) -> list[tuple[float, float, str]]:
     rows: list[tuple[float, float, str]] = []
     try:
         for start, end, text in _rows(value):
-            row = (float(start), float(end), _text(text)) if _text(text) else (0.0, 0.0, "")
-            if not (math.isfinite(row[0]) and math.isfinite(row[1])):
-                raise UserError(f"{where}, row {len(rows) + 1}: a start or an end is not a finite number of seconds")
-            rows.append(row)
+            rows.append((float(start), float(end), _text(text)) if _text(text) else (0.0, 0.0, ""))
     except (KeyError, TypeError, ValueError, AttributeError):
-        place = f", row {len(rows) + 1}" if rows else ""
+        place = f", row {len(rows) + 1}" if isinstance(value, list) else ""
         raise UserError(f"{where}{place}: {EXPECTED}") from None
+    for number, (start, end, _) in enumerate(rows, 1):
+        if not (math.isfinite(start) and math.isfinite(end)):
+            raise UserError(f"{where}, row {number}: a start or an end is not a finite number of seconds")
     return rows
 
 
