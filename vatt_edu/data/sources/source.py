@@ -66,7 +66,7 @@ class FileNote(NamedTuple):
     @property
     def line(self) -> str:
         """Both."""
-        return f"{self.file}{', ' if self.reason.startswith('line ') else ': '}{self.reason}"
+        return f"{self.file}{', ' if self.reason.startswith(('line ', 'row ')) else ': '}{self.reason}"
 
 
 class AdapterResult(NamedTuple):
