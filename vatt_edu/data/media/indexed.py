@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64, Int64, UInt8
 
-from vatt_edu.data.media.info import Frames, open_media, origin, pyav, video_stream
+from vatt_edu.data.media.info import Frames, open_media, origin, pyav, track_packets, video_stream
 
 Frame = UInt8[np.ndarray, "H W 3"]
 
@@ -63,7 +63,7 @@ def _number(path: str, size: int, time: int) -> Float64[np.ndarray, " K"] | str:
             return f"codec {stream.codec_context.name}"
         times, key = [], None
         try:
-            for packet in container.demux(stream):
+            for packet in track_packets(container, stream):
                 if not packet.size:
                     continue
                 if packet.is_discard:

@@ -117,13 +117,19 @@ def strict_decoder(stream: Any) -> Any | None:
     return decoder
 
 
+def track_packets(container: Any, stream: Any) -> Iterator[Any]:
+    """The packets of one track; those of others are not even read."""
+    for other in container.streams:
+        if other.index != stream.index:
+            other.discard = pyav().stream.Discard.all
+    packets: Iterator[Any] = container.demux(stream)
+    return packets
+
+
 def decoded_packets(container: Any, stream: Any) -> Iterator[tuple[Any, list[Any] | None]]:
     """Packets and the frames that come out at each; None for a damaged packet, and where the container breaks."""
     av = pyav()
-    for other in container.streams:
-        if other.index != stream.index:
-            other.discard = av.stream.Discard.all  # not even read
-    packets = container.demux(stream)
+    packets = track_packets(container, stream)
     decoder = strict_decoder(stream)
     while True:
         try:

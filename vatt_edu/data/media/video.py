@@ -27,6 +27,7 @@ from vatt_edu.data.media.info import (
     origin,
     probe_media,
     pyav,
+    track_packets,
     video_stream,
 )
 from vatt_edu.errors import UserError, missing
@@ -327,7 +328,7 @@ def packet_times(path: str | PathLike[str]) -> Float64[np.ndarray, " K"]:
     with open_media(path) as container:
         stream = video_stream(container)
         assert stream is not None
-        times = [packet.pts for packet in container.demux(stream) if packet.pts is not None]
+        times = [packet.pts for packet in track_packets(container, stream) if packet.pts is not None]
         return np.sort(np.array(times, np.float64)) * float(stream.time_base) - origin(container)
 
 
