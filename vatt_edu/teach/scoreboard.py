@@ -4,120 +4,25 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from vatt_edu import cost
 from vatt_edu.config import Config
 from vatt_edu.droptoken import keep_count
-from vatt_edu.errors import UserError
-from vatt_edu.experiments.scoreboard import CPU_SECONDS, PARTS, Part, Row, rows
-from vatt_edu.experiments.verdict import Difference, Ranks, difference, false_verdicts, right_of_eight
-from vatt_edu.files import read_json
+from vatt_edu.experiments.scoreboard import CPU_SECONDS, PARTS, Part, Row
+from vatt_edu.experiments.verdict import Difference
 from vatt_edu.teach import figures
+from vatt_edu.teach.board import LAST, RESULTS, Board, change_in_words, signed
 
-RESULTS = Path(__file__).resolve().parents[2] / "results" / "scoreboard.json"
 DIRECTIONS = {
     "text_to_video": ("text", "a sentence finds its clip"),
     "video_to_audio": ("audio", "a clip finds its sound"),
 }
-SPLIT = "test_iid"
-LAST = "candidates"
-"""The part that makes the toy whole: the row before it is the toy without it."""
 # Filled in by ``site_static/page.js`` with what the reader got in the game of the first page.
 # That game is one to one and goes from sound to picture; a row's number is that of clips that choose each on its own.
 YOU = (
     '| you, one to one, in the game of the first page | | | <span class="vatt-your-score">not played yet</span> '
     "| | | | |"
 )
-WORDS = {"more": "more", "less": "fewer", "open": "no difference that these runs can show"}
-
-
-class Board:
-    """The scoreboard as far as it has been run.
-
-    Args:
-        path: Of the results.
-
-    Raises:
-        UserError: If the file is not there.
-    """
-
-    def __init__(self, path: Path = RESULTS) -> None:
-        if not path.exists():
-            raise UserError(f"{path} is not there: vatt experiment scoreboard makes it")
-        self.results = read_json(path)
-        self.rows = rows()
-        self.runs: dict[str, list[dict[str, Any]]] = {label: [] for label in self.rows}
-        for record in self.results["rows"]:
-            self.runs[record["label"]].append(record)
-
-    def measured(self, table: str) -> list[Row]:
-        """Rows of a table that have at least one run, in the order of the book."""
-        return [row for row in self.rows.values() if row.table == table and self.runs[row.label]]
-
-    def ranks(self, label: str, direction: str, split: str = SPLIT) -> Ranks:
-        """Of each seed of a row."""
-        return {record["seed"]: record["ranks"][split][direction] for record in self.runs[label]}
-
-    def of_eight(self, label: str, direction: str, split: str = SPLIT) -> list[float]:
-        """How many of eight, one number a seed."""
-        return [float(values.mean()) for values in right_of_eight(self.ranks(label, direction, split))]
-
-    def percents(self, label: str, direction: str, split: str = SPLIT) -> list[float]:
-        """R@5 in per cent, one number a seed."""
-        return [100 * record["metrics"][split][direction]["R@5"] for record in self.runs[label]]
-
-    def difference(self, label: str, other: str, direction: str, split: str = SPLIT) -> Difference | None:
-        """How many more of eight a row gets right than another; None if one of them has not been run."""
-        if not (self.runs[label] and self.runs[other]):
-            return None
-        return difference(self.ranks(label, direction, split), self.ranks(other, direction, split))
-
-    def aa(self, direction: str) -> tuple[int, int]:
-        """Of the ways to split ten runs of the toy into two times five, how many get a verdict; and how many there are.
-
-        (0, 0) until the ten are there.
-        """
-        runs = {**self.ranks("toy", direction), **self.ranks("toy again", direction)}
-        return false_verdicts(runs) if len(runs) == 10 else (0, 0)
-
-    def missing(self) -> int:
-        """Runs that are still to come."""
-        return sum(len(row.seeds) for row in self.rows.values()) - sum(map(len, self.runs.values()))
-
-    def in_words(self, part: str, direction: str) -> str:
-        """What a part did when it came, and what the finished toy has by it, as far as that has been run.
-
-        The last part makes the toy whole, so its two comparisons are one.
-        """
-        clauses = []
-        added = self.added(part, direction)
-        out = None if part == LAST else self.taken_out(part, direction)
-        if added is not None:
-            clauses.append(f"when it is added: {_change(added)}")
-        if out is not None:
-            clauses.append(f"in the finished toy, against the toy without it, {_change(out)}")
-        return "; ".join(clauses) or "not run yet"
-
-    def added(self, part: str, direction: str) -> Difference | None:
-        """What a part did when it came; None if that has not been run, or it is in every row."""
-        row = next((row for row in self.rows.values() if row.part == part and row.table == "added"), None)
-        return self.difference(row.label, row.above, direction) if row is not None and row.above else None
-
-    def taken_out(self, part: str, direction: str) -> Difference | None:
-        """What the finished toy has by a part; None if that has not been run."""
-        without = self.rows["toy"].above if part == LAST else f"without {part}"
-        return self.difference("toy", without, direction) if without in self.runs else None
-
-    def origin(self) -> str:
-        """Where the numbers come from, as a line of Markdown."""
-        commits = ", ".join(sorted({row["commit"] for row in self.results["rows"]}))
-        done = sum(map(len, self.runs.values()))
-        return (
-            f"<small>{done} of {done + self.missing()} runs, on the clips of <code>{SPLIT}</code>; MiniTube "
-            f"<code>small</code>, one CPU core, steps by calibration; <code>{self.results['command']}</code>, "
-            f"commit {commits}, torch {self.results['versions']['torch']}.</small>"
-        )
 
 
 def show_part(*names: str, path: Path = RESULTS) -> None:
@@ -208,8 +113,8 @@ def _absent(part: Part, kind: str) -> str:
 
 def _cell(change: Difference) -> str:
     if change.seeds < 2:
-        return _signed(change.mean)
-    mean, low, high = map(_signed, (change.mean, change.low, change.high))
+        return signed(change.mean)
+    mean, low, high = map(signed, (change.mean, change.low, change.high))
     text = f"{mean} [{low}, {high}]".replace(" ", "\N{NO-BREAK SPACE}")
     return text if change.verdict == "open" else f"**{text}**"
 
@@ -254,7 +159,7 @@ def _sentences(board: Board, names: Sequence[str]) -> str:
             if board.runs[label] and not board.runs["toy"]:
                 continue
             lines += _by_direction(_title(row), {
-                direction: "not run yet" if change is None else f"against the toy, {_change(change)}"
+                direction: "not run yet" if change is None else f"against the toy, {change_in_words(change)}"
                 for direction, change in compared.items()
             })  # fmt: skip
     return "\n\n".join(lines)
@@ -266,18 +171,6 @@ def _by_direction(title: str, texts: Mapping[str, str]) -> list[str]:
     if set(texts.values()) == {"not run yet"}:
         return [f"{title}: not run yet."]
     return [f"{title}, {DIRECTIONS[direction][1]}: {text}." for direction, text in texts.items()]
-
-
-def _change(change: Difference) -> str:
-    if change.seeds < 2:
-        return f"{_signed(change.mean)} of eight (one seed so far, so no verdict)"
-    interval = f"[{_signed(change.low)}, {_signed(change.high)}]"
-    return f"{_signed(change.mean)} of eight {interval}, {change.seeds} seeds: {WORDS[change.verdict]}"
-
-
-def _signed(value: float) -> str:
-    text = f"{value:+.1f}"
-    return "0.0" if float(text) == 0 else text.replace("-", "\N{MINUS SIGN}")
 
 
 def _title(row: Row) -> str:
@@ -387,7 +280,7 @@ def _crossing(board: Board) -> str:
                 other = row.label.replace("layers", "positions")
                 change = board.difference(row.label, other, direction)
                 if change is not None:
-                    clauses.append(f"after {row.seconds:,} seconds {_change(change)}")
+                    clauses.append(f"after {row.seconds:,} seconds {change_in_words(change)}")
         if clauses:
             sentences.append(f"Two layers against none, {title}: {'; '.join(clauses)}.")
     return "\n\n".join(sentences)

@@ -101,7 +101,9 @@ def check_file(path: Path) -> FileCheck:
 
 def _picture(path: Path, info: MediaInfo) -> TrackCheck:
     with open_media(path) as container:
-        number = video_stream(container).index  # type: ignore[union-attr]
+        stream = video_stream(container)
+        assert stream is not None
+        number = stream.index
     damaged: list[Span] = []
     holes: list[Span] = []
     first = end = lost = None

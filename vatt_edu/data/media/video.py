@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator
 from fractions import Fraction
 from os import PathLike
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, cast, get_args
 
 import numpy as np
 from jaxtyping import Float64, UInt8
@@ -97,7 +97,7 @@ def select_decoder(decoder: Decoder | None) -> Decoder:
             raise missing(name, "data") from None
         except (OSError, RuntimeError) as error:
             raise UserError(f"VATT_DECODER = {name!r} cannot be loaded: {str(error).splitlines()[0]}") from None
-    return name  # type: ignore[return-value]
+    return cast("Decoder", name)
 
 
 def scaled_size(info: MediaInfo, short_side: int) -> tuple[int, int]:
