@@ -17,7 +17,7 @@ def expected(tokens: int, width: int, keep: float) -> tuple[int, int, float]:
 
 
 def read(sentence: str) -> tuple[int, int, float]:
-    share, rest = map(int, re.findall(r"(\d+) %", sentence))
+    share, rest = map(int, re.findall(r"(\d+)%", sentence))
     (times,) = re.findall(r"([\d.]+) times cheaper", sentence)
     return share, rest, float(times)
 
