@@ -38,6 +38,7 @@ def test_agg_has_a_tile(figure: Any, site: Path) -> None:
     for head in range(traits["heads"]):
         figure.get_by_role("group", name="Layer").get_by_role("radio").first.check()
         figure.get_by_role("group", name="Head").get_by_role("radio").nth(head).check()
+        figure.get_by_text(f"Layer 1, head {head + 1}:").wait_for()
         shades.add(opacity := float(shade.get_attribute("fill-opacity")))
         assert opacity == pytest.approx(0.88 * (1 - codes[0, head, traits["place"] + 1, 0] / 15), abs=1e-6)
     assert len(shades) > 1
