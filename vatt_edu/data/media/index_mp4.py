@@ -1,0 +1,224 @@
+"""What an index of MP4 or QuickTime says twice: a file that contradicts itself is not read by one half of it.
+
+MP4 has no checksums. But the times of its samples (``stts``) sum up to the length of their track (``mdhd``), what is
+shown (``elst``) lies within it, as many samples have times as have sizes, no two of them share bytes, and where
+fragments have a list at the end (``mfra``), one begins at each of its places. Only what no program writes is a fault:
+a list that is not there is none.
+
+Source: ISO/IEC 14496-12, sections 8.4.2, 8.6.1, 8.6.6, 8.7 and 8.8.
+"""
+
+import functools
+import os
+import struct
+from collections.abc import Iterator
+from os import PathLike
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int64
+
+Box = tuple[str, int, int]
+"""Name, and where the content begins and ends."""
+
+TOLERANCE = 0.25
+"""Seconds by which sums may differ: a last picture has no next one that would say how long it is shown."""
+TIMED = ("mdhd", "stts", "stsz", "stsc", "stsd")
+LARGEST = 1 << 28
+"""Bytes of an index that is read."""
+MOST = 1 << 22
+"""Samples of a track that are placed one by one: more are sound without compression."""
+
+
+def index_fault(path: str | PathLike[str]) -> str:
+    """How a file's index contradicts itself; empty if it does not."""
+    stat = os.stat(path)
+    return _fault(os.fspath(path), stat.st_size, stat.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=4096)
+def _fault(path: str, size: int, time: int) -> str:
+    """Size and time are the cache's key."""
+    with open(path, "rb") as file:
+        boxes = dict[str, Box]()
+        places = list[Box]()
+        for box in _top(file, size):
+            boxes.setdefault(box[0], box)
+            places.append(box)
+        if "moov" not in boxes or boxes["moov"][2] - boxes["moov"][1] > LARGEST or places[-1][2] > size:
+            return ""  # cut off: the reader says so
+        movie = _content(file, boxes["moov"])
+        if "mfra" in boxes:
+            table, starts = _content(file, boxes["mfra"]), {begin - 8 for name, begin, _ in places if name == "moof"}
+            if any(place not in starts for box in _named(table, "tfra") for place in _fragments(table[box[1] : box[2]])):
+                return "its list of fragments does not agree with them"
+    try:
+        return _contradiction(movie, [box for box in places if box[0] == "mdat"])
+    except (struct.error, IndexError, KeyError, ValueError):
+        return "its index is damaged"
+
+
+def _top(file: Any, size: int) -> Iterator[Box]:
+    place = 0
+    while place + 8 <= size:
+        file.seek(place)
+        head = file.read(16)
+        length, begin = int.from_bytes(head[:4], "big"), place + 8
+        if length == 1:
+            length, begin = int.from_bytes(head[8:16], "big"), place + 16
+        end = place + length if length else size
+        yield head[4:8].decode("latin-1"), begin, end
+        if end < begin:
+            return
+        place = end
+
+
+def _content(file: Any, box: Box) -> bytes:
+    file.seek(box[1])
+    content: bytes = file.read(box[2] - box[1])
+    return content
+
+
+def _boxes(content: bytes, begin: int = 0, end: int | None = None) -> Iterator[Box]:
+    end = len(content) if end is None else end
+    while begin + 8 <= end:
+        length = int.from_bytes(content[begin : begin + 4], "big")
+        if not 8 <= length <= end - begin:
+            return
+        yield content[begin + 4 : begin + 8].decode("latin-1"), begin + 8, begin + length
+        begin += length
+
+
+def _named(content: bytes, name: str) -> list[Box]:
+    return [box for box in _boxes(content) if box[0] == name]
+
+
+def _fragments(table: bytes) -> list[int]:
+    """Where fragments begin, by a ``tfra`` box."""
+    version, sizes, count = table[0], int.from_bytes(table[8:12], "big"), int.from_bytes(table[12:16], "big")
+    row = (16 if version else 8) + sum(((sizes >> shift) & 3) + 1 for shift in (0, 2, 4))
+    form = ">8xQ" if version else ">4xI"
+    return [struct.unpack_from(form, table, 16 + k * row)[0] for k in range(count) if 16 + (k + 1) * row <= len(table)]
+
+
+def _contradiction(movie: bytes, data: list[Box]) -> str:
+    boxes = list(_boxes(movie))
+    scale = next((_scale(movie[begin:end])[0] for name, begin, end in boxes if name == "mvhd"), 0)
+    if any(name == "mvex" for name, _, _ in boxes):
+        return ""  # its samples are in fragments
+    exact = b"Lavf" in movie  # FFmpeg shows all that it writes, but for what comes before the first picture
+    spans = []
+    for name, begin, end in boxes:
+        if name != "trak":
+            continue
+        tables = _tables(movie, begin, end)
+        if "hdlr" not in tables or tables["hdlr"][8:12] not in (b"vide", b"soun"):
+            continue
+        if fault := _track_fault(tables, scale, exact and tables["hdlr"][8:12] == b"vide"):
+            return fault
+        if "stsz" in tables and int.from_bytes(tables["stsz"][8:12], "big") <= MOST:
+            spans.append(_samples(tables))
+    return _overlap(np.concatenate(spans, axis=1), data) if spans else ""
+
+
+def _tables(movie: bytes, begin: int, end: int) -> dict[str, bytes]:
+    tables: dict[str, bytes] = {}
+    for name, first, last in _boxes(movie, begin, end):
+        if name in ("mdia", "minf", "stbl", "edts"):
+            tables = _tables(movie, first, last) | tables  # QuickTime has a second hdlr, further in
+        else:
+            tables[name] = movie[first:last]
+    return tables
+
+
+def _scale(head: bytes) -> tuple[int, int]:
+    """Ticks per second, and how many there are, of ``mvhd`` or ``mdhd``; -1 where that is left open."""
+    scale, length = struct.unpack_from(">IQ", head, 20) if head[0] else struct.unpack_from(">II", head, 12)
+    return scale, length if length and length not in (2**32 - 1, 2**64 - 1) else -1
+
+
+def _rows(table: bytes, columns: int, skip: int = 4) -> Int64[np.ndarray, "_ _"]:
+    count = int.from_bytes(table[skip : skip + 4], "big")
+    rows = np.frombuffer(table, ">u4", min(count * columns, (len(table) - skip - 4) // 4), skip + 4)
+    if len(rows) < count * columns:
+        raise ValueError("a table that is shorter than it says")
+    return rows.astype(np.int64).reshape(count, columns)
+
+
+def _sizes(tables: dict[str, bytes]) -> Int64[np.ndarray, "_"]:
+    table = tables["stsz"]
+    size, count = struct.unpack_from(">II", table, 4)
+    return np.full(count, size, np.int64) if size else _rows(table, 1, 8)[:, 0]
+
+
+def _track_fault(tables: dict[str, bytes], movie_scale: int, exact: bool) -> str:
+    if "stz2" in tables:
+        return ""  # sizes of 4 bits: nobody writes them
+    if absent := [name for name in TIMED if name not in tables]:
+        return f"its index is damaged: no {absent[0]} in it"
+    scale, length = _scale(tables["mdhd"])
+    steps = _rows(tables["stts"], 2)
+    count, total = int(steps[:, 0].sum()), int((steps[:, 0] * steps[:, 1]).sum())
+    if not count or not scale or not movie_scale:
+        return ""
+    sizes = int(struct.unpack_from(">I", tables["stsz"], 8)[0])
+    if count != sizes:
+        return f"its index contradicts itself: {count} times for {sizes} samples"
+    wrong_length = length >= 0 and abs(total - length) > TOLERANCE * scale + total / count
+    if count > MOST and not wrong_length:
+        return ""
+    if count > MOST:
+        return f"its index contradicts itself: samples of {total / scale:.2f} s in a track of {length / scale:.2f} s"
+    starts = np.concatenate([[0], np.cumsum(np.repeat(steps[:, 1], steps[:, 0]))])
+    late = np.zeros(count, np.int64)
+    if "ctts" in tables:
+        offsets = _rows(tables["ctts"], 2)
+        if int(offsets[:, 0].sum()) != count:
+            return f"its index contradicts itself: {int(offsets[:, 0].sum())} delays for {count} samples"
+        late = np.repeat(offsets[:, 1].astype(np.uint32).astype(np.int32).astype(np.int64), offsets[:, 0])
+    end = int((starts[1:] + late).max()) / scale
+    edits = _edits(tables["elst"], movie_scale, scale) if "elst" in tables else []
+    shown = max((begin + seconds for begin, seconds in edits if begin >= 0 and seconds > 0), default=None)
+    tolerance = TOLERANCE / 2 + total / count / scale
+    if wrong_length and (shown is None or abs(shown - end) > tolerance):  # else only the length is wrong
+        return f"its index contradicts itself: samples of {total / scale:.2f} s in a track of {length / scale:.2f} s"
+    if shown is not None and (shown > end + tolerance or (exact and shown < end - tolerance)):
+        return f"its index contradicts itself: its samples end at {end:.2f} s, what is shown of them at {shown:.2f} s"
+    return ""
+
+
+def _edits(table: bytes, movie_scale: int, scale: int) -> list[tuple[float, float]]:
+    """Seconds of the track at which each edit begins, negative for an empty one, and how many it takes."""
+    count, form, row = int.from_bytes(table[4:8], "big"), *((">Qq", 20) if table[0] else (">Ii", 12))
+    edits = [struct.unpack_from(form, table, 8 + k * row) for k in range(count)]
+    return [(begin / scale, length / movie_scale) for length, begin in edits]
+
+
+def _samples(tables: dict[str, bytes]) -> Int64[np.ndarray, "2 _"]:
+    """Where the samples of a track begin and end in the file."""
+    sizes = _sizes(tables)
+    if "co64" in tables:
+        count = int.from_bytes(tables["co64"][4:8], "big")
+        chunks = np.frombuffer(tables["co64"], ">u8", count, 8).astype(np.int64)
+    else:
+        chunks = _rows(tables["stco"], 1)[:, 0]
+    runs = _rows(tables["stsc"], 3)
+    per_chunk = np.repeat(runs[:, 1], np.diff(np.append(runs[:, 0], len(chunks) + 1)))
+    last = np.cumsum(per_chunk)
+    if not len(last) or last[-1] < len(sizes):
+        raise ValueError("samples without a chunk")
+    chunk = np.searchsorted(last, np.arange(len(sizes)), side="right")
+    before = np.concatenate([[0], np.cumsum(sizes)])
+    begins = chunks[chunk] + before[:-1] - before[(last - per_chunk)[chunk]]
+    return np.stack([begins, begins + sizes])
+
+
+def _overlap(samples: Int64[np.ndarray, "2 _"], data: list[Box]) -> str:
+    begins, ends = samples[:, np.lexsort(samples)]
+    shared = (ends[:-1] > begins[1:]) & (begins[:-1] != begins[1:])
+    bounds = np.array(sorted((begin, end) for _, begin, end in data))
+    home = np.searchsorted(bounds[:, 0], begins, side="right") - 1 if len(bounds) else np.full(len(begins), -1)
+    outside = (home < 0) | (ends > bounds[home, 1]) if len(bounds) else home < 0
+    if shared.any() or outside[ends > begins].any():
+        return "its index contradicts itself: samples that share bytes, or lie outside of its data"
+    return ""
