@@ -16,7 +16,7 @@ from os import PathLike
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Float64, Int64
 
 Box = tuple[str, int, int]
 """Name, and where the content begins and ends."""
@@ -26,6 +26,8 @@ TOLERANCE = 0.25
 TIMED = ("mdhd", "stts", "stsz", "stsc", "stsd")
 LARGEST = 1 << 28
 """Bytes of an index that is read."""
+LARGEST_SCALE = 64.0
+"""By which a track may say that its picture is to be shown larger."""
 MOST = 1 << 22
 """Samples of a track that are placed one by one: more are sound without compression."""
 
@@ -45,8 +47,10 @@ def _fault(path: str, size: int, time: int) -> str:
         for box in _top(file, size):
             boxes.setdefault(box[0], box)
             places.append(box)
+        if not {"moov", "meta"} & boxes.keys():  # FFmpeg looks for it among what is damaged, and takes what it gets
+            return "its index is damaged: no moov in it"
         if "moov" not in boxes or boxes["moov"][2] - boxes["moov"][1] > LARGEST or places[-1][2] > size:
-            return ""  # cut off: the reader says so
+            return ""  # a still picture, or cut off, which the reader says
         movie = _content(file, boxes["moov"])
         if "mfra" in boxes:
             table, starts = _content(file, boxes["mfra"]), {begin - 8 for name, begin, _ in places if name == "moof"}
@@ -112,7 +116,9 @@ def _contradiction(movie: bytes, data: list[Box]) -> str:
         if name != "trak":
             continue
         tables = _tables(movie, begin, end)
-        if "hdlr" not in tables or tables["hdlr"][8:12] not in (b"vide", b"soun"):
+        if "hdlr" not in tables:
+            return "its index is damaged: no hdlr in it"
+        if tables["hdlr"][8:12] not in (b"vide", b"soun"):
             continue
         if fault := _track_fault(tables, scale, exact and tables["hdlr"][8:12] == b"vide"):
             return fault
@@ -124,8 +130,10 @@ def _contradiction(movie: bytes, data: list[Box]) -> str:
 def _tables(movie: bytes, begin: int, end: int) -> dict[str, bytes]:
     tables: dict[str, bytes] = {}
     for name, first, last in _boxes(movie, begin, end):
-        if name in ("mdia", "minf", "stbl", "edts"):
-            tables = _tables(movie, first, last) | tables  # QuickTime has a second hdlr, further in
+        if name == "minf":  # QuickTime has a second hdlr in it
+            tables |= {name: table for name, table in _tables(movie, first, last).items() if name != "hdlr"}
+        elif name in ("mdia", "stbl", "edts"):
+            tables |= _tables(movie, first, last)
         else:
             tables[name] = movie[first:last]
     return tables
@@ -135,6 +143,12 @@ def _scale(head: bytes) -> tuple[int, int]:
     """Ticks per second, and how many there are, of ``mvhd`` or ``mdhd``; -1 where that is left open."""
     scale, length = struct.unpack_from(">IQ", head, 20) if head[0] else struct.unpack_from(">II", head, 12)
     return scale, length if length and length not in (2**32 - 1, 2**64 - 1) else -1
+
+
+def _matrix(head: bytes) -> Float64[np.ndarray, " 4"]:
+    """How ``tkhd`` turns and scales a picture."""
+    place = 52 if head[0] else 40
+    return np.frombuffer(head, ">i4", 5, place)[[0, 1, 3, 4]] / 65536
 
 
 def _rows(table: bytes, columns: int, skip: int = 4) -> Int64[np.ndarray, "_ _"]:
@@ -156,6 +170,8 @@ def _track_fault(tables: dict[str, bytes], movie_scale: int, exact: bool) -> str
         return ""  # sizes of 4 bits: nobody writes them
     if absent := [name for name in TIMED if name not in tables]:
         return f"its index is damaged: no {absent[0]} in it"
+    if "tkhd" in tables and np.abs(_matrix(tables["tkhd"])).max() > LARGEST_SCALE:
+        return f"its index is damaged: its picture is {np.abs(_matrix(tables['tkhd'])).max():.0f} times as large"
     scale, length = _scale(tables["mdhd"])
     steps = _rows(tables["stts"], 2)
     count, total = int(steps[:, 0].sum()), int((steps[:, 0] * steps[:, 1]).sum())
@@ -176,13 +192,13 @@ def _track_fault(tables: dict[str, bytes], movie_scale: int, exact: bool) -> str
         if int(offsets[:, 0].sum()) != count:
             return f"its index contradicts itself: {int(offsets[:, 0].sum())} delays for {count} samples"
         late = np.repeat(offsets[:, 1].astype(np.uint32).astype(np.int32).astype(np.int64), offsets[:, 0])
-    end = int((starts[1:] + late).max()) / scale
+    last, end = int((starts[:-1] + late).max()) / scale, int((starts[1:] + late).max()) / scale
     edits = _edits(tables["elst"], movie_scale, scale) if "elst" in tables else []
     shown = max((begin + seconds for begin, seconds in edits if begin >= 0 and seconds > 0), default=None)
     tolerance = TOLERANCE / 2 + total / count / scale
-    if wrong_length and (shown is None or abs(shown - end) > tolerance):  # else only the length is wrong
+    if wrong_length and (shown is None or not last - tolerance < shown < end + tolerance):  # else only the length is wrong
         return f"its index contradicts itself: samples of {total / scale:.2f} s in a track of {length / scale:.2f} s"
-    if shown is not None and (shown > end + tolerance or (exact and shown < end - tolerance)):
+    if shown is not None and (shown > end + tolerance or (exact and shown < last - tolerance)):
         return f"its index contradicts itself: its samples end at {end:.2f} s, what is shown of them at {shown:.2f} s"
     return ""
 
