@@ -16,12 +16,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float32, Int16, UInt8
 
-from vatt_edu.data.media.index_mp4 import index_fault
-from vatt_edu.data.media.matroska import Clusters, header_fault
+from vatt_edu.data.media.headers import header_fault
+from vatt_edu.data.media.matroska import Clusters, checksum_fault
 from vatt_edu.errors import UserError, missing
 
 TOLERANCE = 1.0  # seconds by which tracks, and headers, may differ without a word
-MATROSKA, MP4 = "matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2"
+MATROSKA = "matroska,webm"
 RAW_SOUND = ("mp3", "aac", "ac3", "eac3", "amr", "loas")  # their length is guessed from the rate of the first packets
 
 # Of arrays whose sizes change on the way; a function that keeps them says so by letters of its own.
@@ -75,8 +75,8 @@ def open_media(path: str | PathLike[str]) -> Any:
         container = av.open(f"file:{os.fspath(path)}")  # a colon in a name is no protocol, a dash no option
     except (av.FFmpegError, OSError, ValueError) as error:
         raise MediaError(path, _why(path, error)) from None
-    check = {MATROSKA: header_fault, MP4: index_fault}.get(container.format.name)
-    if check is not None and (fault := check(path)):
+    form = container.format.name
+    if fault := checksum_fault(path) if form == MATROSKA else header_fault(path, form):
         container.close()
         raise MediaError(path, fault)
     return container

@@ -52,7 +52,7 @@ class Header(NamedTuple):
     cut: bool
 
 
-def header_fault(path: str | PathLike[str]) -> str:
+def checksum_fault(path: str | PathLike[str]) -> str:
     """Why a Matroska file's own description of itself cannot be trusted; empty if nothing speaks against it."""
     return _header(*_key(path)).fault
 

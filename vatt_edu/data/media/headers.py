@@ -1,11 +1,11 @@
-"""What an index of MP4 or QuickTime says twice: a file that contradicts itself is not read by one half of it.
+"""What a file says twice about how it is to be read: one that contradicts itself is not read by one half of it.
 
 MP4 has no checksums. But the times of its samples (``stts``) sum up to the length of their track (``mdhd``), what is
 shown (``elst``) lies within it, as many samples have times as have sizes, no two of them share bytes, and where
-fragments have a list at the end (``mfra``), one begins at each of its places. Only what no program writes is a fault:
-a list that is not there is none.
+fragments have a list at the end (``mfra``), one begins at each of its places. AVI has its rate in two places, and a
+raw stream begins with a picture. Only what no program writes is a fault: a table that may be absent is not missed.
 
-Source: ISO/IEC 14496-12, sections 8.4.2, 8.6.1, 8.6.6, 8.7 and 8.8.
+Source: ISO/IEC 14496-12, sections 8.2.2, 8.4.2, 8.6.1, 8.6.6, 8.7 and 8.8; Microsoft's AVI RIFF File Reference.
 """
 
 import functools
@@ -16,14 +16,22 @@ from os import PathLike
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float64, Int64
+from jaxtyping import Int64
+
+MP4 = "mov,mp4,m4a,3gp,3g2,mj2"
+RAW = {"mjpeg": b"\xff\xd8", "h264": b"\0\0", "hevc": b"\0\0", "m4v": b"\0\0", "mpegvideo": b"\0\0"}
+"""How streams without a container begin, by FFmpeg's names."""
+HEAD = 1 << 16
+"""Bytes in which AVI's headers lie."""
+AVI_TOLERANCE = 0.05
+"""By which rates and lengths may differ: they are rounded, and sound ends a little later."""
 
 Box = tuple[str, int, int]
 """Name, and where the content begins and ends."""
 
 TOLERANCE = 0.25
 """Seconds by which sums may differ: a last picture has no next one that would say how long it is shown."""
-TIMED = ("mdhd", "stts", "stsz", "stsc", "stsd")
+TIMED = ("tkhd", "mdhd", "stts", "stsz", "stsc", "stsd")
 LARGEST = 1 << 28
 """Bytes of an index that is read."""
 LARGEST_SCALE = 64.0
@@ -32,15 +40,51 @@ MOST = 1 << 22
 """Samples of a track that are placed one by one: more are sound without compression."""
 
 
-def index_fault(path: str | PathLike[str]) -> str:
-    """How a file's index contradicts itself; empty if it does not."""
+def header_fault(path: str | PathLike[str], form: str) -> str:
+    """How a file contradicts itself; empty if it does not.
+
+    Args:
+        path: The file.
+        form: FFmpeg's name of its container.
+    """
+    if form not in (MP4, "avi", *RAW):
+        return ""
     stat = os.stat(path)
-    return _fault(os.fspath(path), stat.st_size, stat.st_mtime_ns)
+    return _fault(os.fspath(path), stat.st_size, stat.st_mtime_ns, form)
 
 
 @functools.lru_cache(maxsize=4096)
-def _fault(path: str, size: int, time: int) -> str:
+def _fault(path: str, size: int, time: int, form: str) -> str:
     """Size and time are the cache's key."""
+    if form == MP4:
+        return _mp4_fault(path, size)
+    with open(path, "rb") as file:
+        head = file.read(HEAD)
+    if form == "avi":
+        return _avi_fault(head)
+    return "" if head.startswith(RAW.get(form, b"")) else f"no container is left in it, and pieces of {form} give no times"
+
+
+def _avi_fault(head: bytes) -> str:
+    """The rate of pictures is the clock; the sound decides where the two places of it differ."""
+    place = head.find(b"avih")
+    micros = int.from_bytes(head[place + 8 : place + 12], "little")
+    tracks: dict[bytes, tuple[float, float]] = {}
+    start = head.find(b"strh")
+    while 0 <= start <= len(head) - 64:
+        scale, rate, _, length = struct.unpack_from("<4I", head, start + 28)
+        tracks.setdefault(head[start + 8 : start + 12], (scale / max(rate, 1), length * scale / max(rate, 1)))
+        start = head.find(b"strh", start + 1)
+    if place < 0 or not micros or b"vids" not in tracks:
+        return ""
+    step, seconds = tracks[b"vids"]
+    sound = tracks.get(b"auds", (0.0, 0.0))[1]
+    if abs(step * 1e6 / micros - 1) < AVI_TOLERANCE or abs(sound - seconds) < AVI_TOLERANCE * seconds:
+        return ""
+    return f"its header contradicts itself: a picture every {micros / 1000:.1f} and every {1000 * step:.1f} ms"
+
+
+def _mp4_fault(path: str, size: int) -> str:
     with open(path, "rb") as file:
         boxes = dict[str, Box]()
         places = list[Box]()
@@ -49,8 +93,10 @@ def _fault(path: str, size: int, time: int) -> str:
             places.append(box)
         if not {"moov", "meta"} & boxes.keys():  # FFmpeg looks for it among what is damaged, and takes what it gets
             return "its index is damaged: no moov in it"
-        if "moov" not in boxes or boxes["moov"][2] - boxes["moov"][1] > LARGEST or places[-1][2] > size:
-            return ""  # a still picture, or cut off, which the reader says
+        if "moov" not in boxes or boxes["moov"][2] - boxes["moov"][1] > LARGEST:
+            return ""  # a still picture, or longer than can be looked at
+        if boxes["moov"][2] > size:
+            return "its index is cut off"
         movie = _content(file, boxes["moov"])
         if "mfra" in boxes:
             table, starts = _content(file, boxes["mfra"]), {begin - 8 for name, begin, _ in places if name == "moof"}
@@ -107,7 +153,10 @@ def _fragments(table: bytes) -> list[int]:
 
 def _contradiction(movie: bytes, data: list[Box]) -> str:
     boxes = list(_boxes(movie))
-    scale = next((_scale(movie[begin:end])[0] for name, begin, end in boxes if name == "mvhd"), 0)
+    head = next((movie[begin:end] for name, begin, end in boxes if name == "mvhd"), b"")
+    if _enlarged(head, 36):
+        return "its index is damaged: it shows pictures immensely large"
+    scale = _scale(head)[0]
     if any(name == "mvex" for name, _, _ in boxes):
         return ""  # its samples are in fragments
     exact = b"Lavf" in movie  # FFmpeg shows all that it writes, but for what comes before the first picture
@@ -145,10 +194,10 @@ def _scale(head: bytes) -> tuple[int, int]:
     return scale, length if length and length not in (2**32 - 1, 2**64 - 1) else -1
 
 
-def _matrix(head: bytes) -> Float64[np.ndarray, " 4"]:
-    """How ``tkhd`` turns and scales a picture."""
-    place = 52 if head[0] else 40
-    return np.frombuffer(head, ">i4", 5, place)[[0, 1, 3, 4]] / 65536
+def _enlarged(head: bytes, place: int) -> bool:
+    """Whether ``mvhd`` or ``tkhd``, whose matrix is at ``place``, later in its second version, shows absurd sizes."""
+    matrix = np.frombuffer(head, ">i4", 5, place + 12 * (head[0] == 1))
+    return bool(np.abs(matrix[[0, 1, 3, 4]] / 65536).max() > LARGEST_SCALE)
 
 
 def _rows(table: bytes, columns: int, skip: int = 4) -> Int64[np.ndarray, "_ _"]:
@@ -170,8 +219,8 @@ def _track_fault(tables: dict[str, bytes], movie_scale: int, exact: bool) -> str
         return ""  # sizes of 4 bits: nobody writes them
     if absent := [name for name in TIMED if name not in tables]:
         return f"its index is damaged: no {absent[0]} in it"
-    if "tkhd" in tables and np.abs(_matrix(tables["tkhd"])).max() > LARGEST_SCALE:
-        return f"its index is damaged: its picture is {np.abs(_matrix(tables['tkhd'])).max():.0f} times as large"
+    if _enlarged(tables["tkhd"], 40):
+        return "its index is damaged: it shows pictures immensely large"
     scale, length = _scale(tables["mdhd"])
     steps = _rows(tables["stts"], 2)
     count, total = int(steps[:, 0].sum()), int((steps[:, 0] * steps[:, 1]).sum())
