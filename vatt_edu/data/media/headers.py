@@ -62,7 +62,9 @@ def _fault(path: str, size: int, time: int, form: str) -> str:
         head = file.read(HEAD)
     if form == "avi":
         return _avi_fault(head)
-    return "" if head.startswith(RAW.get(form, b"")) else f"no container is left in it, and pieces of {form} give no times"
+    return (
+        "" if head.startswith(RAW.get(form, b"")) else f"no container is left in it, and pieces of {form} give no times"
+    )
 
 
 def _avi_fault(head: bytes) -> str:
@@ -91,6 +93,8 @@ def _mp4_fault(path: str, size: int) -> str:
         for box in _top(file, size):
             boxes.setdefault(box[0], box)
             places.append(box)
+            if box[0] == "moof" and "moov" in boxes:
+                break  # there may be thousands
         if not {"moov", "meta"} & boxes.keys():  # FFmpeg looks for it among what is damaged, and takes what it gets
             return "its index is damaged: no moov in it"
         if "moov" not in boxes or boxes["moov"][2] - boxes["moov"][1] > LARGEST:
@@ -98,14 +102,39 @@ def _mp4_fault(path: str, size: int) -> str:
         if boxes["moov"][2] > size:
             return "its index is cut off"
         movie = _content(file, boxes["moov"])
-        if "mfra" in boxes:
-            table, starts = _content(file, boxes["mfra"]), {begin - 8 for name, begin, _ in places if name == "moof"}
-            if any(place not in starts for box in _named(table, "tfra") for place in _fragments(table[box[1] : box[2]])):
-                return "its list of fragments does not agree with them"
-    try:
-        return _contradiction(movie, [box for box in places if box[0] == "mdat"])
-    except (struct.error, IndexError, KeyError, ValueError):
-        return "its index is damaged"
+        try:
+            if any(name == "mvex" for name, _, _ in _boxes(movie)) and _fragment_fault(file, size, movie, places):
+                return "its first fragment is damaged, and with it the time of all others"
+            return _contradiction(movie, [box for box in places if box[0] == "mdat"])
+        except (struct.error, IndexError, KeyError, ValueError):
+            return "its index is damaged"
+
+
+def _fragment_fault(file: Any, size: int, movie: bytes, places: list[Box]) -> bool:
+    """Whether what comes first, after the index, is no whole fragment: FFmpeg leaves out what it does not know."""
+    after = places[[box[0] for box in places].index("moov") + 1 :]
+    if any(box[0] == "mdat" for box in after):
+        return not _sampled(movie)  # what was before it is not known as a fragment
+    if not after or after[-1][0] != "moof" or after[-1][2] > size:
+        return False  # nothing comes, or not all of it
+    fragment = _content(file, after[-1])
+    tracks = [{name for name, _, _ in _boxes(fragment, *box[1:])} for box in _boxes(fragment) if box[0] == "traf"]
+    if not any("trun" in names for names in tracks) or any("tfhd" not in names for names in tracks):
+        return True
+    file.seek(size - 16)
+    tail = file.read(16)
+    length = int.from_bytes(tail[12:], "big")
+    if tail[4:8] != b"mfro" or not 16 < length <= size:
+        return False
+    table = _content(file, ("mfra", size - length + 8, size))
+    offsets = [place for box in _boxes(table) if box[0] == "tfra" for place in _fragments(table[box[1] : box[2]])]
+    return bool(offsets) and min(offsets) != after[-1][1] - 8
+
+
+def _sampled(movie: bytes) -> bool:
+    """Whether an index lists samples itself, besides fragments."""
+    tracks = [_tables(movie, begin, end) for name, begin, end in _boxes(movie) if name == "trak"]
+    return any(int.from_bytes(tables.get("stsz", b"")[8:12], "big") for tables in tracks)
 
 
 def _top(file: Any, size: int) -> Iterator[Box]:
@@ -139,10 +168,6 @@ def _boxes(content: bytes, begin: int = 0, end: int | None = None) -> Iterator[B
         begin += length
 
 
-def _named(content: bytes, name: str) -> list[Box]:
-    return [box for box in _boxes(content) if box[0] == name]
-
-
 def _fragments(table: bytes) -> list[int]:
     """Where fragments begin, by a ``tfra`` box."""
     version, sizes, count = table[0], int.from_bytes(table[8:12], "big"), int.from_bytes(table[12:16], "big")
@@ -157,8 +182,7 @@ def _contradiction(movie: bytes, data: list[Box]) -> str:
     if _enlarged(head, 36):
         return "its index is damaged: it shows pictures immensely large"
     scale = _scale(head)[0]
-    if any(name == "mvex" for name, _, _ in boxes):
-        return ""  # its samples are in fragments
+    fragments = any(name == "mvex" for name, _, _ in boxes)
     exact = b"Lavf" in movie  # FFmpeg shows all that it writes, but for what comes before the first picture
     spans = []
     for name, begin, end in boxes:
@@ -169,9 +193,9 @@ def _contradiction(movie: bytes, data: list[Box]) -> str:
             return "its index is damaged: no hdlr in it"
         if tables["hdlr"][8:12] not in (b"vide", b"soun"):
             continue
-        if fault := _track_fault(tables, scale, exact and tables["hdlr"][8:12] == b"vide"):
+        if fault := _track_fault(tables, 0 if fragments else scale, exact and tables["hdlr"][8:12] == b"vide"):
             return fault
-        if "stsz" in tables and int.from_bytes(tables["stsz"][8:12], "big") <= MOST:
+        if not fragments and "stsz" in tables and int.from_bytes(tables["stsz"][8:12], "big") <= MOST:
             spans.append(_samples(tables))
     return _overlap(np.concatenate(spans, axis=1), data) if spans else ""
 
@@ -200,7 +224,7 @@ def _enlarged(head: bytes, place: int) -> bool:
     return bool(np.abs(matrix[[0, 1, 3, 4]] / 65536).max() > LARGEST_SCALE)
 
 
-def _rows(table: bytes, columns: int, skip: int = 4) -> Int64[np.ndarray, "_ _"]:
+def _rows(table: bytes, columns: int, skip: int = 4) -> Int64[np.ndarray, "R C"]:
     count = int.from_bytes(table[skip : skip + 4], "big")
     rows = np.frombuffer(table, ">u4", min(count * columns, (len(table) - skip - 4) // 4), skip + 4)
     if len(rows) < count * columns:
@@ -208,13 +232,14 @@ def _rows(table: bytes, columns: int, skip: int = 4) -> Int64[np.ndarray, "_ _"]
     return rows.astype(np.int64).reshape(count, columns)
 
 
-def _sizes(tables: dict[str, bytes]) -> Int64[np.ndarray, "_"]:
+def _sizes(tables: dict[str, bytes]) -> Int64[np.ndarray, " N"]:
     table = tables["stsz"]
     size, count = struct.unpack_from(">II", table, 4)
     return np.full(count, size, np.int64) if size else _rows(table, 1, 8)[:, 0]
 
 
 def _track_fault(tables: dict[str, bytes], movie_scale: int, exact: bool) -> str:
+    """``movie_scale`` is 0 where samples are in fragments, and nothing sums up; with ``exact`` all is shown."""
     if "stz2" in tables:
         return ""  # sizes of 4 bits: nobody writes them
     if absent := [name for name in TIMED if name not in tables]:
@@ -229,11 +254,10 @@ def _track_fault(tables: dict[str, bytes], movie_scale: int, exact: bool) -> str
     sizes = int(struct.unpack_from(">I", tables["stsz"], 8)[0])
     if count != sizes:
         return f"its index contradicts itself: {count} times for {sizes} samples"
+    sums = f"its index contradicts itself: samples of {total / scale:.2f} s in a track of {length / scale:.2f} s"
     wrong_length = length >= 0 and abs(total - length) > TOLERANCE * scale + total / count
-    if count > MOST and not wrong_length:
-        return ""
     if count > MOST:
-        return f"its index contradicts itself: samples of {total / scale:.2f} s in a track of {length / scale:.2f} s"
+        return sums if wrong_length else ""
     starts = np.concatenate([[0], np.cumsum(np.repeat(steps[:, 1], steps[:, 0]))])
     late = np.zeros(count, np.int64)
     if "ctts" in tables:
@@ -245,8 +269,8 @@ def _track_fault(tables: dict[str, bytes], movie_scale: int, exact: bool) -> str
     edits = _edits(tables["elst"], movie_scale, scale) if "elst" in tables else []
     shown = max((begin + seconds for begin, seconds in edits if begin >= 0 and seconds > 0), default=None)
     tolerance = TOLERANCE / 2 + total / count / scale
-    if wrong_length and (shown is None or not last - tolerance < shown < end + tolerance):  # else only the length is wrong
-        return f"its index contradicts itself: samples of {total / scale:.2f} s in a track of {length / scale:.2f} s"
+    if wrong_length and (shown is None or not last - tolerance < shown < end + tolerance):  # else only the length is
+        return sums
     if shown is not None and (shown > end + tolerance or (exact and shown < last - tolerance)):
         return f"its index contradicts itself: its samples end at {end:.2f} s, what is shown of them at {shown:.2f} s"
     return ""
@@ -259,7 +283,7 @@ def _edits(table: bytes, movie_scale: int, scale: int) -> list[tuple[float, floa
     return [(begin / scale, length / movie_scale) for length, begin in edits]
 
 
-def _samples(tables: dict[str, bytes]) -> Int64[np.ndarray, "2 _"]:
+def _samples(tables: dict[str, bytes]) -> Int64[np.ndarray, "2 N"]:
     """Where the samples of a track begin and end in the file."""
     sizes = _sizes(tables)
     if "co64" in tables:
@@ -278,7 +302,7 @@ def _samples(tables: dict[str, bytes]) -> Int64[np.ndarray, "2 _"]:
     return np.stack([begins, begins + sizes])
 
 
-def _overlap(samples: Int64[np.ndarray, "2 _"], data: list[Box]) -> str:
+def _overlap(samples: Int64[np.ndarray, "2 N"], data: list[Box]) -> str:
     begins, ends = samples[:, np.lexsort(samples)]
     shared = (ends[:-1] > begins[1:]) & (begins[:-1] != begins[1:])
     bounds = np.array(sorted((begin, end) for _, begin, end in data))

@@ -75,8 +75,8 @@ class Clusters:
         if end >= 0:  # a Cluster that is passed, since no packet of it can be read, is the damaged one
             whole = self._walk(end, position)
         if end < 0 or not self._begin <= position < self._end:
-            known = [entry.pos for entry in self._stream.index_entries if entry.pos <= position]
-            self._walk(max(known, default=self._header.first), position)
+            starts = [entry.pos for entry in self._stream.index_entries if entry.pos <= position]
+            self._walk(max(starts, default=self._header.first), position)
         if not self._begin <= position < self._end:
             self._begin, self._end, self._intact = position, position + 1, False
         return self._intact, whole
@@ -91,7 +91,11 @@ class Clusters:
                 if element is None:
                     return False
                 if element.end is None or (element.end > size and self._header.cut):
-                    self._begin, self._end, self._intact = start, size, True  # left open, or cut off: nothing to compare
+                    self._begin, self._end, self._intact = (
+                        start,
+                        size,
+                        True,
+                    )  # left open, or cut off
                     return whole
                 intact = element.name in WITHOUT_PACKETS or bool(_matches(*self._key, *element))
                 if position < element.end:
@@ -134,7 +138,7 @@ def _header(path: str, size: int, time: int) -> Header:
 
 def _have_checksums(content: bytes) -> bool:
     place = content.find(CLUSTER)
-    while 0 <= place:
+    while place >= 0:
         size = content[place + 4 : place + 5]
         length = 9 - size[0].bit_length() if size else 0
         if content[place + 4 + length : place + 6 + length] == CHECKSUM:
