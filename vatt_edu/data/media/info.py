@@ -76,7 +76,7 @@ def open_media(path: str | PathLike[str]) -> Any:
     except (av.FFmpegError, OSError, ValueError) as error:
         raise MediaError(path, _why(path, error)) from None
     form = container.format.name
-    if fault := checksum_fault(path) if form == MATROSKA else header_fault(path, form):
+    if fault := checksum_fault(path, origin(container)) if form == MATROSKA else header_fault(path, form):
         container.close()
         raise MediaError(path, fault)
     return container

@@ -22,6 +22,8 @@ WITHOUT_PACKETS = (INFO, TRACKS, VOID, SEEK_HEAD, CUES, TAGS, CHAPTERS, ATTACHME
 CHECKSUM = b"\xbf\x84"
 """Name and size of a CRC-32, which comes first where it is there."""
 
+START_SECONDS = 0.1
+"""At which nearly all files begin, but for what encoders put before; where packets are lost, the first one is later."""
 SEARCHED = 1 << 20
 """Bytes, from where the header ends, among which a Cluster shows whether this file's have checksums."""
 BLOCK = 1 << 20
@@ -52,9 +54,22 @@ class Header(NamedTuple):
     cut: bool
 
 
-def checksum_fault(path: str | PathLike[str]) -> str:
-    """Why a Matroska file's own description of itself cannot be trusted; empty if nothing speaks against it."""
-    return _header(*_key(path)).fault
+def checksum_fault(path: str | PathLike[str], start: float) -> str:
+    """Why a Matroska file's own description of itself cannot be trusted; empty if nothing speaks against it.
+
+    Args:
+        path: The file.
+        start: Seconds of its first packet that can be read, which are time 0 of the file's clock.
+    """
+    key = _key(path)
+    header = _header(*key)
+    if header.fault or not header.checked or header.cut or abs(start) <= START_SECONDS:
+        return header.fault
+    with open(path, "rb") as file:
+        element = _element(file, header.first)
+    if element is not None and (element.end is None or (element.name == CLUSTER and _matches(*key, *element))):
+        return ""
+    return "its first packets are damaged, and with them the time of all others"
 
 
 class Clusters:
