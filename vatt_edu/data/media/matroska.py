@@ -136,7 +136,7 @@ def _header(path: str, size: int, time: int) -> Header:
         if element is None or element.name != SEGMENT:
             return Header("its header is damaged: no Segment in it", 0, False, False)
         place, end = element.begin, element.end
-        while (element := _element(file, place)) is not None and element.name != CLUSTER:
+        while (element := _element(file, place)) is not None and element.name in WITHOUT_PACKETS:
             if element.end is None or element.end > size:
                 break
             if element.name in verdicts:
