@@ -18,9 +18,9 @@ EBML, SEGMENT, CLUSTER = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67", b"\x1f\x43\xb
 INFO, TRACKS, VOID = b"\x15\x49\xa9\x66", b"\x16\x54\xae\x6b", b"\xec"
 SEEK_HEAD, CUES, TAGS = b"\x11\x4d\x9b\x74", b"\x1c\x53\xbb\x6b", b"\x12\x54\xc3\x67"
 CHAPTERS, ATTACHMENTS = b"\x10\x43\xa7\x70", b"\x19\x41\xa4\x69"
-WITHOUT_PACKETS = (INFO, TRACKS, VOID, SEEK_HEAD, CUES, TAGS, CHAPTERS, ATTACHMENTS)
 CHECKSUM = b"\xbf\x84"
 """Name and size of a CRC-32, which comes first where it is there."""
+WITHOUT_PACKETS = (CHECKSUM[:1], INFO, TRACKS, VOID, SEEK_HEAD, CUES, TAGS, CHAPTERS, ATTACHMENTS)
 
 START_SECONDS = 0.1
 """At which nearly all files begin, but for what encoders put before; where packets are lost, the first one is later."""
