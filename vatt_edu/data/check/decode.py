@@ -65,6 +65,7 @@ class FileCheck:
         picture: None without one.
         sound: None without one.
         remarks: Those of ``probe_media``.
+        subtitles: The codecs of tracks of subtitles.
         obstacle: Why a decoder that numbers pictures would show wrong ones; empty if it would not.
     """
 
@@ -73,13 +74,15 @@ class FileCheck:
     picture: TrackCheck | None = None
     sound: TrackCheck | None = None
     remarks: Sequence[str] = ()
+    subtitles: Sequence[str] = ()
     obstacle: str = ""
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "FileCheck":
         """What ``dataclasses.asdict`` made a dictionary of."""
         tracks = {name: TrackCheck.from_json(value[name]) if value[name] else None for name in ("picture", "sound")}
-        return cls(**{**value, **tracks, "remarks": tuple(value["remarks"])})
+        lists = {name: tuple(value.get(name, ())) for name in ("remarks", "subtitles")}
+        return cls(**{**value, **tracks, **lists})
 
 
 def check_file(path: Path) -> FileCheck:
@@ -90,7 +93,8 @@ def check_file(path: Path) -> FileCheck:
         time_limit(PATIENCE + 2 * info.duration)
         picture = _picture(path, info) if info.has_video else None
         sound = _sound(path) if info.has_audio else None
-        return FileCheck("", info.duration, picture, sound, info.remarks, obstacle(path) if info.has_video else "")
+        why = obstacle(path) if info.has_video else ""
+        return FileCheck("", info.duration, picture, sound, info.remarks, info.subtitles, why)
     except MediaError as error:
         return FileCheck(error.reason)
     except (pyav().FFmpegError, OSError, ValueError) as error:  # of a file that changes, or a disk that fails
