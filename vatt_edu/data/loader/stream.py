@@ -167,7 +167,8 @@ class ClipStream:
         if size % world:
             raise UserError(f"a batch of {size} clips cannot be shared by {world} processes")
         slots = self._sampler.plan(step)[rank * size // world : (rank + 1) * size // world]
-        builder, skips = BatchBuilder(len(slots), self._spec, self._spec.candidates), []
+        builder = BatchBuilder(len(slots), self._spec, self._spec.candidates)
+        skips: list[Skip] = []
         for row, slot in reversed([*enumerate(slots)]):  # the last window of a video: its sound is decoded up to there
             skips = self._fill_row(builder, row, slot) + skips
         return builder.batch(), skips
