@@ -47,7 +47,7 @@ class Setting:
     @property
     def pairs(self) -> int:
         """Clips that have a partner."""
-        return self.clips if self.valid is None else self.valid
+        return self.clips if self.valid is None or self.form not in OURS else self.valid
 
     @property
     def chance(self) -> float:

@@ -87,14 +87,14 @@ REFERENCES = [
 ]
 
 WRONG = [
-    (checks.mil_nce, lambda c, v, t: over_valid(by_hand(c, v, 1 / t, right_in=False), v), "missing from the denominator"),
+    (checks.mil_nce, lambda c, v, t: over_valid(by_hand(c, v, 1 / t, right_in=False), v), "are missing from"),
     (checks.mil_nce, lambda c, v, t: mil_nce(c, v, t, "asymmetric"), "counted twice"),
     (checks.mil_nce, lambda c, v, t: over_valid(by_hand(c, v, t), v), "multiply by the temperature"),
     (checks.mil_nce, lambda c, v, t: over_valid(by_hand(c, v, -math.log(t)), v), "the scale is ln(1/tau)"),
     (checks.mil_nce, lambda c, v, t: over_valid(by_hand(c, v, 1.0), v), "no temperature is used"),
-    (checks.mil_nce, lambda c, v, t: over_valid(by_hand(c, v, 1 / t, numerator=geometric), v), "one of them should fit"),
+    (checks.mil_nce, lambda c, v, t: over_valid(by_hand(c, v, 1 / t, numerator=geometric), v), "of them should fit"),
     (checks.mil_nce, another_clip, "the lines of another clip"),
-    (checks.mil_nce, reshaped, "Reshaping them in another order"),
+    (checks.mil_nce, reshaped, "another order reads"),
     (checks.mil_nce, lambda c, v, t: float(np.mean(by_hand(c, v, 1 / t))), "has no loss of its own"),
     (checks.mil_nce, lambda c, v, t: float(np.mean(np.where(v, by_hand(c, v, 1 / t), 0))), "Divide by how many have"),
     (checks.mil_nce, lambda c, v, t: over_valid(by_hand(c, np.ones_like(v), 1 / t), v), "Leave out those of clips"),

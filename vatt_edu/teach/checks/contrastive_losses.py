@@ -15,8 +15,10 @@ def _parts(cosines: np.ndarray, valid: np.ndarray, scale: float) -> tuple[np.nda
     return own, row, terms.sum((0, 2)) - own
 
 
-def _losses(cosines: np.ndarray, valid: np.ndarray, scale: float, own_count: float = 1.0, column_count: float = 1.0) -> np.ndarray:
-    """The loss of each clip; ``own_count``: how often the right lines are in the denominator, ``column_count``: its column."""
+def _losses(
+    cosines: np.ndarray, valid: np.ndarray, scale: float, own_count: float = 1.0, column_count: float = 1.0
+) -> np.ndarray:
+    """The loss of each clip, with right lines and columns so often in the denominator."""
     own, row, column = _parts(cosines, valid, scale)
     return np.log(own_count * own + row + column_count * column) - np.log(own)
 
@@ -48,21 +50,21 @@ def mil_nce(answer: Function) -> None:
                 "the right lines are missing from the denominator. It is a sum over all that one could choose, so that "
                 "the quotient is a share, and the loss never below 0."),
         Mistake(lambda c, v, t: _losses(c, v, 1 / t, own_count=2.0)[v].mean(),
-                "the right lines are counted twice: that is the released form, which cannot fall below ln 2. As printed "
-                "they are in the denominator once."),
+                "the right lines are counted twice: that is the released form, which cannot fall below ln 2. As "
+                "printed they are in the denominator once."),
         Mistake(lambda c, v, t: _losses(c, v, t)[v].mean(),
                 "you multiply by the temperature. Divide: a small temperature makes differences large."),
         Mistake(lambda c, v, t: _losses(c, v, math.log(1 / t))[v].mean(),
-                "the scale is ln(1/tau). Some programs store their scale as a logarithm, and take its exponential before "
-                "they use it; here it is 1/tau."),
+                "the scale is ln(1/tau). Some programs store their scale as a logarithm, and take its exponential "
+                "before they use it; here it is 1/tau."),
         Mistake(lambda c, v, t: _losses(c, v, 1.0)[v].mean(), "no temperature is used. Divide the cosines by it."),
         Mistake(sum_of_logs,
                 "this is a mean of logarithms, which asks that every line fit. Add the exponentials of a clip's lines "
                 "first: one of them should fit."),
         Mistake(wrong_axis, "the numerator holds the lines of another clip. A clip's own are cosines[i, i]."),
         Mistake(reshaped,
-                "the numerator holds lines of other clips: the axes are clip, clip of the line, line. Reshaping them in "
-                "another order reads other numbers; cosines[i, i] are a clip's own."),
+                "the numerator holds lines of other clips: the axes are clip, clip of the line, line. Reshaping them "
+                "in another order reads other numbers; cosines[i, i] are a clip's own."),
         Mistake(lambda c, v, t: _losses(c, v, 1 / t).mean(),
                 "the mean is over all clips. One without lines has no loss of its own."),
         Mistake(lambda c, v, t: (_losses(c, v, 1 / t) * v).mean(),

@@ -11,6 +11,6 @@ from vatt_edu.teach.interactive.shift import NarratedVideo, Shift
 from vatt_edu.teach.interactive.signals import Aliasing, Pixels, Scrub
 
 __all__ = [
-    "Aliasing", "Calculator", "Guess", "Live", "Match", "NarratedVideo", "Pixels", "Port", "Retrieve", "Scrub", "Shift", "guess",
-    "show", "show_model",
+    "Aliasing", "Calculator", "Guess", "Live", "Match", "NarratedVideo", "Pixels", "Port", "Retrieve", "Scrub", "Shift",
+    "guess", "show", "show_model",
 ]  # fmt: skip

@@ -13,7 +13,7 @@ function chanceOf({ form, clips, valid, lines, hidden, temperature, base }) {
 }
 
 function floorOf({ form, clips, valid, hidden, temperature, base }) {
-  const others = valid - 1;
+  const others = (form < OURS ? valid : clips) - 1;
   const negatives = others < 1 || (form < OURS && hidden) ? 0 : others * Math.exp(-(1 + 1 / others) / temperature);
   if (form === 0) return Math.log(2 + 2 * negatives);
   if (form === 2) return 2 * Math.log1p(negatives);
