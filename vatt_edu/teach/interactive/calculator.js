@@ -42,10 +42,10 @@ function render({ model, el: root }) {
   const same = (value) => value;
   const inputs = {
     clips: control("clips", "Clips in the batch", log(2), log(65536), 1, log, (value) => Math.round(2 ** (value / 16)), whole),
-    valid: slider({ label: "of them with a partner", min: 1, max: 100, step: 1, value: 100, show: () => whole(read().valid),
+    valid: slider({ label: "With a partner", min: 1, max: 100, step: 1, value: 100, show: () => whole(read().valid),
       oninput: (value) => set({ valid: Math.max(1, Math.round((value / 100) * model.get("clips"))) }) }),
     lines: control("lines", "Candidate lines", 1, 8, 1, same, same, String),
-    hidden: control("hidden", "Lines hidden from each", 0, 40, 1, same, same, String),
+    hidden: control("hidden", "Hidden lines", 0, 40, 1, same, same, String),
     temperature: control("temperature", "Temperature τ", log(0.01), log(2), 1, log, (value) => Number((2 ** (value / 16)).toPrecision(3)), (value) => String(model.get("temperature"))),
   };
   const ours = ["valid", "lines", "hidden"];
