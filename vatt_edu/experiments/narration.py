@@ -16,19 +16,17 @@ from vatt_edu.experiments.run import Arm, Corpus, Experiment
 from vatt_edu.minitube import VERSION, Knobs, default_folder, read_source, renarrate
 from vatt_edu.minitube.corpus.folder import require_same_recipe
 
-SEED = 1
-"""Of the narration; the videos keep theirs."""
-
-
 @dataclass(frozen=True)
 class Renarrated(Corpus):
     """The videos of a corpus with other words: links to its files, and its decoded cache.
 
     Attributes:
         narration: Narration knobs that differ, see ``minitube.Knobs``.
+        narration_seed: Of the narration; the videos keep theirs.
     """
 
     narration: dict[str, float] = field(default_factory=dict)
+    narration_seed: int = 1
 
     def ensure(self, quiet: bool = False) -> Path:
         """Its folder, made where it is missing.
@@ -38,11 +36,11 @@ class Renarrated(Corpus):
         """
         source = super().ensure(quiet)
         knobs = "-".join(f"{name}={value:g}" for name, value in sorted(self.narration.items()))
-        folder = default_folder(f"{source.name}-narration={SEED}-{knobs}")
+        folder = default_folder(f"{source.name}-narration={self.narration_seed}-{knobs}")
         if not folder.exists():
-            renarrate(source, folder, seed=SEED, **self.narration)
+            renarrate(source, folder, seed=self.narration_seed, **self.narration)
         expected = asdict(Knobs(**self.knobs | self.narration))
-        recipe = {"version": VERSION, "narration_seed": SEED, "knobs": expected}
+        recipe = {"version": VERSION, "narration_seed": self.narration_seed, "knobs": expected}
         require_same_recipe(folder, read_source(folder), recipe)
         with contextlib.suppress(FileExistsError):  # the same files have the same decoded clips
             (folder / "cache").symlink_to((source / "cache").resolve(), target_is_directory=True)

@@ -67,8 +67,8 @@ class Setting:
         the space needs ``pairs - 1`` numbers. Where lines are hidden, no more than the doubled positive is counted.
         """
         others = self.pairs - 1
-        bound = self.form in OURS and self.hidden > 0
-        negatives = 0.0 if bound or not others else others * math.exp(-(1 + 1 / others) / self.temperature)
+        alone = others < 1 or (self.form in OURS and self.hidden > 0)
+        negatives = 0.0 if alone else others * math.exp(-(1 + 1 / others) / self.temperature)
         if self.form == "asymmetric":
             return math.log(2 + 2 * negatives)
         if self.form == "symmetric":
