@@ -58,6 +58,9 @@ def test_the_corpus_as_it_is_shares_its_runs_with_the_scoreboard() -> None:
 def test_the_narration_counts_for_the_key_and_a_plain_corpus_keeps_its_own() -> None:
     keys = {ARMS[place.label(4)].key for place in PLACES}
     assert len(keys) == len(PLACES)
+    arm = ARMS[LINE[-1].label(4)]
+    assert isinstance(arm.corpus, Renarrated)
+    assert replace(arm, corpus=replace(arm.corpus, narration_seed=2)).key != arm.key
     assert vars(run.Corpus("small")) == {"preset": "small", "knobs": {}}
 
 

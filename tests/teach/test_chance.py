@@ -167,6 +167,7 @@ def test_the_floor_holds_where_partners_are_missing(seed: int, size: int, lines:
 def test_the_floor_of_hidden_lines_is_the_doubled_positive() -> None:
     assert Setting("asymmetric", 40, 32, 4, hidden=3).floor == math.log(2)
     assert Setting("paper", 40, 32, 4, hidden=3).floor == 0
+    assert Setting("asymmetric", 1).floor == math.log(2), "a clip alone has nothing wrong"
 
 
 def test_a_fall_is_at_most_so_many_nats() -> None:
