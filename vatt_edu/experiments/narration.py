@@ -16,6 +16,7 @@ from vatt_edu.experiments.run import Arm, Corpus, Experiment
 from vatt_edu.minitube import VERSION, Knobs, default_folder, read_source, renarrate
 from vatt_edu.minitube.corpus.folder import require_same_recipe
 
+
 @dataclass(frozen=True)
 class Renarrated(Corpus):
     """The videos of a corpus with other words: links to its files, and its decoded cache.
