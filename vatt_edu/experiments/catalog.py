@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from vatt_edu.errors import UserError
-from vatt_edu.experiments import agnostic, departures, log_mel, plain, scoreboard, shortcut, toy, toy_gpu
+from vatt_edu.experiments import agnostic, departures, log_mel, narration, plain, scoreboard, shortcut, toy, toy_gpu
 from vatt_edu.experiments.run import Experiment
 
 EXPERIMENTS: dict[str, Callable[[], Experiment]] = {
@@ -14,6 +14,7 @@ EXPERIMENTS: dict[str, Callable[[], Experiment]] = {
     "log_mel": log_mel.experiment,
     "agnostic": agnostic.experiment,
     "scoreboard": scoreboard.experiment,
+    "narration": narration.experiment,
     "toy_gpu": toy_gpu.experiment,
 }
 
