@@ -103,7 +103,7 @@ def verdicts(runs: Runs) -> str:
     for place in runs.places:
         gain = runs.gain(place)
         if gain is not None and gain.seeds > 1:
-            where = f"a shift of {place.offset_sigma:g} s with {100 * place.filler_share:.0f} % fillers"
+            where = f"a shift of {place.offset_sigma:g} s with {100 * place.filler_share:.0f}% fillers"
             groups.setdefault(gain.verdict, []).append(where)
     clauses = [f"{WINNERS[name]} at {'; '.join(groups[name])}" for name in WORDS if name in groups]
     return f"By intervals over queries and seeds: {'. '.join(clauses)}." if clauses else ""
@@ -135,7 +135,7 @@ def _draw(runs: Runs) -> None:
         axes.text(max(values) + 0.08, medians[-1], name, color=figures.COLORS[color], va="center")
         spoken.append(f"{name}: " + ", ".join(f"{median:.1f}" for median in medians))
     axes.axhline(1, color=figures.COLORS["muted"], ls=":", lw=1)
-    names = [f"{place.offset_sigma:g} s, {100 * place.filler_share:.0f} %" for place in LINE]
+    names = [f"{place.offset_sigma:g} s, {100 * place.filler_share:.0f}%" for place in LINE]
     axes.set_xticks(range(len(LINE)), names)
     axes.set(xlabel="shift of lines, share of fillers", ylabel="right, of eight", xlim=(-0.2, len(LINE) + 0.4))
     figures.show(
