@@ -94,5 +94,5 @@ def test_the_page_shows_every_module_once_under_its_heading() -> None:
 
 
 def test_a_module_that_is_not_there() -> None:
-    with pytest.raises(UserError, match="no module vatt_edu.speech"):
+    with pytest.raises(UserError, match=r"no module vatt_edu\.speech"):
         reference.entries("speech")

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-import vatt_edu
 from vatt_edu import pages
 from vatt_edu.errors import UserError
 from vatt_edu.files import read_text
 from vatt_edu.teach.appendix.chapters import link, marked
 
-PACKAGE = Path(vatt_edu.__file__).parent
+PACKAGE = Path(__file__).resolve().parents[2]
 
 CHAPTERS = {
     "minitube": "raw_signals",
@@ -90,10 +89,16 @@ def entries(module: str) -> tuple[Entry, ...]:
                 rows[target.id] = Entry(target.id, f" = {value}" if len(value) < 60 else "", str(text))
     if "__all__" in rows:
         rows |= {row.name: row for row in _handed_on(body)}
-        public = set(next(ast.literal_eval(n.value) for n in body if isinstance(n, ast.Assign)
-                          and ast.unparse(n.targets[0]) == "__all__"))  # fmt: skip
+        public = _public(body)
         rows = {name: row for name, row in rows.items() if name.partition(".")[0] in public}
     return tuple(row for row in rows.values() if not any(part.startswith("_") for part in row.name.split(".")))
+
+
+def _public(body: list[ast.stmt]) -> list[str]:
+    """What ``__all__`` names."""
+    values = (node.value for node in body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__")
+    names: list[str] = ast.literal_eval(next(values))
+    return names
 
 
 def _handed_on(body: list[ast.stmt]) -> Iterator[Entry]:
@@ -159,6 +164,11 @@ def show_all() -> None:
 
 def homes() -> dict[str, str]:
     """Name of ``vatt_edu.__all__`` → the module of ``CHAPTERS`` that defines it, or is it."""
-    values = {name: getattr(vatt_edu, name) for name in vatt_edu.__all__}
-    modules = {name: getattr(value, "__module__", None) or value.__name__ for name, value in values.items()}
-    return {name: module.removeprefix("vatt_edu.") for name, module in modules.items()}
+    tree = ast.parse(read_text(PACKAGE / "__init__.py"))
+    modules = {
+        alias.name: alias.name if node.module == "vatt_edu" else str(node.module).removeprefix("vatt_edu.")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    return {name: modules[name] for name in _public(tree.body)}
