@@ -78,7 +78,7 @@ def distance(x: Float[Tensor, "B D"], y: Float[Tensor, "B D"]) -> float:
 
 
 def learn(
-    seed: int, watch: Callable[[Embeddings, float], float], lines: int = 1, steps: int = 120, every: int = 10
+    seed: int, watch: Callable[[Embeddings, float], float], lines: int = 1, steps: int = 80, every: int = 10
 ) -> list[float]:
     """Trains one matrix a side to match clips with lines, with the package's loss; what ``watch`` sees on the way.
 
@@ -95,7 +95,7 @@ def learn(
     random = torch.Generator().manual_seed(seed)
     mix = [torch.randn(WIDTH, 2 * WIDTH, generator=random) for _ in range(2)]
     maps = [(0.2 * torch.randn(2 * WIDTH, WIDTH, generator=random)).requires_grad_() for _ in range(2)]
-    optimizer = torch.optim.Adam(maps, lr=3e-3)
+    optimizer = torch.optim.Adam(maps, lr=5e-3)
 
     def draw(count: int, lines: int) -> Embeddings:
         hidden = torch.randn(count, WIDTH, generator=random)
