@@ -38,7 +38,9 @@ def waveform() -> Pair:
 
 def agnostic() -> Pair:
     """R@5 of both backbones at equal steps."""
-    return _two("agnostic", ("toy", "specific", "모달리티별"), ("toy_agnostic", "agnostic", "모달리티 비의존"))
+    return _two(
+        "agnostic", ("toy", "three encoders", "모달리티별"), ("toy_agnostic", "a shared one", "모달리티 비의존")
+    )
 
 
 def _two(name: str, one: tuple[str, str, str], other: tuple[str, str, str]) -> Pair:
@@ -89,7 +91,7 @@ def _part(name: str) -> Pair:
     return Pair(
         f"Added to our toy at equal seconds, right answers of eight: sentence to clip {_en(text)}; clip to sound "
         f"{_en(sound)}.",
-        f"같은 계산 시간에서 토이 모델에 추가했을 때의 변화(8문항 중 정답 수): 문장→클립 {_ko(text)}, "
+        f"동일한 계산 시간 조건에서 토이 모델에 추가했을 때의 변화(8문항 중 정답 수): 문장→클립 {_ko(text)}, "
         f"클립→소리 {_ko(sound)}.",
     )
 
