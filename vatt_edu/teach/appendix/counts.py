@@ -129,7 +129,7 @@ def saving() -> Pair:
     rows = {row["keep"]: row for row in read_json(RESULTS / "benchmark_droptoken.json")["rows"]}
     return Pair(
         f"Medium at 1,568 tokens: {whole / half:.2f} times fewer FLOPs with half of the tokens, {whole / quarter:.2f} "
-        f"with a quarter. More than in proportion, and far from the {4} and {16} of a square. Measured on a CPU, with "
+        f"with a quarter. More than in proportion, and far from the 4 and 16 of a square. Measured on a CPU, with "
         f"three layers: a training step with half is {rows[0.5]['speedup']:.2f} times as fast.",
         f"토큰 1,568개의 Medium에서 절반이면 연산량이 {whole / half:.2f}분의 1, 4분의 1이면 "
         f"{whole / quarter:.2f}분의 1이 된다. "

@@ -165,7 +165,7 @@ def one_draw_for_all(seed: int, purpose: str, *owner: int) -> np.random.Generato
 
 
 def views_of_a_clip(seed: int) -> Curve:
-    """Different crops and sounds among 16 training views of one clip."""
+    """How many different pictures there are among 16 training views of one clip."""
     random = np.random.default_rng(seed)
     frames = random.integers(0, 256, (2, 24, 32, 3)).astype(np.uint8)
     audio = random.uniform(-0.5, 0.5, 64).astype(np.float32)
