@@ -21,6 +21,7 @@ CITED = {
 WITHOUT = {
     "glorot2010understanding": "Proceedings of Machine Learning Research give no DOI",
     "gosthipaty2022vivit": "an example of Keras, on its site",
+    "gutmann2010nce": "Proceedings of Machine Learning Research give no DOI",
     "prince2023understanding": "a book, free at its address",
 }
 ARXIV = r"\d{4}\.\d{4,5}"
