@@ -3,7 +3,18 @@
 from collections.abc import Callable
 
 from vatt_edu.errors import UserError
-from vatt_edu.experiments import agnostic, departures, log_mel, plain, scoreboard, shortcut, toy, toy_gpu
+from vatt_edu.experiments import (
+    agnostic,
+    corpus_size,
+    departures,
+    log_mel,
+    plain,
+    scoreboard,
+    shortcut,
+    speedrun,
+    toy,
+    toy_gpu,
+)
 from vatt_edu.experiments.run import Experiment
 
 EXPERIMENTS: dict[str, Callable[[], Experiment]] = {
@@ -15,6 +26,8 @@ EXPERIMENTS: dict[str, Callable[[], Experiment]] = {
     "agnostic": agnostic.experiment,
     "scoreboard": scoreboard.experiment,
     "toy_gpu": toy_gpu.experiment,
+    "corpus_size": corpus_size.experiment,
+    "speedrun": speedrun.experiment,
 }
 
 

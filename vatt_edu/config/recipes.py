@@ -1,0 +1,23 @@
+"""Presets of the speed run: recipes that reach its targets in little processor time (``experiments.speedrun``).
+
+What is a record stays as it is, so that it can be run again; another recipe is another function.
+"""
+
+from dataclasses import replace
+
+from vatt_edu.config.presets import toy
+from vatt_edu.config.run import Config
+
+
+def toy_fast() -> Config:
+    """``toy`` for the speed run: raw signals pass one layer, heads of one layer each, two candidate lines."""
+    config = toy()
+    layer = replace(config.model.video.encoder, layers=1)
+    model = replace(
+        config.model,
+        video=replace(config.model.video, encoder=layer),
+        audio=replace(config.model.audio, encoder=layer),
+        common_space=replace(config.model.common_space, heads="flat_norm"),
+    )
+    data = replace(config.data, candidates=2)
+    return replace(config, model=model, data=data, train=replace(config.train, steps=1_500))
