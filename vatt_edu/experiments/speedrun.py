@@ -41,8 +41,8 @@ VALIDATION, TEST = "val", "test_iid"
 # Milliseconds of one core for a step of a recipe, reading its batch included, on the scoreboard's machine:
 # ``python -m vatt_edu.experiments.speedrun SOURCE``.
 STEP_MILLISECONDS: dict[str, float] = {
-    "toy": MILLISECONDS["toy"],
     "toy_long": MILLISECONDS["toy"],
+    "toy_steep": MILLISECONDS["toy"],  # another rate costs nothing
     "toy_fast": 225.9,
 }
 
@@ -62,7 +62,11 @@ class Record:
     seeds: tuple[int, ...] = tuple(range(FIRST_FRESH, FIRST_FRESH + SEEDS))
 
 
-RECORDS: tuple[Record, ...] = (Record("toy_long", "where it starts: the toy, three times as long"),)
+RECORDS: tuple[Record, ...] = (
+    Record("toy_long", "where it starts: the toy, three times as long"),
+    Record("toy_steep", "twice the learning rate, so that half of the steps do"),
+    Record("toy_fast", "one layer, heads of one layer, two candidate lines"),
+)
 
 
 class RecordRow(TypedDict):

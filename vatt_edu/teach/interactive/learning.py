@@ -57,7 +57,7 @@ class Learning(Live):
 
     def __init__(
         self,
-        curves: Mapping[str, Sequence[float]],
+        curves: Mapping[str, Sequence[float | int] | Float[np.ndarray, " n"]],
         cosines: Sequence[Float[np.ndarray, "Q N"]],
         sentences: Sequence[str],
         own: Sequence[int],
