@@ -303,6 +303,15 @@ def test_what_breaks_a_rule_is_refused_in_a_line(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_experiment_refuses_too_few_seeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    """Before anything is trained, and before a file of records is replaced by one with less in it."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["experiment", "speedrun", "--seeds", "4"]) == 2
+    assert capsys.readouterr().err == "vatt: --seeds 4 is too few for speedrun: give at least 5\n"
+    assert list(tmp_path.iterdir()) == []
+    assert get_experiment("speedrun").twin().least_seeds == 1
+
+
 def test_results_are_records_that_stand(root: Path) -> None:
     """Each with enough fresh seeds, its p as it is computed now, and faster than the one before."""
     path = root / "results" / "speedrun.json"

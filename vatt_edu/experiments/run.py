@@ -17,6 +17,7 @@ from typing import Any, NotRequired, TypedDict
 from vatt_edu.config import Config
 from vatt_edu.config.serialize import differences, to_json
 from vatt_edu.data.sources.open import open_source
+from vatt_edu.errors import UserError
 from vatt_edu.evaluation.retrieval import evaluate_retrieval, validator
 from vatt_edu.files import read_json, write_json
 from vatt_edu.system import machine
@@ -125,6 +126,7 @@ class Experiment:
         arms: What is compared.
         splits: On which splits.
         seeds: How many, unless the command says otherwise.
+        least_seeds: Fewer are refused.
         twin_arms: Labels of the arms that its twin has; the first two if empty.
         summary: Makes the ``rows`` of the file, which then has a row a run under ``runs``.
     """
@@ -134,6 +136,7 @@ class Experiment:
     arms: tuple[Arm, ...]
     splits: tuple[str, ...] = ("val", "test_iid", "test_comp", "test_bg")
     seeds: int = 3
+    least_seeds: int = 1
     twin_arms: tuple[str, ...] = ()
     summary: Callable[[Sequence[ExperimentRow]], list[Any]] | None = None
 
@@ -155,6 +158,7 @@ class Experiment:
                        for arm in arms),
             splits=("val",),
             seeds=1,
+            least_seeds=1,
         )  # fmt: skip
 
 
@@ -189,7 +193,12 @@ def run(
         results: Where the table goes.
         quiet: No progress bars.
         command: What the file says that makes it; ``vatt experiment NAME --seeds N`` if None.
+
+    Raises:
+        UserError: If these are fewer seeds than the experiment may have.
     """
+    if seeds is not None and seeds < experiment.least_seeds:
+        raise UserError(f"--seeds {seeds} is too few for {experiment.name}: give at least {experiment.least_seeds}")
     seeds_of = {arm.label: (arm.seeds or range(experiment.seeds))[:seeds] for arm in experiment.arms}
     path = results / f"{experiment.name}.json"
     earlier = _earlier_rows(path)

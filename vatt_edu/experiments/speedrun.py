@@ -116,6 +116,7 @@ def experiment() -> Experiment:
         tuple(arm(record.recipe, record.seeds) for record in RECORDS),
         splits=(VALIDATION, TEST),
         seeds=SEEDS,
+        least_seeds=SEEDS,
         twin_arms=(RECORDS[0].recipe, RECORDS[-1].recipe),
         summary=record_rows,
     )
