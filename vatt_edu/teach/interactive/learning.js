@@ -19,7 +19,7 @@ function render({ model, el: root }) {
   const top = Math.ceil(10 * Math.max(...recalls)) / 10;
   const curves = [
     mean("loss", [low, high], [low, high].map((value) => [value, value.toFixed(1)]), losses, "var(--v-muted)"),
-    mean("sentences that find their clip among five", [0, top], [[0, "0 %"], [top, percent(top)]], recalls, "var(--v-text)", "steps"),
+    mean("sentences that find their clip among five", [0, top], [[0, "0%"], [top, percent(top)]], recalls, "var(--v-text)", "steps"),
   ];
   const strip = plane({ width, height: 96, x: [-1, 1], y: [0, 1], left: 16, right: 16, top: 8, bottom: 34,
     label: "cosine of the chosen sentence with every clip", xlabel: "cosine with the sentence", xticks: [-1, -0.5, 0, 0.5, 1] });
