@@ -64,8 +64,8 @@ class Record:
 
 RECORDS: tuple[Record, ...] = (
     Record("toy_long", "where it starts: the toy, three times as long"),
-    Record("toy_steep", "twice the learning rate, so that half of the steps do"),
-    Record("toy_fast", "one layer, heads of one layer, two candidate lines"),
+    Record("toy_steep", "twice the learning rate, so that fewer steps do"),
+    Record("toy_fast", "one layer, heads of one layer, two candidate lines: cheaper steps, and more of them"),
 )
 
 
