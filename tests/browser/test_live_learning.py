@@ -12,7 +12,7 @@ from vatt_edu.teach.interactive.learning import ranks
 
 def read(figure: Any) -> tuple[int, float, int, int]:
     """Steps, loss, R@5 in per cent, rank: as the sentence has them."""
-    match = re.search(r"After (\d+) steps the loss is ([\d.]+), and (\d+)%.* at rank (\d+) of", says(figure))
+    match = re.search(r"After (\d+) steps the loss is ([\d.]+), and (\d+)\s?%.* at rank (\d+) of", says(figure))
     assert match
     return int(match[1]), float(match[2]), int(match[3]), int(match[4])
 
