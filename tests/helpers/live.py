@@ -24,6 +24,7 @@ PAGE_OF = {
     "Passage": "common_space",
     "AttentionShare": "droptoken",
     "Calculator": "contrastive_losses",
+    "Learning": "pretraining",
 }
 
 

@@ -3,7 +3,19 @@
 from collections.abc import Callable
 
 from vatt_edu.errors import UserError
-from vatt_edu.experiments import agnostic, departures, log_mel, narration, plain, scoreboard, shortcut, toy, toy_gpu
+from vatt_edu.experiments import (
+    agnostic,
+    corpus_size,
+    departures,
+    log_mel,
+    narration,
+    plain,
+    scoreboard,
+    shortcut,
+    speedrun,
+    toy,
+    toy_gpu,
+)
 from vatt_edu.experiments.run import Experiment
 
 EXPERIMENTS: dict[str, Callable[[], Experiment]] = {
@@ -16,6 +28,8 @@ EXPERIMENTS: dict[str, Callable[[], Experiment]] = {
     "scoreboard": scoreboard.experiment,
     "narration": narration.experiment,
     "toy_gpu": toy_gpu.experiment,
+    "corpus_size": corpus_size.experiment,
+    "speedrun": speedrun.experiment,
 }
 
 
