@@ -10,14 +10,14 @@ import pytest
 
 from vatt_edu import minitube
 from vatt_edu.errors import UserError
-from vatt_edu.minitube.couples import ACTIONS_OF_TWO, Couple, couple_of, factors_from, partner, scene_at
+from vatt_edu.minitube.couples import ACTIONS_OF_TWO, Couple, couple_of, factors_from, partner
 from vatt_edu.minitube.narrate import redraw_narration, step_captions
 from vatt_edu.minitube.picture.camera import Camera
 from vatt_edu.minitube.picture.render import draw_look, render_scene
 from vatt_edu.minitube.presets import FPS, FRAME_SIZE, PRESETS, Knobs, Preset, Recipe
 from vatt_edu.minitube.sound.recording import record_scene
 from vatt_edu.minitube.sound.synthesis import rms
-from vatt_edu.minitube.video import looks_of, scenes_of
+from vatt_edu.minitube.video import looks_of, scene_at, scenes_of
 from vatt_edu.minitube.world import FLOOR, HELD_OUT, stream
 
 TWO = Knobs(things=2)
@@ -91,12 +91,12 @@ def test_partners_differ_in_who_does_what_alone(split: str) -> None:
 def test_a_bag_of_words_cannot_tell_them_apart() -> None:
     for number in range(40):
         couple = couple_of(RECIPE, "test_iid", number, 0)
-        told, swapped = (step_captions(c, "") for c in (couple, couple.swapped))
-        assert told[0] != swapped[0]
-        for one, other in zip([told[0], *told[1]], [swapped[0], *swapped[1]], strict=True):
+        sentences, swapped = (step_captions(c, "") for c in (couple, couple.swapped))
+        assert sentences[0] != swapped[0]
+        for one, other in zip([sentences[0], *sentences[1]], [swapped[0], *swapped[1]], strict=True):
             assert Counter(one.split()) == Counter(other.split())
-        assert len({told[0], *told[1]} | {swapped[0], *swapped[1]}) == 8
-        assert all(len(text.split()) <= 16 for text in told[1])  # as many words as the toy reads
+        assert len({sentences[0], *sentences[1]} | {swapped[0], *swapped[1]}) == 8
+        assert all(len(text.split()) <= 16 for text in sentences[1])  # as many words as the toy reads
 
 
 def test_every_pair_of_a_gallery_is_about_something_else() -> None:

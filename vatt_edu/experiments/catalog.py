@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from vatt_edu.errors import UserError
-from vatt_edu.experiments import agnostic, departures, log_mel, plain, scoreboard, shortcut, toy, toy_gpu
+from vatt_edu.experiments import agnostic, departures, log_mel, plain, scoreboard, shortcut, toy, toy_gpu, who_does_what
 from vatt_edu.experiments.run import Experiment
 
 EXPERIMENTS: dict[str, Callable[[], Experiment]] = {
@@ -15,6 +15,7 @@ EXPERIMENTS: dict[str, Callable[[], Experiment]] = {
     "agnostic": agnostic.experiment,
     "scoreboard": scoreboard.experiment,
     "toy_gpu": toy_gpu.experiment,
+    "who_does_what": who_does_what.experiment,
 }
 
 

@@ -10,8 +10,6 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from vatt_edu.errors import UserError
-from vatt_edu.minitube.physics.actions import simulate_step
-from vatt_edu.minitube.physics.scene import Scene
 from vatt_edu.minitube.presets import EVAL_SPLITS, Recipe
 from vatt_edu.minitube.world import COLORS, HELD_OUT, MATERIALS, SHAPES, SIZES, Factors, factors_of, stream
 
@@ -115,20 +113,6 @@ def factors_at(recipe: Recipe, split: str, number: int, step: int) -> Factors:
 def partner(number: int) -> int:
     """The number of the clip of evaluation that shows the same with roles swapped."""
     return number ^ 1
-
-
-def scene_at(recipe: Recipe, split: str, number: int, step: int, seconds: float) -> Scene:
-    """What happens in that step: one thing, or two in pens of their own, on sides that say nothing of their roles."""
-
-    def rng(part: str) -> Any:
-        return stream(recipe.seed, split, number, step, part)
-
-    factors = factors_at(recipe, split, number, step)
-    if not isinstance(factors, Couple):
-        return simulate_step(factors, seconds, rng("physics"))
-    side = 1 if rng("sides").random() < 0.5 else -1
-    other = replace(simulate_step(factors.other, seconds, rng("physics of the other")), side=-side)
-    return replace(simulate_step(factors.first, seconds, rng("physics")), factors=factors, side=side, beside=other)
 
 
 def factors_from(step: dict[str, Any]) -> Factors:

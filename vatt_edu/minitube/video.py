@@ -5,16 +5,17 @@ so that another narration, or another noise, leaves everything else as it was.
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from vatt_edu.minitube.couples import Couple, partner, scene_at
+from vatt_edu.minitube.couples import Couple, factors_at, partner
 from vatt_edu.minitube.encode import Image, write_video
 from vatt_edu.minitube.names import video_file
 from vatt_edu.minitube.narrate import narration, step_captions
+from vatt_edu.minitube.physics.actions import simulate_step
 from vatt_edu.minitube.physics.scene import Scene
 from vatt_edu.minitube.picture.render import Look, draw_look, render_scene
 from vatt_edu.minitube.presets import EVAL_SPLITS, FPS, Recipe
@@ -26,6 +27,20 @@ def scenes_of(recipe: Recipe, split: str, number: int) -> list[Scene]:
     """What happens in a video, step by step."""
     steps, seconds = recipe.preset.shape(split)
     return [scene_at(recipe, split, number, step, seconds) for step in range(steps)]
+
+
+def scene_at(recipe: Recipe, split: str, number: int, step: int, seconds: float) -> Scene:
+    """What happens in that step: one thing, or two in pens of their own, on sides that say nothing of their roles."""
+
+    def rng(part: str) -> Any:
+        return stream(recipe.seed, split, number, step, part)
+
+    factors = factors_at(recipe, split, number, step)
+    if not isinstance(factors, Couple):
+        return simulate_step(factors, seconds, rng("physics"))
+    side = 1 if rng("sides").random() < 0.5 else -1
+    other = replace(simulate_step(factors.other, seconds, rng("physics of the other")), side=-side)
+    return replace(simulate_step(factors.first, seconds, rng("physics")), factors=factors, side=side, beside=other)
 
 
 def looks_of(recipe: Recipe, split: str, number: int) -> list[Look]:
