@@ -11,8 +11,8 @@ def dual_softmax(
     """Each score times the share of its item that the query gets when all queries compete for it.
 
     A query that is asked alone has all of every item, so its scores stay. With a second query an item that both want is
-    worth less to both: it helps where every item is asked for exactly once. Called DSL where it came up (Cheng et al.
-    2021, section 3.3), there times the number of queries, which changes no order.
+    worth less to both: it helps where every item is asked for exactly once. Called DSL by Cheng et al. (2021), who
+    multiply by the number of queries, too, which changes no order.
 
     >>> import torch
     >>> dual_softmax(torch.tensor([[0.9, 0.8], [0.9, 0.2]]), 0.1).argmax(1).tolist()  # both would take the first

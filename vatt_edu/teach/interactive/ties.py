@@ -77,7 +77,7 @@ class Ties(Live):
 
 
 def _by_row(table: Float[np.ndarray, "n n"], rule: str) -> list[list[int]]:
-    """For each row the lowest and the highest rank that its own item gets; only by ``every equal place`` do they differ."""
+    """For each row the lowest and highest rank that its own item gets; only by ``every equal place`` do they differ."""
     if rule != "every equal place":
         return [[int(rank), int(rank)] for rank in RULES[rule](torch.from_numpy(table))]
     first = RULES["ties for us"](torch.from_numpy(table))
