@@ -1,15 +1,16 @@
 function render({ model, el: root }) {
   const box = stage(model, root), { scores, recalls, ranks } = model.get("table"), rules = model.get("rules");
-  const count = scores[0].length, last = scores.length - 1, size = 38, left = 74, top = 22, side = 78;
+  const count = scores[0].length, last = scores.length - 1, top = 22, narrow = room(640) < 420;
+  const [left, size, side] = narrow ? [20, 31, 46] : [74, 38, 60];
   const grid = draw("svg", { viewBox: `0 0 ${left + count * size + side} ${top + count * size + 4}`, role: "img",
     "aria-label": "cosines with two decimals: one row a sentence, one column a clip, own clips on the diagonal; right of each row its rank" });
   grid.style.maxWidth = "34rem";
   const cells = [], places = [];
-  grid.append(draw("text", { x: left - 6, y: top - 6, "text-anchor": "end" }, "clip"),
-              draw("text", { x: left + count * size + 8, y: top - 6 }, "its rank"));
+  grid.append(draw("text", { x: left - 6, y: top - 6, "text-anchor": "end" }, narrow ? "" : "clip"),
+              draw("text", { x: left + count * size + 8, y: top - 6 }, narrow ? "rank" : "its rank"));
   for (let row = 0; row < count; row++) {
     const middle = top + (row + 0.6) * size;
-    grid.append(draw("text", { x: left - 6, y: middle, "text-anchor": "end" }, `sentence ${row + 1}`),
+    grid.append(draw("text", { x: left - 6, y: middle, "text-anchor": "end" }, narrow ? String(row + 1) : `sentence ${row + 1}`),
                 draw("text", { x: left + (row + 0.5) * size, y: top - 6, "text-anchor": "middle" }, String(row + 1)));
     for (let column = 0; column < count; column++) {
       const x = left + column * size, y = top + row * size;
@@ -25,12 +26,13 @@ function render({ model, el: root }) {
     grid.append(draw("rect", { x: left + n * size + 1, y: top + n * size + 1, width: size - 3, height: size - 3, fill: "none",
                                stroke: "var(--v-ink)", "stroke-width": 2 }));
   for (const text of grid.querySelectorAll("text")) text.style.fontSize = "12px";
-  const bars = draw("svg", { viewBox: "0 0 420 104", role: "img", "aria-label": "R@1 by each of the four rules" });
+  const most = narrow ? 118 : 230;  // the length of a bar of 100 %
+  const bars = draw("svg", { viewBox: `0 0 ${most + 214} 104`, role: "img", "aria-label": "R@1 by each of the four rules" });
   bars.style.maxWidth = "34rem";
   const lanes = rules.map((name, n) => {
-    const y = 4 + n * 25, bar = draw("rect", { x: 130, y, height: 17, width: 0 });
-    const words = draw("text", { x: 134, y: y + 13 });
-    const label = draw("text", { x: 124, y: y + 13, "text-anchor": "end" }, name);
+    const y = 4 + n * 25, bar = draw("rect", { x: 118, y, height: 17, width: 0 });
+    const words = draw("text", { x: 122, y: y + 13 });
+    const label = draw("text", { x: 112, y: y + 13, "text-anchor": "end" }, name);
     bars.append(label, bar, words);
     for (const text of [label, words]) text.style.fontSize = "12px";
     return { bar, words, label };
@@ -56,10 +58,10 @@ function render({ model, el: root }) {
     ranks[step][chosen].forEach(([low, high], row) => { places[row].textContent = low === high ? String(low) : `${low} to ${high}`; });
     lanes.forEach(({ bar, words, label }, n) => {
       const share = recalls[step][n];
-      bar.setAttribute("width", (230 * share).toFixed(1));
+      bar.setAttribute("width", (most * share).toFixed(1));
       bar.setAttribute("fill", "var(--v-video)");
       bar.setAttribute("fill-opacity", n === chosen ? 0.55 : 0.2);
-      words.setAttribute("x", (138 + 230 * share).toFixed(1));
+      words.setAttribute("x", (124 + most * share).toFixed(1));
       words.textContent = `R@1 ${(100 * share).toFixed(1)} %`;
       for (const text of [words, label]) text.style.fontWeight = n === chosen ? "700" : "400";
     });
