@@ -14,7 +14,7 @@ from vatt_edu.evaluation.protocols.ties import RULES, recall
 def test_the_untouched_figure_carries_the_message(figure: Any) -> None:
     assert "100 % collapsed" in says(figure)
     assert "R@1 100.0 % from 8 ranks of 8 sentences" in says(figure)
-    bars = figure.locator("svg").nth(1).inner_text()
+    bars = figure.locator("svg").nth(1).text_content()
     assert [float(value) for value in re.findall(r"R@1 ([\d.]+) %", bars)] == [100.0, 12.5, 12.5, 0.0]
 
 

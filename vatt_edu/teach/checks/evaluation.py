@@ -4,16 +4,14 @@ import numpy as np
 
 from vatt_edu.teach.checks.grade import Function, Mistake, grade
 
-Array = np.ndarray
-
 
 def recall(answer: Function) -> None:
     """``answer(similarity, k)``: share of queries whose own item is among the first k, everything against us."""
 
-    def right(s: Array, k: int) -> float:
+    def right(s: np.ndarray, k: int) -> float:
         return float(((~(s < np.diag(s)[:, None])).sum(1) <= k).mean())
 
-    def in_order(s: Array, k: int) -> float:
+    def in_order(s: np.ndarray, k: int) -> float:
         order = np.argsort(-s, axis=1, kind="stable")[:, :k]
         return float((order == np.arange(len(s))[:, None]).any(1).mean())
 
@@ -41,14 +39,14 @@ def recall(answer: Function) -> None:
 def who_does_what(answer: Function) -> None:
     """``answer(similarity, partner)``: share of clips that are nearer to their caption than to their partner's."""
 
-    def right(s: Array, partner: Array) -> float:
+    def right(s: np.ndarray, partner: np.ndarray) -> float:
         own, other = np.diag(s), s[np.arange(len(s)), partner]
         return float((own > other).mean() + (own == other).mean() / 2)
 
-    def of(s: Array, partner: Array) -> tuple[Array, Array]:
+    def of(s: np.ndarray, partner: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return np.diag(s), s[np.arange(len(s)), partner]
 
-    def both(s: Array, partner: Array) -> float:
+    def both(s: np.ndarray, partner: np.ndarray) -> float:
         own, other = of(s, partner)
         return float(((own > other) & (own > other)[partner]).mean())
 
