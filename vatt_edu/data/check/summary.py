@@ -18,7 +18,9 @@ COMPARED = 1 << 20
 """Bytes at the beginning and at the end of a file by which files of one size are compared."""
 
 
-def check_source(source: Source, out: Path, seconds: float, workers: int, quiet: bool = False) -> dict[str, Any]:
+def check_source(
+    source: Source, out: Path, seconds: float, workers: int, quiet: bool = False, again: bool = False
+) -> dict[str, Any]:
     """Decodes every file of a source that ``out/check.jsonl`` does not know yet, and says what is wrong.
 
     Args:
@@ -27,6 +29,7 @@ def check_source(source: Source, out: Path, seconds: float, workers: int, quiet:
         seconds: Length of a window.
         workers: Processes that decode.
         quiet: No progress bar.
+        again: Files that the journal knows are compared with their checksums.
 
     Returns:
         ``source``, ``counts`` (of verdicts, of what files have, of faults), ``files`` (each with its verdict, the worst
@@ -36,7 +39,7 @@ def check_source(source: Source, out: Path, seconds: float, workers: int, quiet:
         UserError: If ``out`` cannot be written.
     """
     files = sorted({video.path for video in source.videos})
-    checks = check_files(source.root, files, out / "check.jsonl", workers, quiet)
+    checks = check_files(source.root, files, out / "check.jsonl", workers, quiet, again)
     rows = _rows(source, checks, seconds)
     verdicts, faults = Counter(row["verdict"] for row in rows), Counter(kind for row in rows for kind in row["kinds"])
     return {

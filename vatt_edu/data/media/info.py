@@ -16,9 +16,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float32, Int16, UInt8
 
+from vatt_edu.data.media.headers import header_fault
+from vatt_edu.data.media.matroska import Clusters, checksum_fault
 from vatt_edu.errors import UserError, missing
 
 TOLERANCE = 1.0  # seconds by which tracks, and headers, may differ without a word
+MATROSKA = "matroska,webm"
 RAW_SOUND = ("mp3", "aac", "ac3", "eac3", "amr", "loas")  # their length is guessed from the rate of the first packets
 
 # Of arrays whose sizes change on the way; a function that keeps them says so by letters of its own.
@@ -69,9 +72,14 @@ def open_media(path: str | PathLike[str]) -> Any:
     if not os.path.isfile(path):  # FFmpeg would wait for what comes through a pipe
         raise MediaError(path, _why(path, OSError()))
     try:
-        return av.open(f"file:{os.fspath(path)}")  # a colon in a name is no protocol, a dash no option
+        container = av.open(f"file:{os.fspath(path)}")  # a colon in a name is no protocol, a dash no option
     except (av.FFmpegError, OSError, ValueError) as error:
         raise MediaError(path, _why(path, error)) from None
+    form = container.format.name
+    if fault := checksum_fault(path, origin(container)) if form == MATROSKA else header_fault(path, form):
+        container.close()
+        raise MediaError(path, fault)
+    return container
 
 
 def _why(path: str | PathLike[str], error: Exception) -> str:
@@ -127,10 +135,11 @@ def track_packets(container: Any, stream: Any) -> Iterator[Any]:
 
 
 def decoded_packets(container: Any, stream: Any) -> Iterator[tuple[Any, list[Any] | None]]:
-    """Packets and the frames that come out at each; None for a damaged packet, and where the container breaks."""
+    """Packets and the frames that come out at each; None for a damaged packet, and where some are lost."""
     av = pyav()
     packets = track_packets(container, stream)
     decoder = strict_decoder(stream)
+    clusters = Clusters(container.name.removeprefix("file:"), stream) if container.format.name == MATROSKA else None
     while True:
         try:
             packet = next(packets)
@@ -143,6 +152,11 @@ def decoded_packets(container: Any, stream: Any) -> Iterator[tuple[Any, list[Any
             frames = packet.decode() if decoder is None else decoder.decode(packet if packet.size else None)
         except (av.FFmpegError, OSError):
             frames = None
+        if clusters is not None:
+            intact, whole = clusters.look_up(packet)
+            if not whole:
+                yield None, None
+            frames = frames if intact else None
         yield packet, frames
 
 
