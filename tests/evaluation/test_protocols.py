@@ -28,7 +28,7 @@ def table(seed: int, queries: int = N, items: int = N, levels: int = 0) -> torch
 
 
 def test_a_collapsed_model_by_four_rules() -> None:
-    """The four constants: 100 %, 1/N, N ranks for each query, 0."""
+    """The four constants: 100%, 1/N, N ranks for each query, 0."""
     same = metrics.similarities(torch.ones(N, 8), torch.ones(N, 8))
     assert len(same.unique()) == 1
     recalls = {rule: ties.recall(same, rule, 1) for rule in ties.RULES}
@@ -144,7 +144,7 @@ def test_wilson_is_where_the_score_test_stops() -> None:
 
 
 def test_wilson_holds_the_truth_as_often_as_it_says() -> None:
-    """Of 2,000 samples of 256 at three shares; 95 % and four deviations of that count."""
+    """Of 2,000 samples of 256 at three shares; 95% and four deviations of that count."""
     random = np.random.default_rng(0)
     for true in (0.05, 0.5, 0.97):
         hits = random.binomial(256, true, 2_000)

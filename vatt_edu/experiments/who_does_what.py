@@ -1,4 +1,4 @@
-"""R@5 near 100 %: does the model know who does what?
+"""R@5 near 100%: does the model know who does what?
 
 Two things in each clip, sentences that name both and say what each does, no noise in the narration. Retrieval is asked
 among random others, and then between a clip and its partner, which shows the same things with their roles swapped. A

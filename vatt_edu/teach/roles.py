@@ -45,7 +45,7 @@ def report(path: Path = RESULTS) -> str:
     pairs = len(rows[0]["ranks"][SPLIT]["swapped_captions"]) // 2
     small = (
         f"<small>{len(rows)} of {planned} runs; {pairs} pairs of clips of <code>{SPLIT}</code>, so {pairs} clips are "
-        f"the gallery of others; guessing between two gives 50 %. In brackets: bootstrap over pairs and seeds. "
+        f"the gallery of others; guessing between two gives 50%. In brackets: bootstrap over pairs and seeds. "
         f"<code>{read_json(path)['command']}</code>.</small>"
     )
     return "\n".join(lines) + "\n\n" + " ".join(sentences) + "\n\n" + small

@@ -1,7 +1,7 @@
 """Four rules by which public code ranks a query's own item, and what each makes of equal scores.
 
 Where no two scores of a row are equal, all four agree. Where a model has collapsed, every score is equal, and they give
-100 %, 1/N, many more ranks than queries, and 0.
+100%, 1/N, many more ranks than queries, and 0.
 """
 
 from collections.abc import Callable

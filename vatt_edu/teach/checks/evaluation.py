@@ -17,7 +17,7 @@ def recall(answer: Function) -> None:
 
     mistakes = [
         Mistake(lambda s, k: ((s > np.diag(s)[:, None]).sum(1) < k).mean(),
-                "equal scores count for you. A model that gives everything the same score would have 100 %."),
+                "equal scores count for you. A model that gives everything the same score would have 100%."),
         Mistake(lambda s, k: ((s >= np.diag(s)[:, None]).sum(1) <= k).mean(),
                 "a score that is not a number is not larger and not equal, so it puts nothing before the own item, and "
                 "a broken model is perfect. Ask which scores are *not less*."),

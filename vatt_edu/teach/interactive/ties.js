@@ -26,7 +26,7 @@ function render({ model, el: root }) {
     grid.append(draw("rect", { x: left + n * size + 1, y: top + n * size + 1, width: size - 3, height: size - 3, fill: "none",
                                stroke: "var(--v-ink)", "stroke-width": 2 }));
   for (const text of grid.querySelectorAll("text")) text.style.fontSize = "12px";
-  const most = narrow ? 118 : 230;  // the length of a bar of 100 %
+  const most = narrow ? 118 : 230;  // the length of a bar of 100%
   const bars = draw("svg", { viewBox: `0 0 ${most + 214} 104`, role: "img", "aria-label": "R@1 by each of the four rules" });
   bars.style.maxWidth = "34rem";
   const lanes = rules.map((name, n) => {
@@ -62,13 +62,13 @@ function render({ model, el: root }) {
       bar.setAttribute("fill", "var(--v-video)");
       bar.setAttribute("fill-opacity", n === chosen ? 0.55 : 0.2);
       words.setAttribute("x", (124 + most * share).toFixed(1));
-      words.textContent = `R@1 ${(100 * share).toFixed(1)} %`;
+      words.textContent = `R@1 ${(100 * share).toFixed(1)}%`;
       for (const text of [words, label]) text.style.fontWeight = n === chosen ? "700" : "400";
     });
     const ties = cells.filter(({ row, column }) => row !== column && table[row][column] === table[row][row]).length;
     const given = ranks[step][chosen].reduce((sum, [low, high]) => sum + high - low + 1, 0);
     says.textContent = `${percent(step / last)} collapsed, ${ties} of ${count * (count - 1)} other clips as near as the own one. ` +
-      `By "${rules[chosen]}": R@1 ${(100 * recalls[step][chosen]).toFixed(1)} % from ${given} ranks of ${count} sentences.`;
+      `By "${rules[chosen]}": R@1 ${(100 * recalls[step][chosen]).toFixed(1)}% from ${given} ranks of ${count} sentences.`;
     shares.set(step);
   }
   model.on("change:recall", update);
