@@ -35,10 +35,15 @@ KINDS = {
     "cost": "experiment",
     "official_weights": "experiment",
     "after_vatt": "overview",
+    "claims": "appendix",
+    "failure_museum": "appendix",
+    "api": "appendix",
+    "cheat_sheet": "appendix",
 }
 # What a chapter of a kind has at least; ``graded`` counts exercises with a grader, ``row`` scoreboard rows.
 FLOORS = {
     "overview": {},
+    "appendix": {},
     "model": {"guesses": 1, "questions": 3, "exercises": 2, "graded": 1, "live": 1, "row": 1, "words": 2_000},
     "experiment": {"guesses": 1, "questions": 2, "exercises": 2, "live": 1, "words": 2_000},
 }
@@ -71,7 +76,7 @@ class Chapter:
 
     @property
     def kind(self) -> str:
-        """``overview``, ``model`` or ``experiment``."""
+        """``overview``, ``model``, ``experiment`` or ``appendix``."""
         return KINDS.get(self.name, "overview")
 
     def sources(self, kind: str) -> list[str]:

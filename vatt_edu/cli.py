@@ -51,6 +51,7 @@ COMMANDS: dict[tuple[str, ...], Command] = {
     ("convert",): Command(models.convert, "an official TensorFlow checkpoint into ours"),
     ("cost",): Command(models.cost, "parameters, FLOPs, memory and bytes of a preset"),
     ("experiment",): Command(training.experiment, "train and test what a question asks for"),
+    ("speedrun",): Command(training.speedrun, "how few CPU seconds it takes to learn both searches"),
 }
 
 

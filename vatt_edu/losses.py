@@ -1,4 +1,4 @@
-"""NCE and MIL-NCE (paper, section 3.4): how "these belong together" becomes a gradient.
+"""NCE and MIL-NCE (paper, section 3.4; chapter *Contrastive losses*): "these belong together" as a gradient.
 
 Both losses compare clip ``i`` with everything of the other modality in the global batch. MIL-NCE lets a clip have ``L``
 positives, the narration lines near it; with ``L = 1`` it is NCE. Three forms, the first two in the released code:

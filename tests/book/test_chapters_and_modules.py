@@ -19,6 +19,7 @@ MODULES = {
     "transformer_encoder": ("encoder",),
     "specific_or_agnostic": ("model", "towers"),
     "common_space": ("common_space",),
+    "contrastive_losses": ("losses",),
 }
 FIRST_CELLS = 5
 

@@ -24,6 +24,8 @@ PAGE_OF = {
     "Passage": "common_space",
     "AttentionShare": "droptoken",
     "Ties": "evaluation",
+    "Calculator": "contrastive_losses",
+    "Learning": "pretraining",
 }
 
 

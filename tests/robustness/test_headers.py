@@ -119,6 +119,16 @@ def test_a_cut_by_an_edit_list_is_no_contradiction(start: float, tmp_path: Path)
     assert numbered.numbers(read_video(cut.path, 0.6, 3, 5.0, 48))[0] == cut.shown[int(0.6 * 20)]
 
 
+def test_data_of_open_size_may_be_cut_off(tmp_path: Path) -> None:
+    """A size of 0 says that the data go on to the file's end; a download that broke off has less than was meant."""
+    film = numbered.write(tmp_path / "film.mp4", "h264", "index first", 60, 20)
+    content = bytearray(film.path.read_bytes())
+    data = content.index(b"mdat")
+    content[data - 4 : data] = bytes(4)
+    film.path.write_bytes(content[: data + (len(content) - data) * 2 // 3])
+    assert numbered.numbers(read_video(film.path, 0.6, 3, 5.0, 48))[0] == film.shown[int(0.6 * 20)]
+
+
 @pytest.fixture
 def mkv(tmp_path: Path) -> numbered.Film:
     return numbered.write(tmp_path / "film.mkv", "vp8", "short clusters", 60, 20, size=(64, 96))

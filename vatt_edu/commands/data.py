@@ -20,7 +20,7 @@ NAMED = 10
 
 def minitube(
     out: Path,
-    preset: Literal["tiny", "small", "full"] = "tiny",
+    preset: Literal["tiny", "small", "full", "speedrun"] = "tiny",
     seed: int = 0,
     split: tuple[str, ...] = ("all",),
     layouts: tuple[Literal["msrvtt", "kinetics", "esc50", "all"], ...] = (),

@@ -1,5 +1,6 @@
-"""``vatt pretrain`` and ``vatt experiment``."""
+"""``vatt pretrain``, ``vatt experiment`` and ``vatt speedrun``."""
 
+import contextlib
 import functools
 import sys
 from collections.abc import Sequence
@@ -123,4 +124,53 @@ def experiment(
     for label, split, scores in run.medians(results["rows"]):
         shown = ("{:5.1f} [{:.1f}, {:.1f}]".format(*(100 * value for value in values)) for values in scores.values())
         print(f"{label:28} {split:10}  T->V {'  V->A '.join(shown)}")
+    return 0
+
+
+def speedrun(
+    recipe: tyro.conf.Positional[str | None] = None,
+    seeds: int | None = None,
+    first_seed: int | None = None,
+    trial: bool = False,
+    json: bool = False,
+    quiet: bool = False,
+) -> int:
+    """Trains a recipe from the decoded cache until both searches work, and says how many CPU seconds that takes.
+
+    Targets, rules and clock: book/speedrun.md. What is done is kept in runs/speedrun/; interrupted, the same command
+    goes on. ``vatt experiment speedrun`` makes results/speedrun.json, with all records.
+
+    Args:
+        recipe: A preset; by default the last record's.
+        seeds: How many fresh seeds, at least 5; a trial has 1 unless told otherwise.
+        first_seed: The first of them; by default the next that no record of the recipe has (0 for a trial).
+        trial: Any number of seeds, those for tuning among them, and no look at the test split; never a record.
+        json: Print JSON.
+        quiet: No progress bars.
+    """
+    from vatt_edu.experiments import run
+    from vatt_edu.experiments import speedrun as rules
+
+    results = Path("results/speedrun.json")
+    recipe = recipe or rules.latest(results)
+    rules.recipe_config(recipe)  # an unknown one is refused before anything is read
+    count = seeds if seeds is not None else 1 if trial else rules.SEEDS
+    if first_seed is not None:
+        chosen = tuple(range(first_seed, first_seed + count))
+    else:
+        chosen = tuple(range(count)) if trial else rules.fresh_seeds(recipe, count, results)
+    attempt = rules.attempt(recipe, chosen, trial)
+    where = Path("runs/speedrun", "trials" if trial else "")
+    command = f"vatt speedrun {recipe} --seeds {count} --first-seed {chosen[0]}{' --trial' * trial}"
+    with contextlib.redirect_stdout(sys.stderr):  # what training has to say is not part of the answer
+        runs = run.run(attempt, results=where, quiet=quiet, command=command)["rows"]
+        (row,) = rules.record_rows(runs)
+        row = rules.clocked(row, quiet)
+    if json:
+        print_json({**row, "runs": runs})
+        return 0
+    print(*rules.table(row), sep="\n")
+    here = [f"{run['cpu_seconds']:,.0f}" for run in runs if run.get("cpu_seconds") is not None]
+    if here:
+        print(f"here, by the processor's own count: {', '.join(here)} CPU seconds")
     return 0

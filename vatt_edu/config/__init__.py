@@ -30,6 +30,7 @@ from vatt_edu.config.presets import (
     toy_long,
     toy_plain,
 )
+from vatt_edu.config.recipes import toy_fast, toy_steep
 from vatt_edu.config.run import (
     AugmentConfig,
     ClipSpec,
@@ -45,7 +46,8 @@ __all__ = [
     "PRESETS", "AudioConfig", "AugmentConfig", "ClipSpec", "CommonSpaceConfig", "Config", "DataConfig",
     "DropTokenConfig", "EncoderConfig", "LossConfig", "MelConfig", "ModelConfig", "OptimConfig", "TextConfig",
     "TrainConfig", "VideoConfig", "agnostic_base", "agnostic_large", "agnostic_medium", "base_base_small",
-    "large_base_small", "medium_base_small", "preset", "toy", "toy_agnostic", "toy_gpu", "toy_long", "toy_plain",
+    "large_base_small", "medium_base_small", "preset", "toy", "toy_agnostic", "toy_fast", "toy_gpu", "toy_long",
+    "toy_plain", "toy_steep",
 ]  # fmt: skip
 
 PRESETS: dict[str, Callable[[], Config]] = {
@@ -56,6 +58,8 @@ PRESETS: dict[str, Callable[[], Config]] = {
         toy_plain,
         toy_agnostic,
         toy_gpu,
+        toy_steep,
+        toy_fast,
         base_base_small,
         medium_base_small,
         large_base_small,

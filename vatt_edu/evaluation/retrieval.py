@@ -96,14 +96,16 @@ def evaluate_retrieval(run: Path, source: Source, split: str = "all", quiet: boo
 def retrieval_windows(source: Source, split: str, config: Config) -> list[Window]:
     """The gallery of a split: the center window of each clip with its caption.
 
-    Of the training split of a source with ground truth: the middles of 256 steps of narrated videos, drawn with the
-    seed of the run, with their canonical captions, no two alike. (Narration is not used: it may name another step.)
+    Of the training split of a source with ground truth: the middles of 256 steps of the narrated videos that the run
+    was given, drawn with its seed, with their canonical captions, no two alike. (Narration is not used: it may name
+    another step.)
 
     Raises:
         UserError: If there is no such split, it has fewer than two clips, or none of them has a caption.
     """
     if split == TRAIN and has_ground_truth(source):
-        steps = sample_steps(list_steps(source, split), TRAIN_CLIPS, config.seed, "retrieval", distinct=True)
+        steps = list_steps(source.first(config.data.max_narrated_videos), split)
+        steps = sample_steps(steps, TRAIN_CLIPS, config.seed, "retrieval", distinct=True)
         windows = [step.window(config.clip) for step in steps]
     else:
         windows = [Window(clip, text=clip.caption) for clip in source.clips(split)]

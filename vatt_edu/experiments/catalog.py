@@ -3,7 +3,20 @@
 from collections.abc import Callable
 
 from vatt_edu.errors import UserError
-from vatt_edu.experiments import agnostic, departures, log_mel, plain, scoreboard, shortcut, toy, toy_gpu, who_does_what
+from vatt_edu.experiments import (
+    agnostic,
+    corpus_size,
+    departures,
+    log_mel,
+    narration,
+    plain,
+    scoreboard,
+    shortcut,
+    speedrun,
+    toy,
+    toy_gpu,
+    who_does_what,
+)
 from vatt_edu.experiments.run import Experiment
 
 EXPERIMENTS: dict[str, Callable[[], Experiment]] = {
@@ -14,8 +27,11 @@ EXPERIMENTS: dict[str, Callable[[], Experiment]] = {
     "log_mel": log_mel.experiment,
     "agnostic": agnostic.experiment,
     "scoreboard": scoreboard.experiment,
+    "narration": narration.experiment,
     "toy_gpu": toy_gpu.experiment,
     "who_does_what": who_does_what.experiment,
+    "corpus_size": corpus_size.experiment,
+    "speedrun": speedrun.experiment,
 }
 
 

@@ -8,6 +8,7 @@ stopped, and experiments that share an arm share its run.
 import hashlib
 import json
 import statistics
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from vatt_edu.config import Config
 from vatt_edu.config.serialize import differences, to_json
 from vatt_edu.data.sources.open import open_source
 from vatt_edu.data.sources.source import Source
+from vatt_edu.errors import UserError
 from vatt_edu.evaluation.retrieval import evaluate_retrieval, validator
 from vatt_edu.files import read_json, write_json
 from vatt_edu.system import machine
@@ -36,13 +38,15 @@ class ExperimentRow(TypedDict):
 
     Losses are means over the last 50 steps; ``curve`` is what ``curve`` makes of the log; ``metrics`` are by split,
     direction and name, of the trained model; ``ranks`` by split, of each query its own item's, in two
-    directions; ``val`` is what was measured during training. Older rows lack what came later.
+    directions; ``val`` is what was measured during training; ``cpu_seconds``, of all threads from opening the corpus to
+    the last checkpoint, None of a run that was interrupted. Older rows lack what came later.
     """
 
     label: str
     seed: int
     steps: int
     train_seconds: float
+    cpu_seconds: NotRequired[float | None]
     nce: float
     mil_nce: float
     commit: str | None
@@ -127,9 +131,11 @@ class Experiment:
         arms: What is compared.
         splits: On which splits.
         seeds: How many, unless the command says otherwise.
+        least_seeds: Fewer are refused.
         twin_arms: Labels of the arms that its twin has; the first two if empty.
         measure: What is measured of a run beside retrieval, by split; joins its row.
         twin_corpus: Where its twin is trained and tested; MiniTube ``tiny`` without knobs if None.
+        summary: Makes the ``rows`` of the file, which then has a row a run under ``runs``.
     """
 
     name: str
@@ -137,9 +143,11 @@ class Experiment:
     arms: tuple[Arm, ...]
     splits: tuple[str, ...] = ("val", "test_iid", "test_comp", "test_bg")
     seeds: int = 3
+    least_seeds: int = 1
     twin_arms: tuple[str, ...] = ()
     measure: Measure | None = None
     twin_corpus: Corpus | None = None
+    summary: Callable[[Sequence[ExperimentRow]], list[Any]] | None = None
 
     @property
     def config_hash(self) -> str:
@@ -160,6 +168,7 @@ class Experiment:
                        for arm in arms),
             splits=("val",),
             seeds=1,
+            least_seeds=1,
         )  # fmt: skip
 
 
@@ -185,7 +194,7 @@ def run(
     quiet: bool = False,
     command: str | None = None,
 ) -> Results:
-    """Trains and tests every arm with every seed; writes ``results/NAME.json`` and returns it.
+    """Trains and tests every arm with every seed; writes ``results/NAME.json`` and returns it, a row a run.
 
     Args:
         experiment: What to do.
@@ -194,7 +203,12 @@ def run(
         results: Where the table goes.
         quiet: No progress bars.
         command: What the file says that makes it; ``vatt experiment NAME --seeds N`` if None.
+
+    Raises:
+        UserError: If these are fewer seeds than the experiment may have.
     """
+    if seeds is not None and seeds < experiment.least_seeds:
+        raise UserError(f"--seeds {seeds} is too few for {experiment.name}: give at least {experiment.least_seeds}")
     seeds_of = {arm.label: (arm.seeds or range(experiment.seeds))[:seeds] for arm in experiment.arms}
     path = results / f"{experiment.name}.json"
     earlier = _earlier_rows(path)
@@ -221,7 +235,8 @@ def run(
                 "rows": rows,
             }
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_json(path, whole)
+            summary = {"rows": experiment.summary(rows), "runs": rows} if experiment.summary else {}
+            write_json(path, {**whole, **summary})
     assert whole is not None, "an experiment has an arm and a seed"
     return whole
 
@@ -229,7 +244,7 @@ def run(
 def _earlier_rows(path: Path) -> dict[tuple[str | None, int], ExperimentRow]:
     """Rows of an earlier call, by hash and seed."""
     file = read_json(path) if path.exists() else None
-    rows = file.get("rows", []) if isinstance(file, dict) else []
+    rows = (file.get("runs") or file.get("rows", [])) if isinstance(file, dict) else []
     return {(row.get("config_hash"), row["seed"]): row for row in rows}
 
 
@@ -251,12 +266,14 @@ def measure_arm(
     """Trains one arm with one seed, or takes up where it was left, and tests it."""
     folder = arm.corpus.ensure(quiet)
     config = replace(arm.config, seed=seed)
-    newest = last(out)
+    newest, cpu_seconds = last(out), None
     if newest is None or read_meta(newest)["step"] < config.train.steps:
         validate = validator([str(folder)], config) if config.train.eval_every else None
+        start = time.process_time()
         end = pretrain(config, [str(folder)], out, preset=arm.label, resume=True, validate=validate, quiet=quiet)
         if end.interrupted:
             raise KeyboardInterrupt
+        cpu_seconds = round(time.process_time() - start, 1) if newest is None else None
     source = open_source(arm.test_corpus.ensure(quiet) if arm.test_corpus else folder)
     for split in splits:
         report = evaluate_retrieval(out, source, split, quiet)
@@ -271,6 +288,7 @@ def measure_arm(
         "seed": seed,
         "steps": steps,
         "train_seconds": round(seconds, 1),
+        "cpu_seconds": cpu_seconds,
         "nce": sum(line["nce"] for line in final) / len(final),
         "mil_nce": sum(line["mil_nce"] for line in final) / len(final),
         "commit": report["commit"],

@@ -14,7 +14,7 @@ import itertools
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -313,8 +313,6 @@ def experiment() -> Experiment:
 def calibrate(source: Path, rounds: int = 12, steps: int = 5) -> dict[str, float]:
     """Milliseconds of processor time for a step of each row that has a cost of its own.
 
-    Rows take turns, a few steps each, so that what slows the machine down slows down all of them.
-
     Args:
         source: A MiniTube corpus.
         rounds: How many turns each row has.
@@ -325,10 +323,33 @@ def calibrate(source: Path, rounds: int = 12, steps: int = 5) -> dict[str, float
     """
     added = _added()
     configs = {row.label: row.config for row in [*added, *_taken_out(), *_branches(added)]}
+    turns = step_milliseconds({k: c for k, c in configs.items() if k not in AS_FAST_AS}, source, rounds, steps)
+    return {label: statistics.median(taken[1:]) for label, taken in turns.items()}
+
+
+def step_milliseconds(
+    configs: Mapping[str, Config], source: Path, rounds: int = 12, steps: int = 5, quiet: bool = True
+) -> dict[str, list[float]]:
+    """Milliseconds of one core for a step of each configuration, reading its batch included, turn by turn.
+
+    Configurations take turns, a few steps each, so that what slows the machine down slows down all of them.
+
+    Args:
+        configs: By name.
+        source: A MiniTube corpus.
+        rounds: How many turns each has; the first warms up.
+        steps: In a turn.
+        quiet: No progress bar.
+    """
+    from tqdm import tqdm
+
     torch.set_num_threads(1)
-    turns = {label: _turn(config, source, steps) for label, config in configs.items() if label not in AS_FAST_AS}
-    taken = [{label: next(turn) for label, turn in turns.items()} for _ in range(rounds)]
-    return {label: statistics.median(turn[label] for turn in taken[1:]) for label in turns}
+    turns = {name: _turn(config, source, steps) for name, config in configs.items()}
+    taken = [
+        {name: next(turn) for name, turn in turns.items()}
+        for _ in tqdm(range(rounds), desc="calibrate", unit="turn", disable=quiet)
+    ]
+    return {name: [turn[name] for turn in taken] for name in turns}
 
 
 def _turn(config: Config, source: Path, steps: int) -> Iterator[float]:

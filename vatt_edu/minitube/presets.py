@@ -154,6 +154,8 @@ PRESETS = {
         Preset("small", howto=480, audioset=160, val=150, test_iid=256, test_comp=128, test_bg=128),
         # The test galleries of full are those of small, file for file, so that numbers compare.
         Preset("full", howto=1000, audioset=1000, val=488, test_iid=256, test_comp=128, test_bg=128),
+        # The speed run's galleries: val as large as test_iid, which is that of small; it trains on small.
+        Preset("speedrun", howto=0, audioset=0, val=256, test_iid=256, test_comp=0, test_bg=0),
         # What the tests of experiments make whose world no preset has.
         Preset("twin", howto=3, audioset=2, val=8, test_iid=0, test_comp=0, test_bg=0),
     )

@@ -69,6 +69,7 @@ class FileCheck:
         picture: None without one.
         sound: None without one.
         remarks: Those of ``probe_media``.
+        subtitles: The codecs of tracks of subtitles.
         obstacle: Why a decoder that numbers pictures would show wrong ones; empty if it would not.
         checksum: CRC-32 of its bytes when it was checked first; None if that was not reached.
         rotten: Whether its bytes are others now, though neither its size nor its time is.
@@ -79,6 +80,7 @@ class FileCheck:
     picture: TrackCheck | None = None
     sound: TrackCheck | None = None
     remarks: Sequence[str] = ()
+    subtitles: Sequence[str] = ()
     obstacle: str = ""
     checksum: int | None = None
     rotten: bool = False
@@ -87,7 +89,8 @@ class FileCheck:
     def from_json(cls, value: dict[str, Any]) -> "FileCheck":
         """What ``dataclasses.asdict`` made a dictionary of."""
         tracks = {name: TrackCheck.from_json(value[name]) if value[name] else None for name in ("picture", "sound")}
-        return cls(**{**value, **tracks, "remarks": tuple(value["remarks"])})
+        lists = {name: tuple(value.get(name, ())) for name in ("remarks", "subtitles")}
+        return cls(**{**value, **tracks, **lists})
 
 
 def check_file(path: Path) -> FileCheck:
@@ -99,7 +102,8 @@ def check_file(path: Path) -> FileCheck:
         picture = _picture(path, info) if info.has_video else None
         sound = _sound(path) if info.has_audio else None
         numbering = obstacle(path) if info.has_video else ""
-        return FileCheck("", info.duration, picture, sound, info.remarks, numbering, checksum(path))
+        crc = checksum(path)
+        return FileCheck("", info.duration, picture, sound, info.remarks, info.subtitles, numbering, crc)
     except MediaError as error:
         return FileCheck(error.reason)
     except (pyav().FFmpegError, OSError, ValueError) as error:  # of a file that changes, or a disk that fails

@@ -10,7 +10,7 @@ from typing import Any
 
 from vatt_edu.data.check.decode import FileCheck
 from vatt_edu.data.check.journal import check_files
-from vatt_edu.data.check.mend import convert_text, rename
+from vatt_edu.data.check.mend import convert_text, rename, subtitle_note
 from vatt_edu.data.check.verdict import PARTS, VERDICTS, contents, encoded, judge
 from vatt_edu.data.sources.source import Source, Video, below, printable
 
@@ -55,7 +55,7 @@ def check_source(
             "faults": dict(faults.most_common()),
         },
         "files": rows,
-        "captions": _captions(source),
+        "captions": _captions(source) + _subtitles(source, rows),
         "unused": _unused(source),
         "absent": list(source.absent),
         "duplicates": [[below(source.root, path) for path in group] for group in _duplicates(files)],
@@ -103,6 +103,16 @@ def _captions(source: Source) -> list[dict[str, str]]:
     rows = [{"file": note.file, "why": note.reason, "mend": ""} for note in source.unreadable]
     why = "not in UTF-8, and read as Windows-1252; if it is of another encoding, name that one"
     return rows + [{"file": name, "why": why, "mend": convert_text(source.root / name)} for name in source.legacy]
+
+
+def _subtitles(source: Source, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Files with subtitles inside."""
+    noted = []
+    for row in rows:
+        if row["subtitles"]:
+            why, mend = subtitle_note(source.root / row["file"], row["subtitles"], row["words"])
+            noted.append({"file": row["file"], "why": why, "mend": mend})
+    return noted
 
 
 def _unused(source: Source) -> list[dict[str, str]]:

@@ -32,6 +32,8 @@ Box = tuple[str, int, int]
 TOLERANCE = 0.25
 """Seconds by which sums may differ: a last picture has no next one that would say how long it is shown."""
 TIMED = ("tkhd", "mdhd", "stts", "stsz", "stsc", "stsd")
+OPEN = 1 << 62
+"""The end of a box that goes on to the end of its file."""
 LARGEST = 1 << 28
 """Bytes of an index that is read."""
 LARGEST_SCALE = 64.0
@@ -145,7 +147,7 @@ def _top(file: Any, size: int) -> Iterator[Box]:
         length, begin = int.from_bytes(head[:4], "big"), place + 8
         if length == 1:
             length, begin = int.from_bytes(head[8:16], "big"), place + 16
-        end = place + length if length else size
+        end = place + length if length else OPEN  # cut off or not, all that follows is in it
         yield head[4:8].decode("latin-1"), begin, end
         if end < begin:
             return

@@ -176,6 +176,7 @@ class MediaInfo:
         channels: Audio channels in the file; 0 without audio.
         video_start: Seconds on the file's clock at which the first frame is shown.
         video_end: Seconds on the file's clock at which the last frame ends.
+        subtitles: The codec of each track of subtitles; they are not read.
         turns: Quarter turns, counterclockwise, by which a player turns the stored pictures (phones held upright).
         remarks: What is wrong with it, though it can be read: cut off, a picture that ends before the sound.
     """
@@ -191,6 +192,7 @@ class MediaInfo:
     video_start: float = 0.0
     video_end: float = 0.0
     turns: int = 0
+    subtitles: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
 
 
@@ -198,9 +200,12 @@ def probe_media(path: str | PathLike[str]) -> MediaInfo:
     """What ``path`` holds; of its pictures only the first is decoded.
 
     Raises:
-        MediaError: If it is missing, not a media file, or nothing of it can be read.
+        MediaError: If it is missing, not a media file, a still picture, or nothing of it can be read.
     """
     with open_media(path) as container:
+        kind, piped = container.format.name.removesuffix("_pipe"), container.format.name.endswith("_pipe")
+        if piped or kind == "image2":  # whatever its name ends with
+            raise MediaError(path, f"it is a still picture{f' ({kind})' if piped else ''}, no film")
         video, audio = video_stream(container), audio_stream(container)
         if video is None and audio is None:
             raise MediaError(path, "neither video nor audio in it")
@@ -230,8 +235,13 @@ def probe_media(path: str | PathLike[str]) -> MediaInfo:
             video_start=float((video.start_time or 0) * video.time_base) - zero if video is not None else 0.0,
             video_end=max(0.0, picture),
             turns=turns,
+            subtitles=tuple(_codec(stream) for stream in container.streams.subtitles),
             remarks=remarks,
         )
+
+
+def _codec(stream: Any) -> str:
+    return stream.codec_context.codec.canonical_name if stream.codec_context is not None else "unknown"
 
 
 def _shape(container: Any, stream: Any) -> tuple[int, int, int]:
