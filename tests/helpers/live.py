@@ -23,6 +23,7 @@ PAGE_OF = {
     "Units": "specific_or_agnostic",
     "Passage": "common_space",
     "AttentionShare": "droptoken",
+    "Ties": "evaluation",
     "Calculator": "contrastive_losses",
     "Learning": "pretraining",
 }

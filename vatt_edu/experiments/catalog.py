@@ -15,6 +15,7 @@ from vatt_edu.experiments import (
     speedrun,
     toy,
     toy_gpu,
+    who_does_what,
 )
 from vatt_edu.experiments.run import Experiment
 
@@ -28,6 +29,7 @@ EXPERIMENTS: dict[str, Callable[[], Experiment]] = {
     "scoreboard": scoreboard.experiment,
     "narration": narration.experiment,
     "toy_gpu": toy_gpu.experiment,
+    "who_does_what": who_does_what.experiment,
     "corpus_size": corpus_size.experiment,
     "speedrun": speedrun.experiment,
 }

@@ -17,6 +17,7 @@ from typing import Any, NotRequired, TypedDict
 from vatt_edu.config import Config
 from vatt_edu.config.serialize import differences, to_json
 from vatt_edu.data.sources.open import open_source
+from vatt_edu.data.sources.source import Source
 from vatt_edu.errors import UserError
 from vatt_edu.evaluation.retrieval import evaluate_retrieval, validator
 from vatt_edu.files import read_json, write_json
@@ -70,6 +71,10 @@ class Results(TypedDict):
     versions: dict[str, str]
     commit: str | None
     rows: list[ExperimentRow]
+
+
+Measure = Callable[[Path, Source, str, bool], tuple[dict[str, dict[str, float]], dict[str, list[int]]]]
+"""From a run, a source, a split, and whether to be quiet: what joins a row's ``metrics`` and ``ranks`` of the split."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +133,8 @@ class Experiment:
         seeds: How many, unless the command says otherwise.
         least_seeds: Fewer are refused.
         twin_arms: Labels of the arms that its twin has; the first two if empty.
+        measure: What is measured of a run beside retrieval, by split; joins its row.
+        twin_corpus: Where its twin is trained and tested; MiniTube ``tiny`` without knobs if None.
         summary: Makes the ``rows`` of the file, which then has a row a run under ``runs``.
     """
 
@@ -138,6 +145,8 @@ class Experiment:
     seeds: int = 3
     least_seeds: int = 1
     twin_arms: tuple[str, ...] = ()
+    measure: Measure | None = None
+    twin_corpus: Corpus | None = None
     summary: Callable[[Sequence[ExperimentRow]], list[Any]] | None = None
 
     @property
@@ -154,7 +163,8 @@ class Experiment:
         arms = [arm for arm in self.arms if arm.label in self.twin_arms] or self.arms[:2]
         return replace(
             self,
-            arms=tuple(replace(arm, config=_small(arm.config), corpus=_tiny(arm.corpus), test_corpus=None, seeds=())
+            arms=tuple(replace(arm, config=_small(arm.config), corpus=self.twin_corpus or _tiny(arm.corpus),
+                          test_corpus=None, seeds=())
                        for arm in arms),
             splits=("val",),
             seeds=1,
@@ -209,7 +219,7 @@ def run(
             key = experiment.row_hash(arm)
             row = earlier.get((key, seed))
             if row is None:
-                row = measure_arm(arm, seed, runs / f"{arm.key}-{seed}", experiment.splits, quiet)
+                row = measure_arm(arm, seed, runs / f"{arm.key}-{seed}", experiment.splits, quiet, experiment.measure)
             rows.append({**row, "config_hash": key})
             here = machine()  # after training, which sets the threads
             whole = {
@@ -250,7 +260,9 @@ def medians(rows: Sequence[ExperimentRow]) -> Iterator[tuple[str, str, dict[str,
             yield label, split, scores
 
 
-def measure_arm(arm: Arm, seed: int, out: Path, splits: Sequence[str], quiet: bool) -> ExperimentRow:
+def measure_arm(
+    arm: Arm, seed: int, out: Path, splits: Sequence[str], quiet: bool, measure: Measure | None = None
+) -> ExperimentRow:
     """Trains one arm with one seed, or takes up where it was left, and tests it."""
     folder = arm.corpus.ensure(quiet)
     config = replace(arm.config, seed=seed)
@@ -265,6 +277,7 @@ def measure_arm(arm: Arm, seed: int, out: Path, splits: Sequence[str], quiet: bo
     source = open_source(arm.test_corpus.ensure(quiet) if arm.test_corpus else folder)
     for split in splits:
         report = evaluate_retrieval(out, source, split, quiet)
+    more = {split: measure(out, source, split, quiet) if measure else ({}, {}) for split in splits}
     log = read_log(out)
     final = log[-50:]
     steps, seconds = report["steps"], report["train_seconds"]
@@ -281,8 +294,11 @@ def measure_arm(arm: Arm, seed: int, out: Path, splits: Sequence[str], quiet: bo
         "commit": report["commit"],
         "threads": report["machine"]["threads"],
         "curve": curve(log),
-        "metrics": {split: report["splits"][split]["trained"] for split in splits},
-        "ranks": {split: {name: report["splits"][split]["ranks"][name] for name in RANKED} for split in splits},
+        "metrics": {split: report["splits"][split]["trained"] | more[split][0] for split in splits},
+        "ranks": {
+            split: {name: report["splits"][split]["ranks"][name] for name in RANKED} | more[split][1]
+            for split in splits
+        },
         "val": read_log(out, "val.jsonl"),
     }
 

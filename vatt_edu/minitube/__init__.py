@@ -5,8 +5,9 @@
     folder = minitube.make("small", "data/small", shortcut=True)
 
 Read in this order: `world` (what there is), `physics.scene`, `physics.stage`, `physics.motions` and `physics.actions`
-(what happens), `sound.synthesis` and `sound.recording` (what it sounds like), `narrate` (what is said),
-`picture.backgrounds`, `picture.sprites`, `picture.camera`, `picture.tools` and `picture.render` (what it looks like),
+(what happens), `couples` (two things at once), `sound.synthesis` and `sound.recording` (what it sounds like),
+`narrate` (what is said), `picture.backgrounds`, `picture.sprites`, `picture.camera`, `picture.tools` and
+`picture.render` (what it looks like),
 `encode` and `video` (all of it in one file), `names` and `corpus.index_files` (what lies where on disk),
 `corpus.folder`, `corpus.workers` and `corpus.build` (made side by side, interrupted, completed), `corpus.layouts` and
 `corpus.layout_media` (the same as public sets lay it out), `corpus.renarrate` (other words for the same videos).

@@ -5,15 +5,14 @@ told how it ended. Lines come without punctuation, shifted in time, some without
 and more than a quarter of them about nothing in the picture.
 """
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
+from vatt_edu.minitube.couples import Couple, factors_from
 from vatt_edu.minitube.presets import Knobs
 from vatt_edu.minitube.world import Factors, stream
-
-FACTORS = tuple(field.name for field in fields(Factors))
 
 NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five"}
 
@@ -88,6 +87,17 @@ SAYINGS = {
     ),
 }
 
+# {a} does what {x} says, and {b} what {y} says; ``swapped`` exchanges {a} and {b}, so the words stay the same.
+SAYINGS_OF_TWO = (
+    "the {a} {x} while the {b} {y}",
+    "the {b} {y} while the {a} {x}",
+    "here the {a} {x} and the {b} {y}",
+    "while the {b} {y} the {a} {x}",
+)
+DOES = {
+    "bounce": "bounces", "roll": "rolls", "tumble": "tumbles", "slide": "slides", "swing": "swings", "shake": "rattles",
+}  # fmt: skip
+
 OPENERS = (
     "so now we",
     "okay next i",
@@ -124,14 +134,21 @@ class Line:
 
 def sayings_for(factors: Factors, outcome: str) -> tuple[str, ...]:
     """The sentences that are true of a step."""
-    if factors.action == "stack":
-        return SAYINGS[outcome]
-    if factors.action == "roll" and factors.shape != "ball":
-        return SAYINGS["tumble"]
-    return SAYINGS[factors.action]
+    if isinstance(factors, Couple):
+        return SAYINGS_OF_TWO
+    return SAYINGS[outcome if factors.action == "stack" else _motion(factors)]
 
 
-def _fill(saying: str, factors: Factors, attributes: list[str]) -> str:
+def _motion(factors: Factors) -> str:
+    """Its action; what has corners tumbles."""
+    return "tumble" if factors.action == "roll" and factors.shape != "ball" else factors.action
+
+
+def _fill(saying: str, factors: Factors, attributes: list[str], others: list[str]) -> str:
+    """A sentence with its things; ``others`` are attributes of the second one, where there are two."""
+    if isinstance(factors, Couple):
+        a, b = (" ".join([*words, factors.shape]) for words in (attributes, others))
+        return saying.format(a=a, b=b, x=DOES[_motion(factors)], y=DOES[_motion(factors.other)])
     thing = " ".join([*attributes, factors.shape])
     plural = thing + ("es" if thing.endswith("x") else "s")
     return saying.format(o=thing, p=plural, c=NUMBERS.get(factors.count, ""))
@@ -140,12 +157,19 @@ def _fill(saying: str, factors: Factors, attributes: list[str]) -> str:
 def step_captions(factors: Factors, outcome: str) -> tuple[str, list[str]]:
     """The canonical caption of a step, and three paraphrases; each names size, color, material and shape."""
     attributes = [factors.size, factors.color, factors.material]
-    canonical, *paraphrases = (_fill(saying, factors, attributes) for saying in sayings_for(factors, outcome))
+    other = factors.other if isinstance(factors, Couple) else factors
+    others = [other.size, other.color, other.material]
+    canonical, *paraphrases = (_fill(saying, factors, attributes, others) for saying in sayings_for(factors, outcome))
     return canonical, paraphrases
 
 
-def _attributes(factors: Factors, drop: float, rng: np.random.Generator) -> list[str]:
-    return [name for name in (factors.size, factors.color, factors.material) if rng.random() >= drop]
+def _attributes(factors: Factors, drop: float, rng: np.random.Generator) -> tuple[list[str], list[str]]:
+    """What is said of the thing, and of the second one where there are two."""
+    things = (factors, factors.other) if isinstance(factors, Couple) else (factors,)
+    first, *others = (
+        [name for name in (thing.size, thing.color, thing.material) if rng.random() >= drop] for thing in things
+    )
+    return first, others[0] if others else []
 
 
 def _drop_words(text: str, knobs: Knobs, rng: np.random.Generator) -> str:
@@ -157,15 +181,21 @@ def _drop_words(text: str, knobs: Knobs, rng: np.random.Generator) -> str:
 def _say_step(factors: Factors, outcome: str, knobs: Knobs, rng: np.random.Generator) -> str:
     sayings = sayings_for(factors, outcome)
     choice = sayings[rng.integers(len(sayings))]
-    text = _fill(choice, factors, _attributes(factors, knobs.attribute_drop, rng))
+    text = _fill(choice, factors, *_attributes(factors, knobs.attribute_drop, rng))
     # "so now we the ball …" is no English: only what starts with a verb takes an opener.
-    if choice.split()[0] in ("the", "one", "watch"):
+    if choice.split()[0] in ("the", "one", "watch", "here", "while"):
         return text
     return f"{OPENERS[rng.integers(len(OPENERS))]} {text}"
 
 
 SECOND_LOOK = 0.25
 """Chance that a step is mentioned once more."""
+
+
+def _second_look(factors: Factors) -> str:
+    if isinstance(factors, Couple):
+        return "look how the {a} {x} while the {b} {y}"  # names who does what, as every line of two does
+    return "look at the {p}" if factors.count > 1 and factors.action != "tap" else "look at the {o}"
 
 
 def _lines_of_step(
@@ -177,11 +207,8 @@ def _lines_of_step(
     lines = [Line(begin, begin + rng.uniform(2.0, 3.2), text, index)]
     if rng.random() < SECOND_LOOK:
         begin = start + rng.uniform(0.5, length)
-        look = _fill(
-            "look at the {p}" if factors.count > 1 and factors.action != "tap" else "look at the {o}",
-            factors,
-            _attributes(factors, 0.4, rng),
-        )
+        drop = knobs.attribute_drop if isinstance(factors, Couple) else 0.4
+        look = _fill(_second_look(factors), factors, *_attributes(factors, drop, rng))
         lines.append(Line(begin, begin + rng.uniform(1.2, 2.0), _drop_words(look, knobs, rng), index))
     # So many fillers that they are their share of all lines.
     expected = (1 + SECOND_LOOK) * knobs.filler_share / (1 - knobs.filler_share)
@@ -217,7 +244,7 @@ def narration(
 
 def redraw_narration(video: dict[str, Any], seed: int, knobs: Knobs) -> list[dict[str, Any]]:
     """Narration lines of one annotated video, as its annotation holds them."""
-    events = [(Factors(**{name: step[name] for name in FACTORS}), step["outcome"]) for step in video["steps"]]
+    events = [(factors_from(step), step["outcome"]) for step in video["steps"]]
     seconds = video["steps"][0]["end"] - video["steps"][0]["start"]
     lines = narration(events, seconds, seed, video["split"], video["number"], knobs)
     return [asdict(line) for line in lines]

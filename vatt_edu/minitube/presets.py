@@ -5,7 +5,7 @@ say everything: each video is a function of (seed, split, number) and of the kno
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from vatt_edu.errors import UserError
@@ -39,6 +39,8 @@ class Knobs:
         filler_share: Share of narration lines that name nothing in the picture, in [0, 1).
         attribute_drop: Chance that a line leaves out size, color or material, each, in [0, 1].
         word_drop: Chance that speech recognition loses a word, in [0, 1].
+        things: How many things of a step do something and are narrated, 1 or 2 (see `vatt_edu.minitube.couples`).
+        partners: With two things: the second half of a narrated video's steps shows the first half's, roles swapped.
     """
 
     shortcut: bool = False
@@ -56,6 +58,8 @@ class Knobs:
     filler_share: float = 0.27
     attribute_drop: float = 0.12
     word_drop: float = 0.03
+    things: int = 1
+    partners: bool = False
 
     def __post_init__(self) -> None:
         _within(self, 0.0, 1.0, "photo_share", "distractor_share", "attribute_drop", "word_drop")
@@ -66,8 +70,25 @@ class Knobs:
         _within(self, 1.0, 4.0, "decay_spread")
         _within(self, 0.0, 60.0, "offset_sigma")
         _within(self, -20.0, 60.0, "snr_low", "snr_high")
+        _within(self, 1.0, 2.0, "things")
+        if self.partners and self.things == 1:
+            raise UserError("knob partners = True needs things = 2: one thing has nobody to swap roles with")
         if self.snr_low > self.snr_high:
             raise UserError(f"knob snr_low = {self.snr_low} is above snr_high = {self.snr_high}")
+
+
+NEWER_KNOBS = ("things", "partners")
+"""Knobs that came after the first corpora, which do not name them: written down only where they are set."""
+
+
+def named_knobs(knobs: Knobs) -> dict[str, Any]:
+    """The knobs as ``source.json`` has them."""
+    default = Knobs()
+    return {
+        name: value
+        for name, value in asdict(knobs).items()
+        if name not in NEWER_KNOBS or value != getattr(default, name)
+    }
 
 
 NARRATION_KNOBS = ("offset_mean", "offset_sigma", "filler_share", "attribute_drop", "word_drop")
@@ -135,6 +156,8 @@ PRESETS = {
         Preset("full", howto=1000, audioset=1000, val=488, test_iid=256, test_comp=128, test_bg=128),
         # The speed run's galleries: val as large as test_iid, which is that of small; it trains on small.
         Preset("speedrun", howto=0, audioset=0, val=256, test_iid=256, test_comp=0, test_bg=0),
+        # What the tests of experiments make whose world no preset has.
+        Preset("twin", howto=3, audioset=2, val=8, test_iid=0, test_comp=0, test_bg=0),
     )
 }
 

@@ -5,34 +5,42 @@ so that another narration, or another noise, leaves everything else as it was.
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from vatt_edu.minitube.couples import Couple, factors_at, partner
 from vatt_edu.minitube.encode import Image, write_video
 from vatt_edu.minitube.names import video_file
 from vatt_edu.minitube.narrate import narration, step_captions
 from vatt_edu.minitube.physics.actions import simulate_step
 from vatt_edu.minitube.physics.scene import Scene
 from vatt_edu.minitube.picture.render import Look, draw_look, render_scene
-from vatt_edu.minitube.presets import FPS, Recipe
+from vatt_edu.minitube.presets import EVAL_SPLITS, FPS, Recipe
 from vatt_edu.minitube.sound.recording import Take, record_scene
-from vatt_edu.minitube.world import factors_of, stream
+from vatt_edu.minitube.world import stream
 
 
 def scenes_of(recipe: Recipe, split: str, number: int) -> list[Scene]:
     """What happens in a video, step by step."""
     steps, seconds = recipe.preset.shape(split)
-    return [
-        simulate_step(
-            factors_of(recipe.seed, split, number, step),
-            seconds,
-            stream(recipe.seed, split, number, step, "physics"),
-        )
-        for step in range(steps)
-    ]
+    return [scene_at(recipe, split, number, step, seconds) for step in range(steps)]
+
+
+def scene_at(recipe: Recipe, split: str, number: int, step: int, seconds: float) -> Scene:
+    """What happens in that step: one thing, or two in pens of their own, on sides that say nothing of their roles."""
+
+    def rng(part: str) -> Any:
+        return stream(recipe.seed, split, number, step, part)
+
+    factors = factors_at(recipe, split, number, step)
+    if not isinstance(factors, Couple):
+        return simulate_step(factors, seconds, rng("physics"))
+    side = 1 if rng("sides").random() < 0.5 else -1
+    other = replace(simulate_step(factors.other, seconds, rng("physics of the other")), side=-side)
+    return replace(simulate_step(factors.first, seconds, rng("physics")), factors=factors, side=side, beside=other)
 
 
 def looks_of(recipe: Recipe, split: str, number: int) -> list[Look]:
@@ -81,14 +89,16 @@ def _annotation(
             {"start": start, "end": start + scene.duration}
             | scene.factors.as_json()
             | {"outcome": scene.outcome, "caption": caption, "captions": paraphrases, "bg_id": look.background}
+            | _swapped(scene)
             | asdict(take)
-            | {"events": [[round(start + event.time, 4), round(event.impulse, 4)] for event in scene.events]}
+            | {"events": [[round(start + event.time, 4), round(event.impulse, 4)] for event in scene.contacts]}
         )
         start += scene.duration
     lines = []
     if split == "howto":
         events = [(scene.factors, scene.outcome) for scene in scenes]
         lines = narration(events, scenes[0].duration, recipe.seed, split, number, recipe.knobs)
+    pair = recipe.knobs.things == 2 and split in EVAL_SPLITS and partner(number) < recipe.preset.count(split)
     return {
         "id": name,
         "split": split,
@@ -99,4 +109,9 @@ def _annotation(
         "seed": recipe.seed,
         "steps": steps,
         "narration": [asdict(line) for line in lines],
-    }
+    } | ({"partner": video_file(split, partner(number))[0]} if pair else {})
+
+
+def _swapped(scene: Scene) -> dict[str, str]:
+    """The canonical caption with roles swapped, where there are two things."""
+    return {"swapped": step_captions(scene.factors.swapped, "")[0]} if isinstance(scene.factors, Couple) else {}

@@ -1,6 +1,5 @@
 """Whose folder is it: what ``source.json`` says, who may fill a folder, one command at a time."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,7 @@ from vatt_edu.config.serialize import differences
 from vatt_edu.data.sources.adapters.minitube import VERSION
 from vatt_edu.errors import UserError
 from vatt_edu.files import read_json, write_json
-from vatt_edu.minitube.presets import FPS, FRAME_SIZE, SAMPLE_RATE, SPLITS, Recipe
+from vatt_edu.minitube.presets import FPS, FRAME_SIZE, SAMPLE_RATE, SPLITS, Recipe, named_knobs
 
 
 def read_source(out: Path) -> dict[str, Any]:
@@ -42,7 +41,7 @@ def describe_recipe(recipe: Recipe) -> dict[str, Any]:
         "sample_rate": SAMPLE_RATE,
         "steps": preset.steps,
         "step_seconds": preset.step_seconds,
-        "knobs": asdict(recipe.knobs),
+        "knobs": named_knobs(recipe.knobs),
     }
 
 

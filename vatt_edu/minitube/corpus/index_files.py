@@ -32,6 +32,10 @@ the corpus (lock, files being written); readers skip them. Paths in the JSON fil
      "captions": [three paraphrases, each with every attribute],
      "action", "material", "shape", "color", "size", "count", "outcome", "bg_id"}
 
+With the knob ``things = 2`` these are of the first thing, and there is more, here and in the steps below: ``"other"``,
+the factors of the second, and ``"swapped"``, the caption with the roles swapped; a clip of evaluation has a
+``"partner"``, the id of the clip that shows that.
+
 ``annotations.json``: ``{video_id: video}``, one video a line::
 
     {"id", "split", "number", "file" (relative to OUT), "duration", "fps", "seed",
@@ -110,6 +114,8 @@ def eval_files(split: str, videos: Sequence[dict[str, Any]]) -> dict[str, str]:
     rows = [
         {"id": video["id"], "file": f"{split}/{video['id']}.mp4", "duration": video["duration"]}
         | {key: video["steps"][0][key] for key in EVAL_KEYS}
+        | {key: video["steps"][0][key] for key in ("other", "swapped") if key in video["steps"][0]}
+        | {key: video[key] for key in ("partner",) if key in video}
         for video in videos
     ]
     return {f"eval/{split}.json": json.dumps(rows, indent=1) + "\n"}

@@ -30,10 +30,11 @@ from functools import lru_cache
 from typing import Any
 
 from vatt_edu.errors import UserError
+from vatt_edu.minitube.couples import factors_at
 from vatt_edu.minitube.names import video_file
 from vatt_edu.minitube.narrate import step_captions
 from vatt_edu.minitube.presets import Recipe
-from vatt_edu.minitube.world import ACTIONS, MATERIALS, factors_of, stream
+from vatt_edu.minitube.world import ACTIONS, MATERIALS, stream
 
 LAYOUTS = {"msrvtt": ("val", "test_iid"), "kinetics": ("howto", "val", "test_iid"), "esc50": ("val", "test_iid")}
 """Names, and the splits of the corpus that each is made from."""
@@ -139,7 +140,7 @@ def _msrvtt_files(recipe: Recipe, annotations: dict[str, dict[str, Any]]) -> dic
 
 
 def _factors(recipe: Recipe, split: str, number: int, step: int = 0) -> Any:
-    return factors_of(recipe.seed, split, number, step)
+    return factors_at(recipe, split, number, step)
 
 
 def kinetics_clips(recipe: Recipe) -> list[tuple[str, list[Any], Item]]:

@@ -1,7 +1,6 @@
 """Other words for the same videos: narration drawn again, and nothing rendered."""
 
 import os
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from vatt_edu.minitube.corpus.folder import read_annotations, read_source, requi
 from vatt_edu.minitube.corpus.index_files import annotations_json, split_index
 from vatt_edu.minitube.corpus.layouts import LAYOUTS
 from vatt_edu.minitube.narrate import redraw_narration
-from vatt_edu.minitube.presets import NARRATION_KNOBS, Knobs, knobs_from
+from vatt_edu.minitube.presets import NARRATION_KNOBS, Knobs, knobs_from, named_knobs
 
 
 def renarrate(source: str | Path, out: str | Path, *, seed: int, **knobs: Any) -> Path:
@@ -45,7 +44,7 @@ def renarrate(source: str | Path, out: str | Path, *, seed: int, **knobs: Any) -
     out.parent.mkdir(parents=True, exist_ok=True)
     with atomic(out) as partial:
         partial.mkdir()
-        _fill(source, partial, about | {"knobs": asdict(behavior), "narration_seed": seed}, behavior, seed)
+        _fill(source, partial, about | {"knobs": named_knobs(behavior), "narration_seed": seed}, behavior, seed)
     return out
 
 

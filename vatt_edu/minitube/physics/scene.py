@@ -114,6 +114,8 @@ class Scene:
         friction: For each picture, speed against the floor in frame widths per second, where something rolls or slides.
         outcome: What physics decided, where a caption tells it (``stands``, ``topples``, ``one falls``), else "".
         scenery: Tools that do not move, drawn behind everything.
+        side: The half of the picture that it is played in: -1 left, 1 right; 0: all of it.
+        beside: What a second thing does at the same time, in the other half.
     """
 
     factors: Factors
@@ -123,3 +125,15 @@ class Scene:
     friction: Float64[np.ndarray, " T"]
     outcome: str = ""
     scenery: tuple[Tool, ...] = ()
+    side: int = 0
+    beside: "Scene | None" = None
+
+    @property
+    def parts(self) -> "tuple[Scene, ...]":
+        """Itself, and what is played beside it."""
+        return (self,) if self.beside is None else (self, self.beside)
+
+    @property
+    def contacts(self) -> tuple[Event, ...]:
+        """Contacts of all its things, by time."""
+        return tuple(sorted((event for part in self.parts for event in part.events), key=lambda event: event.time))

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from vatt_edu.minitube.presets import FRAME_SIZE
+from vatt_edu.minitube.world import FLOOR
 
 DETAIL = 2
 """The backdrop's pixels per pixel of the picture."""
@@ -24,6 +25,11 @@ class Camera:
     def at(self, x: float, y: float) -> tuple[float, float]:
         """Where a place (frame widths) is seen (pixels)."""
         return self.zoom * FRAME_SIZE * (x - 0.5) + self.x, self.zoom * FRAME_SIZE * (y - 0.5) + self.y
+
+    def half(self, side: int) -> "Camera":
+        """The same for a world that is half as large, on the same floor, in the left (-1) or right (1) half."""
+        x, y = self.at(0.5 + side / 4, 0.5 + (FLOOR - 0.5) / 2)
+        return Camera(self.zoom / 2, x, y)
 
     def length(self, length: float) -> float:
         """How long a length (frame widths) is seen (pixels)."""

@@ -111,6 +111,11 @@ def _add_grain(image: Image, strength: float, rng: np.random.Generator) -> Image
 Thing = tuple[str, str, str, int]
 
 
+def _thing(scene: Scene, rng: np.random.Generator) -> Thing:
+    factors = scene.factors
+    return factors.shape, factors.material, factors.color, int(rng.integers(SPRITE_VARIANTS))
+
+
 def _bystanders(knobs: Knobs, rng: np.random.Generator) -> list[tuple[Thing, Pose]]:
     """Things that stand by and do nothing."""
     standing = []
@@ -132,10 +137,9 @@ def render_scene(scene: Scene, look: Look, start: float, knobs: Knobs, rng: np.r
         knobs: Bystanders.
         rng: Grain, jitter, variants.
     """
-    factors = scene.factors
-    thing = (factors.shape, factors.material, factors.color, int(rng.integers(SPRITE_VARIANTS)))
+    things = [_thing(part, rng) for part in scene.parts]
     bystanders = _bystanders(knobs, rng)
-    for index, frame in enumerate(scene.frames):
+    for index, frames in enumerate(zip(*(part.frames for part in scene.parts), strict=True)):
         camera = _camera(look, start + index / FPS, rng)
         backdrop = cv2.warpAffine(
             look.backdrop,
@@ -145,12 +149,18 @@ def render_scene(scene: Scene, look: Look, start: float, knobs: Knobs, rng: np.r
             borderMode=cv2.BORDER_REPLICATE,
         )
         image = np.asarray(cv2.cvtColor(backdrop, cv2.COLOR_RGBA2RGB), np.uint8)
-        for tool in (*scene.scenery, *frame.tools):
-            paint_behind(image, tool, camera)
-        for pose in (*(pose for _, pose in bystanders), *frame.poses):
-            _shadow(image, pose, look, camera)
-        for name, pose in (*bystanders, *((thing, pose) for pose in frame.poses)):
-            paste_sprite(image, name, *camera.at(pose.x, pose.y), camera.length(pose.radius), pose.angle)
-        for tool in frame.tools:
-            paint_before(image, tool, camera)
+        views = [camera.half(part.side) if part.side else camera for part in scene.parts]
+        for part, frame, view in zip(scene.parts, frames, views, strict=True):
+            for tool in (*part.scenery, *frame.tools):
+                paint_behind(image, tool, view)
+        seen = [(name, pose, camera) for name, pose in bystanders]
+        for thing, frame, view in zip(things, frames, views, strict=True):
+            seen += [(thing, pose, view) for pose in frame.poses]
+        for _, pose, view in seen:
+            _shadow(image, pose, look, view)
+        for name, pose, view in seen:
+            paste_sprite(image, name, *view.at(pose.x, pose.y), view.length(pose.radius), pose.angle)
+        for frame, view in zip(frames, views, strict=True):
+            for tool in frame.tools:
+                paint_before(image, tool, view)
         yield _add_grain(image, look.grain, rng)

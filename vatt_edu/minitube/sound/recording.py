@@ -25,8 +25,8 @@ class Take:
     """How a step was recorded; what the annotations keep.
 
     Attributes:
-        pitch: Factor on the material's frequencies.
-        decay: Factor on its ringing times.
+        pitch: Factor on the material's frequencies; of two things, the first one's.
+        decay: Factor on its ringing times, likewise.
         snr: The action's sound over the noise, in dB.
         distractor: Its level below the action's sound in dB, or None where there is none.
         rt60: Reverberation time of the room in seconds.
@@ -154,8 +154,12 @@ def record_scene(scene: Scene, knobs: Knobs, rng: np.random.Generator) -> tuple[
     Returns:
         Samples in (-1, 1) at ``SAMPLE_RATE``, and how it was recorded.
     """
-    voice = draw_voice(scene.factors.material, knobs, rng)
-    sound, rt60 = room(action_sound(scene, voice, rng), rng)
+    voices, dry = [], np.zeros(1)
+    for part in scene.parts:
+        voices.append(draw_voice(part.factors.material, knobs, rng))
+        dry = dry + action_sound(part, voices[-1], rng)
+    sound, rt60 = room(dry, rng)
+    voice = voices[0]
     level = max(rms(sound), 0.01)
     snr = rng.uniform(knobs.snr_low, knobs.snr_high)
     background = noise(len(sound), rng)
