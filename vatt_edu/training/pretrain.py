@@ -21,14 +21,14 @@ from vatt_edu.data.loader.prefetch import Skip, batches, fitting_workers
 from vatt_edu.data.loader.stream import ClipStream
 from vatt_edu.data.sources.open import open_sources
 from vatt_edu.data.text.vocabulary import Vocabulary
-from vatt_edu.droptoken import counter_hash
 from vatt_edu.errors import UserError
-from vatt_edu.losses import Losses, vatt_loss
+from vatt_edu.losses import Losses
 from vatt_edu.model import VATT
 from vatt_edu.system import machine
 from vatt_edu.tokens import WordEmbedding
 from vatt_edu.training import checkpoint
 from vatt_edu.training.contents import count_contents, require_pairs
+from vatt_edu.training.distributed.gradient import Model, backward
 from vatt_edu.training.identity import identity, require_same_data
 from vatt_edu.training.optim import make_optimizer
 from vatt_edu.training.progress import interrupt, progress, say
@@ -154,7 +154,7 @@ def pretrain(
 
 
 def train_step(
-    model: VATT, batch: Batch, optimizer: torch.optim.Optimizer, config: Config, step: int, lr: float
+    model: Model, batch: Batch, optimizer: torch.optim.Optimizer, config: Config, step: int, lr: float
 ) -> Losses:
     """Moves the weights once; everything random in it is a function of (seed, step).
 
@@ -169,20 +169,14 @@ def train_step(
     Returns:
         The losses before the move, detached.
     """
-    device = batch.audio.device
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(int(counter_hash([config.seed, step, 0])))  # dropout; 0 is the rank
-        with torch.autocast(device.type, torch.bfloat16, enabled=config.train.precision == "bf16"):
-            embeddings = model(batch, seed=config.seed, step=step)
-    losses = vatt_loss(embeddings, batch, config.loss)  # outside autocast: in float32
     optimizer.zero_grad(set_to_none=True)
-    losses.total.backward()
+    losses = backward(model, batch, config, step)
     if config.optim.grad_clip_norm:
         nn.utils.clip_grad_norm_(model.parameters(), config.optim.grad_clip_norm)
     for group in optimizer.param_groups:
         group["lr"] = lr
     optimizer.step()
-    return Losses(losses.nce.detach(), losses.mil_nce.detach(), losses.total.detach())
+    return losses
 
 
 def check_finite(losses: Losses, step: int) -> None:
