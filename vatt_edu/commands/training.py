@@ -1,6 +1,7 @@
 """``vatt pretrain`` and ``vatt experiment``."""
 
 import functools
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, is_dataclass, replace
@@ -15,6 +16,8 @@ from vatt_edu.config import PRESETS, Config, preset
 from vatt_edu.config.serialize import from_json
 
 INTERRUPTED = 130
+REQUEUE = 75
+"""Exit code of a training that SIGTERM ended after it had saved: start the same command again, with --resume."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +63,11 @@ def pretrain(words: Sequence[str]) -> int:
     validate = validator(args.data, args.config) if args.config.train.eval_every else None
     result = pretrain(**vars(args), preset=name, validate=validate)
     if result.interrupted:
-        print(f"stopped and saved at step {result.step}; the same command with --resume goes on", file=sys.stderr)
-        return INTERRUPTED
-    print(f"{args.out}: trained to step {result.step}; next: vatt evaluate retrieval {args.out} --data SOURCE")
+        if result.first:
+            print(f"stopped and saved at step {result.step}; the same command with --resume goes on", file=sys.stderr)
+        return REQUEUE if result.signal == signal.SIGTERM else INTERRUPTED
+    if result.first:
+        print(f"{args.out}: trained to step {result.step}; next: vatt evaluate retrieval {args.out} --data SOURCE")
     return 0
 
 

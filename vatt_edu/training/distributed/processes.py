@@ -5,7 +5,7 @@ that met it says so, and all end.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TypeVar
@@ -13,6 +13,8 @@ from typing import TypeVar
 import torch
 import torch.distributed as dist
 
+from vatt_edu.config import Config
+from vatt_edu.data.loader.prefetch import Skip
 from vatt_edu.errors import UserError
 from vatt_edu.training.distributed.watch import Watch, mark
 
@@ -114,11 +116,36 @@ def all_values(value: T) -> list[T]:
     return values
 
 
-def agree(flags: Sequence[int], device: torch.device) -> list[int]:
-    """The sum of each number over all processes: what one of them knows, all do."""
+def agree(number: int, skips: list[Skip], device: torch.device) -> tuple[int, list[Skip]]:
+    """What one process knows, all do: the signal that one of them got, and the clips that had to be replaced.
+
+    Args:
+        number: The signal that this process got; 0: none.
+        skips: Its replaced clips.
+        device: On which the processes talk.
+
+    Returns:
+        The largest number, so that all end at the same step; and all replaced clips, in order of their place.
+    """
     if world_size() == 1:
-        return list(flags)
+        return number, skips
     mark("what each process knows")
-    numbers = torch.tensor(list(flags), device=device)
-    dist.all_reduce(numbers)
-    return [int(number) for number in numbers]
+    numbers = torch.tensor([number, len(skips)], device=device)
+    dist.all_reduce(numbers, op=dist.ReduceOp.MAX)
+    if numbers[1]:
+        skips = [skip for shares in all_values(skips) for skip in shares]
+    return int(numbers[0]), skips
+
+
+def require_shares(config: Config) -> None:
+    """Makes sure that the batch can be shared by all processes.
+
+    Raises:
+        UserError: If it cannot.
+    """
+    size, world = config.data.batch_size, world_size()
+    if size % world:
+        raise UserError(
+            f"a batch of {size} clips cannot be shared by {world} processes: choose data.narrated_videos, "
+            "data.windows_per_video and data.text_free so that it can, or another --nproc-per-node"
+        )
