@@ -75,7 +75,7 @@ class Pool:
         context: Any = mp_context(["helpers.shares"])
         for _ in range(PROCESSES):
             ours, theirs = context.Pipe()
-            process = context.Process(target=serve, args=(theirs,), daemon=True)
+            process = context.Process(target=serve, args=(theirs,))
             process.start()
             theirs.close()
             self._workers.append((process, ours))

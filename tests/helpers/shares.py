@@ -150,6 +150,24 @@ def norms(values: Tensor, valid: Tensor) -> dict[str, Tensor]:
     }  # fmt: skip
 
 
+def pretrain_command(words: list[str], spoiled: tuple[int, ...] = ()) -> int:
+    """``vatt pretrain …`` as one of the processes; on rank 1, the sound of the ``spoiled`` steps is no number."""
+    from vatt_edu.cli import main
+
+    original = pretrain.train_step
+
+    def spoiling(model: Any, batch: Batch, optimizer: Any, config: Config, step: int, lr: float) -> Losses:
+        if step in spoiled and rank() == 1:
+            batch = replace(batch, audio=batch.audio * torch.nan)
+        return original(model, batch, optimizer, config, step, lr)
+
+    pretrain.train_step = spoiling
+    try:
+        return main(words)
+    finally:
+        pretrain.train_step = original
+
+
 def gathered_rows() -> tuple[Tensor, Tensor, Tensor]:
     """Own rows, everyone's, and the gradient of the own ones, where each process weighs all rows by its number."""
     rows = torch.randn(3, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(rank())).requires_grad_()

@@ -119,7 +119,7 @@ def pretrain(
             # check
             if config.train.eval_every and validate is None:
                 raise UserError("train.eval_every needs what measures: pretrain(..., validate=validator(data, config))")
-            require_shares(config)
+            require_shares(config, world_size())
             record = validate_run_folder(out, config, resume)
             if is_first():
                 held.enter_context(owned(out))

@@ -137,13 +137,13 @@ def agree(number: int, skips: list[Skip], device: torch.device) -> tuple[int, li
     return int(numbers[0]), skips
 
 
-def require_shares(config: Config) -> None:
-    """Makes sure that the batch can be shared by all processes.
+def require_shares(config: Config, world: int) -> None:
+    """Makes sure that the batch can be shared by ``world`` processes.
 
     Raises:
         UserError: If it cannot.
     """
-    size, world = config.data.batch_size, world_size()
+    size = config.data.batch_size
     if size % world:
         raise UserError(
             f"a batch of {size} clips cannot be shared by {world} processes: choose data.narrated_videos, "

@@ -11,6 +11,7 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from torch.distributed import Store
@@ -47,12 +48,14 @@ class Watch:
         rank: Of this process.
         world: How many there are.
         seconds: For which nothing may move.
+        clock: Tells the time in seconds.
     """
 
     store: Store
     rank: int
     world: int
     seconds: float
+    clock: Callable[[], float] = time.monotonic
     _seen: dict[int, tuple[str, float]] = field(default_factory=dict)
     _closed: threading.Event = field(default_factory=threading.Event)
 
@@ -80,7 +83,7 @@ class Watch:
         mine = f"{_MOVE.count}\n{_MOVE.what}\n{socket.gethostname()}\n{os.getpid()}"
         self.store.set(str(self.rank), mine)
         present = [str(rank) for rank in range(self.world) if self.store.check([str(rank)])]
-        now = time.monotonic()
+        now = self.clock()
         for name, text in zip(present, self.store.multi_get(present), strict=True):
             before = self._seen.get(int(name))
             if before is None or before[0] != text.decode():
