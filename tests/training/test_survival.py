@@ -102,11 +102,11 @@ def test_any_number_of_processes_goes_on_with_any_run(world: Path, tmp_path: Pat
 
     Adam divides a gradient by its own size, so that what is next to nothing counts like the rest: 1e-3 of a loss of 2.
     """
-    out, fields = tmp_path / "run", {"train__workers": workers}
-    shared(2, world, out, **fields, train__steps=4)
-    runs.pretrain(world, out, "--resume", **FIELDS | {"train__steps": 8, "train__micro_batch": 3})
+    fields = {"train__workers": workers, "optim__final_lr": 1e-3}  # the rate does not depend on how long the run is
+    out = shared(2, world, tmp_path / "run", **fields, train__steps=4)
+    runs.pretrain(world, out, "--resume", **FIELDS | fields | {"train__steps": 8, "train__micro_batch": 3})
     shared(4, world, out, "--resume", **fields, train__steps=12)
-    alone = runs.pretrain(world, tmp_path / "alone", **FIELDS | {"train__steps": 12})
+    alone = runs.pretrain(world, tmp_path / "alone", **FIELDS | fields | {"train__steps": 12})
     ours, theirs = (torch.tensor(trace(run), dtype=torch.float64) for run in (out, alone))
     assert torch.equal(ours[:, 0], torch.arange(12.0, dtype=torch.float64))
     torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-3)

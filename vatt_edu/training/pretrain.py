@@ -149,7 +149,7 @@ def pretrain(
             left_out = nonfinite_in_a_row(out, step)
 
         replica = replicate(model)  # the same weights and one gradient on all processes; alone, the model itself
-        about = {"seed": config.seed, **machine()}
+        about = {"seed": config.seed, "processes": world_size(), **machine()}
         steps = config.train.steps
         with together():
             if is_first():

@@ -18,7 +18,7 @@ from typing import cast
 import torch
 from torch.nn.parallel import DistributedDataParallel
 
-from vatt_edu.batch import Batch
+from vatt_edu.batch import Batch, Embeddings
 from vatt_edu.config import Config
 from vatt_edu.droptoken import counter_hash
 from vatt_edu.losses import Losses, vatt_loss
@@ -33,7 +33,7 @@ def backward(model: Model, batch: Batch, config: Config, step: int) -> Losses:
     """Adds the gradient of the global batch to the weights' own, the same on every process.
 
     Args:
-        model: In training mode; where there are several processes, as ``Processes.replicate`` returns it.
+        model: In training mode; where there are several processes, as ``gather.replicate`` returns it.
         batch: This process's share.
         config: The run; ``train.micro_batch`` says how many clips fit at once.
         step: From 0; with the seed, the process and the micro-batch it decides about all that is random.
@@ -45,16 +45,16 @@ def backward(model: Model, batch: Batch, config: Config, step: int) -> Losses:
         return cached_backward(model, batch, config, step)
     with drawing(config, step, batch):
         embeddings = model(batch, seed=config.seed, step=step)
-    losses = vatt_loss(  # outside autocast: in float32
-        embeddings,
-        batch,
-        config.loss,
-        gather_clips(embeddings, batch),
-        temperature=unwrapped(model).temperature,
-        chunk=config.train.loss_chunk,
-    )
+    losses = share_of_losses(model, embeddings, batch, config)  # outside autocast: in float32
     losses.total.backward()
     return mean_losses(losses)
+
+
+def share_of_losses(model: Model, embeddings: Embeddings, batch: Batch, config: Config) -> Losses:
+    """The losses of this process's clips against everyone's; their mean over processes is the global batch's."""
+    temperature, chunk = unwrapped(model).temperature, config.train.loss_chunk
+    clips = gather_clips(embeddings, batch)
+    return vatt_loss(embeddings, batch, config.loss, clips, temperature=temperature, chunk=chunk)
 
 
 def cached_backward(model: Model, batch: Batch, config: Config, step: int, *, second_step: int | None = None) -> Losses:
@@ -75,14 +75,7 @@ def cached_backward(model: Model, batch: Batch, config: Config, step: int, *, se
 
     with drawing(config, step, batch):
         embeddings = vatt.embed(features, batch)
-    losses = vatt_loss(
-        embeddings,
-        batch,
-        config.loss,
-        gather_clips(embeddings, batch),
-        temperature=vatt.temperature,
-        chunk=config.train.loss_chunk,
-    )
+    losses = share_of_losses(vatt, embeddings, batch, config)
     losses.total.backward()
 
     sizes = [len(part) for part in parts]
