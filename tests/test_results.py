@@ -69,6 +69,9 @@ def test_parity_was_recorded_within_its_bounds(root: Path) -> None:
     rows = {row["file"]: row for row in json.loads((root / "results" / "parity.json").read_text())["rows"]}
     assert set(rows) == {path.stem for path in (root / "tests" / "golden").iterdir()}
     assert all(0 <= row["worst_share_of_bound"] <= 1 and row["comparisons"] > 0 for row in rows.values())
+    # From float32's rounding to the official spline's (2e-3, in pos_interp alone).
+    assert all(1e-6 <= row["bounds"][0] <= row["bounds"][1] <= 2e-3 for row in rows.values())
+    assert [name for name, row in rows.items() if row["bounds"][1] > 1e-3] == ["pos_interp"]
 
 
 def test_coverage_of_single_concepts() -> None:

@@ -34,12 +34,28 @@ def test_no_typed_numbers(page: str) -> None:
 
 
 def test_typed_numbers_are_seen_and_others_are_not() -> None:
-    assert audit.typed_numbers("It reaches 57 %. It took 3.5 hours. Twice as fast: 2 ×. It needs 4 GB.") != []
-    assert len(audit.typed_numbers("It reaches 57 %. It took 3.5 hours. It needs 4 GB, in 20 ms.")) == 3
-    fine = "Words of $0.5$ and `1.5 s` in 8 rows; see Table 3, where 57.5 % stands. A byte of 51, 48,000 samples."
+    assert audit.typed_numbers("It reaches 57%. It took 3.5 hours. Twice as fast: 2 ×. It needs 4 GB.") != []
+    assert len(audit.typed_numbers("It reaches 57%. It took 3.5 hours. It needs 4 GB, in 20 ms.")) == 3
+    fine = "Words of $0.5$ and `1.5 s` in 8 rows; see Table 3, where 57.5% stands. A byte of 51, 48,000 samples."
     assert audit.typed_numbers(fine) == []
     assert audit.typed_numbers("```python\nx = 0.5\n```\n") == []
     assert len(audit.typed_numbers("```{admonition} Note\n:class: tip\nIt took 0.5 hours.\n```\n")) == 1
+
+
+BLANK_BEFORE_PERCENT = re.compile(r"[\d}*][ ~\N{NO-BREAK SPACE}]%(?! ?[\w(])")  # not Python's remainder
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_percent_signs_stand_at_their_numbers(page: str) -> None:
+    """97%, as American books set it: in prose, and in what cells write."""
+    cells = next((chapter.sources("code") for chapter in CHAPTERS if f"{chapter.name}.ipynb" == page), [])
+    assert BLANK_BEFORE_PERCENT.findall("\n".join([PAGES[page], *cells])) == []
+
+
+def test_a_blank_before_a_percent_sign_is_seen() -> None:
+    assert BLANK_BEFORE_PERCENT.search('f"{100 * share:.0f} %."')
+    assert BLANK_BEFORE_PERCENT.search("**97 %**")
+    assert not BLANK_BEFORE_PERCENT.search("n = 97 % 8; it is 97% of R@5, % and 6 % (2 + 3)")
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=named)

@@ -100,10 +100,10 @@ def test_shift(figure: Any, site: Path) -> None:
     late.focus()
     figure.page.keyboard.press("Home")
     low = traits["table"]["shares"][0]
-    first = [int(n) for n in re.findall(r"(\d+) %", says(figure))]
+    first = [int(n) for n in re.findall(r"(\d+)%", says(figure))]
     assert first == [int(100 * share + 0.5) for share in low]
     late.fill("0")
-    middle = [int(n) for n in re.findall(r"(\d+) %", says(figure))]
+    middle = [int(n) for n in re.findall(r"(\d+)%", says(figure))]
     assert middle[0] > first[0]
     lines = figure.locator(".vatt-shift-lines li").all_inner_texts()
     box = figure.locator("svg").first.bounding_box()

@@ -13,7 +13,7 @@ def test_passage(figure: Any, site: Path) -> None:
     traits = state(site, "Passage")
 
     def shown() -> list[int]:
-        return [int(n) for n in re.findall(r"(\d+) %", says(figure))]
+        return [int(n) for n in re.findall(r"(\d+)%", says(figure))]
 
     def stored(order: int, count: int) -> list[int]:
         return [int(100 * share + 0.5) for share in traits["table"]["shares"][order][count - 1][:-1]]

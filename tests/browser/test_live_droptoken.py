@@ -17,7 +17,7 @@ def expected(tokens: int, width: int, keep: float) -> tuple[int, int, float]:
 
 
 def read(sentence: str) -> tuple[int, int, float]:
-    share, rest = map(int, re.findall(r"(\d+) %", sentence))
+    share, rest = map(int, re.findall(r"(\d+)%", sentence))
     (times,) = re.findall(r"([\d.]+) times cheaper", sentence)
     return share, rest, float(times)
 
@@ -45,7 +45,7 @@ def test_attention_share_by_keyboard(figure: Any) -> None:
     assert says(figure).startswith("16 tokens of width 16,384")
     keep.focus()
     figure.page.keyboard.press("End")
-    assert "100 % of the work is left: 1.0 times" in says(figure)
+    assert "100% of the work is left: 1.0 times" in says(figure)
     figure.page.keyboard.press("ArrowLeft")
     assert "With 15 tokens kept" in says(figure)
     assert not any(radio.is_checked() for radio in figure.get_by_role("radio").all())

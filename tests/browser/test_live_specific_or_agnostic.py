@@ -21,7 +21,7 @@ def test_units(figure: Any, site: Path) -> None:
         for unit in (0, 137, 511):
             slider.fill(str(unit))
             shares = [round(share / 10) for share in table["shares"][number][unit]]
-            spoken = re.search(r"Unit (\d+): the picture (\d+) %, the sound (\d+) %, the words (\d+) %", says(figure))
+            spoken = re.search(r"Unit (\d+): the picture (\d+)%, the sound (\d+)%, the words (\d+)%", says(figure))
             assert spoken
             assert int(spoken[1]) == unit
             assert all(abs(int(a) - b) <= 1 for a, b in zip(spoken.groups()[1:], shares, strict=True))

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import zlib
 from collections import Counter
 from html import escape
 from pathlib import Path
@@ -275,13 +276,47 @@ def test_what_is_done_is_not_done_again(tmp_path: Path) -> None:
     assert check_files(root, paths, journal, 1, quiet=True) == check_files(root, paths, journal, 1, quiet=True)
     assert [FileCheck.from_json(json.loads(json.dumps(line[-1]))) for line in _lines(journal)] != []
     with journal.open("ab") as file:
-        file.write(b'[1, "q.mp4", 12')  # a kill while a line was written
+        file.write(b'[2, "q.mp4", 12')  # a kill while a line was written
     faults.cut(paths[1], 0.5)
     second = check_files(root, paths, journal, 1, quiet=True)
     assert [line[1] for line in _lines(journal)].count("p.mp4") == 1
     assert [line[1] for line in _lines(journal)].count("q.mp4") == 2
     assert "cut off" in second[paths[1]].error
     assert first[paths[1]].error == ""
+
+
+def test_bytes_that_change_on_the_disk_are_noticed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """VP8 decodes other bits to other pixels, and says nothing: only a checksum of the file can."""
+    root = tmp_path / "films"
+    root.mkdir()
+    path = numbered.write(root / "film.webm", "vp8", count=60).path
+    numbered.write(root / "other.mp4", count=20)
+    content = path.read_bytes()
+    words = ["data", "check", str(root), "--seconds", "1", "--workers", "1", "--quiet", "--json"]
+
+    def verdicts(*more: str) -> dict[str, Any]:
+        assert main([*words, *more]) == 0
+        return {row["file"]: row for row in json.loads(capsys.readouterr().out)["files"]}
+
+    def write(content: bytes) -> None:
+        stat = path.stat()
+        path.write_bytes(content)
+        os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+    whole = verdicts()
+    assert [row["verdict"] for row in whole.values()] == ["ok", "ok"]
+    assert whole["film.webm"]["checksum"] == zlib.crc32(content)
+    assert verdicts("--again") == whole
+    write(content[:2000] + bytes([content[2000] ^ 4]) + content[2001:])
+    assert verdicts() == whole  # size and time are those of then
+    for _ in range(2):
+        row = verdicts("--again")["film.webm"]
+        assert (row["verdict"], row["kinds"][0]) == ("unusable", "rotten")
+        assert "its bytes are not those that were checked" in row["why"]
+    assert verdicts()["film.webm"]["rotten"]
+    write(content)  # from a backup
+    assert verdicts("--again") == whole
+    assert [line[1] for line in _lines(root / "check/check.jsonl")].count("other.mp4") == 1
 
 
 def _lines(journal: Path) -> list[Any]:

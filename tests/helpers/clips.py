@@ -67,7 +67,7 @@ def write(
             picture.codec_context.time_base = Fraction(1, 90_000)
             picture.options = {"crf": "20", "preset": "veryfast"}
         if audio is not None:
-            sound = file.add_stream(codec, rate=rate, layout=LAYOUTS[len(audio)])
+            sound = file.add_stream(codec, rate=rate, layout=LAYOUTS[len(audio)], options={"strict": "experimental"})
         if picture is not None and video is not None:
             for index in range(round(duration * fps)):
                 frame = av.VideoFrame.from_ndarray(video(index, *size), format="rgb24")

@@ -102,7 +102,7 @@ FAULTS: dict[str, tuple[str, str, Callable[[Path], Path]]] = {
     "sound alone": (".mp4", "no picture",
                     lambda p: clips.write(p, SECONDS, audio=clips.tone(440, duration=SECONDS), video=None)),
     "short": (".mp4", "too short: 0.[34]", lambda p: numbered.write(p, count=7, sound=0.35).path),
-    "a picture": (".mp4", "too short|no length", _picture),
+    "a picture": (".mp4", "a still picture", _picture),
     "stands still": (".mp4", "its picture ends at 1.2 s and stands still", lambda p: whole(p, sound=4.0)),
     "no words": (".mp4", "no words", whole),
     "late lines": (".mp4", "1 of 2 lines begin after its end", whole),

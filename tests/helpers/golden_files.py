@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-MEASURED: list[dict[str, float | str]] = []  # what --record writes: each comparison, its difference and its bound
+MEASURED: list[dict[str, float]] = []  # what --record writes: each comparison, its difference and its bound
 SPLINE = 2e-3  # the official spline is solved in float32; ours is exact
 Golden = Mapping[str, np.ndarray]
 
@@ -64,13 +64,20 @@ def error(ours: Tensor, official: np.ndarray) -> tuple[float, float]:
     return (ours - theirs).abs().max().item(), theirs.abs().max().item()
 
 
-def assert_within(off: float, allowed: float, what: str = "") -> None:
-    """A difference is at most what is allowed; both are kept for ``--record``."""
-    MEASURED.append({"off": float(off), "allowed": float(allowed)})
+def assert_within(off: float, allowed: float, what: str = "", of: float = 1.0) -> None:
+    """A difference is at most what is allowed; both are kept for ``--record``.
+
+    Args:
+        off: The difference.
+        allowed: The most that it may be.
+        what: Is compared, for the message.
+        of: The size of which ``allowed`` is a share: the largest official value, or 1 for what is of that order.
+    """
+    MEASURED.append({"off": float(off), "allowed": float(allowed), "bound": float(allowed) / float(of)})
     assert off <= allowed, f"{what} off by {off:.3g}, allowed {allowed:.3g}"
 
 
 def assert_close(ours: Tensor, official: np.ndarray, bound: float) -> None:
     """Largest difference at most ``bound`` x the largest official value (the bounds of design/interfaces.md)."""
     off, scale = error(ours, official)
-    assert_within(off, bound * scale)
+    assert_within(off, bound * scale, of=scale or 1.0)

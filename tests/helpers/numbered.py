@@ -44,6 +44,7 @@ class Structure:
         times: Seconds of each picture from its number; None: a constant rate.
         flags: More options of the encoder.
         container: Options of the muxer.
+        hash: 1: each picture of HEVC comes with its MD5.
     """
 
     gop: int = 12
@@ -53,6 +54,7 @@ class Structure:
     times: Callable[[int], float] | None = None
     flags: dict[str, str] = field(default_factory=dict)
     container: dict[str, str] = field(default_factory=dict)
+    hash: int = 0
 
 
 def _uneven(number: int) -> float:
@@ -68,6 +70,8 @@ STRUCTURES = {
     "late": Structure(b=2, late=0.7),
     "uneven": Structure(b=2, times=_uneven),
     "fragments": Structure(b=2, container={"movflags": "frag_keyframe+empty_moov+default_base_moof"}),
+    "short clusters": Structure(b=3, open_gop=True, container={"cluster_time_limit": "500"}),
+    "hashes": Structure(b=3, hash=1),
     "index first": Structure(b=2, container={"movflags": "faststart"}),
 }
 
@@ -178,7 +182,7 @@ def add_pictures(file: Any, codec: str, structure: Structure, fps: float, size: 
     elif codec == "hevc":
         options["x265-params"] = (
             f"log-level=none:keyint={structure.gop}:min-keyint={structure.gop}:scenecut=0:"
-            f"open-gop={int(structure.open_gop)}:bframes={structure.b}:pools=1:frame-threads=1"
+            f"open-gop={int(structure.open_gop)}:bframes={structure.b}:pools=1:frame-threads=1:hash={structure.hash}"
         )
     elif codec in ("vp8", "vp9") and structure.b:
         options |= {"auto-alt-ref": "1", "lag-in-frames": "12", "deadline": "good"}

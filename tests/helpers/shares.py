@@ -111,7 +111,7 @@ def train(case: Case, steps: int = 1, backward: Step | None = None) -> dict[str,
     Args:
         case: What to train.
         steps: How long.
-        backward: In place of ``gradient.backward``, on a process of its own.
+        backward: In place of ``pretrain.backward``, on a process of its own.
     """
     model, config = case.model(), case.config
     # Plain descent: Adam divides rounding errors of gradients that are zero by themselves.

@@ -38,13 +38,15 @@ def golden(golden_dir: Path, compared: Callable[[str], None]) -> Callable[[str],
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """``--record FILE``: for each file of the golden directory, its worst comparison."""
+    """``--record FILE``: for each file of the golden directory, its bounds and its worst comparison."""
     target: Path | None = session.config.getoption("--record")
     if target is None or exitstatus:
         return
     rows = []
     for name, measured in sorted(RECORDED.items()):
         shares = [one["off"] / one["allowed"] if one["off"] else 0.0 for one in measured]
-        rows.append({"file": name, "comparisons": len(measured), "worst_share_of_bound": max(shares)})
+        bounds = [float(f"{one['bound']:.3g}") for one in measured if one["bound"]]
+        row = {"file": name, "comparisons": len(measured), "bounds": [min(bounds), max(bounds)]}
+        rows.append(row | {"worst_share_of_bound": max(shares)})
     record = {"name": "parity", "command": "make parity", **machine(), "rows": rows}
     target.write_text(json.dumps(record, indent=1) + "\n")

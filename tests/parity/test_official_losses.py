@@ -70,7 +70,7 @@ def _check(case, data):
         official = torch.from_numpy(data["g_" + name])
         ours = torch.zeros_like(official) if gradient is None else gradient
         error = (ours - official).abs().max()
-        assert_within(error, max(1e-3 * official.abs().max(), 1e-6 * largest), f"{case}: {name}")
+        assert_within(error, max(1e-3 * official.abs().max(), 1e-6 * largest), f"{case}: {name}", of=largest)
 
 
 def _replica(gathered, start, stop):

@@ -179,7 +179,7 @@ def _assert_gradients(model, data, limit):
         official = from_official(key, data["g:" + key])
         off, scale = error(value.grad, official.numpy())
         # Where the gradient is zero both are float32 rounding; the official alone reaches 1.3e-6 of the largest one.
-        assert_within(off, 1e-5 * largest if key in zero else max(limit * scale, 1e-6 * largest), key)
+        assert_within(off, 1e-5 * largest if key in zero else max(limit * scale, 1e-6 * largest), key, of=largest)
 
 
 def _assert_running_statistics(model, data, limit):

@@ -45,7 +45,7 @@ def test_pretraining_rates(golden):
     steps, rates = data["pretrain_steps"], data["pretrain_lr"]
     used = steps < 500_000  # there the released schedule divides 0 by 0
     ours = [learning_rate(int(step), config, 500_000) for step in steps[used]]
-    assert_within(np.abs(ours - rates[used]).max(), BOUND * config.lr)
+    assert_within(np.abs(ours - rates[used]).max(), BOUND * config.lr, of=config.lr)
     assert learning_rate(500_000, config, 500_000) == config.final_lr
 
 
@@ -53,11 +53,11 @@ def test_fine_tuning_rates(golden):
     data = golden("lr_schedule")
     config = replace(OptimConfig(), lr=0.005, final_lr=0.0, warmup_steps=2_500)
     ours = [learning_rate(int(step), config, 100_000) for step in data["finetune_steps"]]
-    assert_within(np.abs(ours - data["finetune_lr"]).max(), BOUND * config.lr)
+    assert_within(np.abs(ours - data["finetune_lr"]).max(), BOUND * config.lr, of=config.lr)
 
 
 def test_three_levels(golden):
     data = golden("lr_schedule")
     levels, starts, total, start = (0.01, 0.004, 0.001), (10, 40, 70), 100, 1e-5
     ours = [stepwise_cosine(int(step), levels, starts, total, start) for step in data["three_level_steps"]]
-    assert_within(np.abs(ours - data["three_level_lr"]).max(), BOUND * max(levels))
+    assert_within(np.abs(ours - data["three_level_lr"]).max(), BOUND * max(levels), of=max(levels))

@@ -1,8 +1,10 @@
 """Damaged files, over a thousand: each reads as its undamaged twin does, or is refused with a reason.
 
-What nobody can notice is named, and its share is bounded. Some codecs decode flipped bits to other pixels without an
-error (VP8, FFV1; now and then HEVC and AV1). And where the bits of a time flip (each cluster of Matroska has one), the
-file has another clock, which is the only one there is.
+Where a file carries a check of its content (Clusters of Matroska have checksums, pictures of HEVC may have hashes),
+nothing damaged is shown, which is asserted as 0. Where a header says twice how it is to be read, no header that lies is
+believed: 0 again. Where there is neither, no reader can know: some decoders take flipped bits for other pixels (VP8,
+HEVC, AV1), all do so now and then, and where a later picture repeats such a one, another time's is shown. That is
+bounded here by codec; what notices it is the checksum of the file that ``vatt data check --again`` compares.
 """
 
 import signal
@@ -23,9 +25,11 @@ FILMS = {
     "h264first.mp4": ("h264", "index first"),
     "fragments.mp4": ("h264", "fragments"),
     "hevc.mp4": ("hevc", "b"),
+    "hashes.mp4": ("hevc", "hashes"),
     "av1.mp4": ("av1", "plain"),
-    "h264.mkv": ("h264", "open"),
-    "ffv1.mkv": ("ffv1", "plain"),
+    "h264.mkv": ("h264", "short clusters"),
+    "hevc.mkv": ("hevc", "short clusters"),
+    "ffv1.mkv": ("ffv1", "short clusters"),
     "vp8.webm": ("vp8", "plain"),
     "vp9.webm": ("vp9", "plain"),
     "mpeg4.avi": ("mpeg4", "b"),
@@ -35,7 +39,10 @@ FILMS = {
     "h264.flv": ("h264", "plain"),
 }
 FLIPS, COUNT, FPS, SECONDS = 60, 60, 20, 5
-UNNOTICED = {"hevc": 0.03, "vp8": 0.03, "ffv1": 0.01}  # of windows, at most, show a picture of another time
+CHECKED = ("hashes.mp4", "h264.mkv", "hevc.mkv", "ffv1.mkv")  # nothing damaged is shown
+UNNOTICED = {"hevc.mp4": 0.15, "vp8.webm": 0.25, "av1.mp4": 0.06}  # of windows, at most, of those without a check
+SELDOM = 0.03  # by other codecs: H.264, VP9, MPEG-4, JPEG, ProRes
+REPEATED = {"vp8.webm": 0.02, "av1.mp4": 0.01, "hevc.mp4": 0.01}  # of windows show a picture of another time
 STARTS = (0.0, 0.7, 1.5, 2.2)
 
 
@@ -113,8 +120,10 @@ def test_flipped_bits(name: str, films: dict[str, numbered.Film], tmp_path: Path
         bad.write_bytes(damaged)
         outcome += windows(bad, film)
     print(name, dict(outcome))
-    assert outcome["wrong"] <= UNNOTICED.get(FILMS[name][0], 0.0) * sum(outcome.values())
-    assert outcome["same"] > 0.3 * sum(outcome.values())  # damage is not everywhere
+    total = sum(outcome.values())
+    assert outcome["wrong"] <= (0 if name in CHECKED else REPEATED.get(name, 0.0) * total)
+    assert outcome["wrong"] + outcome["pixels"] <= (0 if name in CHECKED else UNNOTICED.get(name, SELDOM) * total)
+    assert outcome["same"] > 0.25 * total  # damage is not everywhere
 
 
 @pytest.mark.slow
@@ -155,7 +164,7 @@ def test_damage_behind_what_is_read_does_no_harm(name: str, films: dict[str, num
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FILMS)
 def test_noise_in_the_header(name: str, films: dict[str, numbered.Film], tmp_path: Path) -> None:
-    """A file that tells itself wrongly how to be read is read or refused, and nothing else happens."""
+    """A file that tells itself wrongly how to be read is read by what it says elsewhere, or refused."""
     film, outcome = films[name], Counter()
     content, bad = film.path.read_bytes(), tmp_path / name
     first, last = media_data(content, name)
@@ -169,6 +178,9 @@ def test_noise_in_the_header(name: str, films: dict[str, numbered.Film], tmp_pat
         outcome += windows(bad, film)
     print(name, dict(outcome))
     assert sum(outcome.values()) == 20 * len(STARTS)
+    assert outcome["wrong"] <= (0.05 * sum(outcome.values()) if name == "fragments.mp4" else 0)  # says nothing twice
+    if name.endswith((".mp4", ".mov", ".mkv")):  # of others some pictures lie there, too
+        assert outcome["pixels"] == 0
 
 
 def test_the_inputs_are_a_thousand() -> None:

@@ -42,7 +42,7 @@ def test_files_of_any_name_train(names: list[str], tmp_path: Path, capsys: Captu
     """What is broken is named as it is called, and every file that is left is UTF-8."""
     data, out = corpus(tmp_path / f"in {names[0]}", names), tmp_path / "run"
     runs.pretrain(data, out, train__steps=1)
-    assert "2 clips with picture, 2 with sound, 2 with words, 1 that cannot be opened" in capsys.readouterr().out
+    assert "2 clips with picture, 2 with sound, 2 with words, 1 that cannot be decoded" in capsys.readouterr().out
     skips = read_log(out, "skipped.jsonl")
     assert {row["path"] for row in skips} == {str(data / f"{names[-1]}.mp4")}
     for path in (*out.glob("*.json*"), *data.glob("cache/*/index.jsonl")):

@@ -40,7 +40,7 @@ def test_each_kind_is_counted(cache: str, tmp_path: Path, capsys: Capture) -> No
     Vocabulary.train(["peel the onion"], 6).save(tmp_path / "vocab.json")
     runs.pretrain(tmp_path / "in", tmp_path / "run", cache, "--vocab", str(tmp_path / "vocab.json"))
     assert (
-        "note: to learn from: 3 clips with picture, 3 with sound, 3 with words, 1 that cannot be opened; "
+        "note: to learn from: 3 clips with picture, 3 with sound, 3 with words, 1 that cannot be decoded; "
         "3 of 10 words unknown\n"
     ) in capsys.readouterr().out
 

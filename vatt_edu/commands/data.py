@@ -133,6 +133,7 @@ def check(
     out: Path | None = None,
     seconds: float | None = None,
     workers: int | None = None,
+    again: bool = False,
     json: bool = False,
     quiet: bool = False,
 ) -> int:
@@ -145,6 +146,7 @@ def check(
         out: Folder of the result; by default SOURCE/check.
         seconds: What is shorter is too short; by default a window of the preset toy, 3.2.
         workers: Processes; by default one for each core.
+        again: Compare the bytes of files that were checked before with what they were then.
         json: Print what is in check.json instead of a summary.
         quiet: No progress bar.
     """
@@ -165,7 +167,7 @@ def check(
         require_writable(target, "name another folder with --out")
     window = preset("toy").clip.seconds if seconds is None else seconds
     with locked(folder / ".lock", wait=False):
-        report = check_source(corpus, folder, window, workers or cores(), quiet=quiet)
+        report = check_source(corpus, folder, window, workers or cores(), quiet=quiet, again=again)
         write_json(folder / "check.json", report)
         write_text(folder / "check.html", check_page(report))
     if json:

@@ -106,8 +106,8 @@ def scores_in_words(folder: Path) -> str:
     }
     (words, sound), (guess, _) = shares["trained"], shares["chance"]
     return (
-        f"Among {split['n']} others like them it has the right one in its first five for {words:.0f} % of sentences, "
-        f"and the right sound for {sound:.0f} % of clips; guessing has it for {guess:.0f} %."
+        f"Among {split['n']} others like them it has the right one in its first five for {words:.0f}% of sentences, "
+        f"and the right sound for {sound:.0f}% of clips; guessing has it for {guess:.0f}%."
     )
 
 

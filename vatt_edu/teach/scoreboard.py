@@ -131,7 +131,7 @@ def _equal_recipes(board: Board) -> str:
     if not count:
         return "One seed each so far, so no intervals and no verdicts." if there else ""
     rule = (
-        "Bold: the 95 % interval of a bootstrap over queries and seeds leaves out zero (before rounding). If such "
+        "Bold: the 95% interval of a bootstrap over queries and seeds leaves out zero (before rounding). If such "
         f"intervals were exact, one in twenty comparisons of equal recipes would be bold: {count / 20:.1f} of {count} "
         "as here. With few seeds they tend to be too narrow, so it may be more."
     )

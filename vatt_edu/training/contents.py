@@ -56,7 +56,7 @@ class Contents:
         where = f"of a sample of {self.checked:,} of {self.total:,} clips " if self.sampled else ""
         parts = [f"{self.picture:,} clips with picture", f"{self.sound:,} with sound", f"{self.words:,} with words"]
         if self.unopened:
-            parts.append(f"{self.unopened:,} that cannot be opened")
+            parts.append(f"{self.unopened:,} that cannot be decoded")
         unknown = f"; {self.unknown:,} of {self.spoken:,} words unknown" if self.spoken else ""
         return f"to learn from: {where}{', '.join(parts)}{unknown}"
 

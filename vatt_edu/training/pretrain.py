@@ -26,14 +26,14 @@ from vatt_edu.data.loader.stream import ClipStream
 from vatt_edu.data.sources.open import open_sources
 from vatt_edu.data.text.vocabulary import Vocabulary
 from vatt_edu.errors import UserError
-from vatt_edu.losses import Losses
+from vatt_edu.losses import Losses, vatt_loss
 from vatt_edu.model import VATT
 from vatt_edu.system import machine
 from vatt_edu.tokens import WordEmbedding
 from vatt_edu.training import checkpoint
 from vatt_edu.training.contents import count_contents, require_pairs
-from vatt_edu.training.distributed.gather import replicate
-from vatt_edu.training.distributed.gradient import Model, backward
+from vatt_edu.training.distributed.gather import gather_clips, mean_losses, replicate
+from vatt_edu.training.distributed.gradient import Model, cached_backward, drawing, unwrapped
 from vatt_edu.training.distributed.processes import (
     agree,
     is_first,
@@ -232,6 +232,29 @@ def train_step(
         group["lr"] = lr
     optimizer.step()
     return losses
+
+
+def backward(model: Model, batch: Batch, config: Config, step: int) -> Losses:
+    """Adds the gradient of the global batch to the weights' own, the same on every process.
+
+    Args:
+        model: In training mode; where there are several processes, as ``gather.replicate`` returns it.
+        batch: This process's share.
+        config: The run; ``train.micro_batch`` says how many clips fit at once.
+        step: From 0; with the seed, the process and the micro-batch it decides about all that is random.
+
+    Returns:
+        The losses of the global batch, detached.
+    """
+    if 0 < config.train.micro_batch < len(batch):
+        return cached_backward(model, batch, config, step)
+    with drawing(config, step, batch):
+        embeddings = model(batch, seed=config.seed, step=step)
+    temperature, chunk = unwrapped(model).temperature, config.train.loss_chunk
+    everyone = gather_clips(embeddings, batch)  # None where this process is alone
+    losses = vatt_loss(embeddings, batch, config.loss, everyone, temperature=temperature, chunk=chunk)  # in float32
+    losses.total.backward()
+    return mean_losses(losses)
 
 
 def is_finite(losses: Losses) -> bool:

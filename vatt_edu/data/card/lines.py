@@ -5,7 +5,6 @@ from typing import Any
 
 from vatt_edu.config import Config
 from vatt_edu.data.loader.stream import ClipStream
-from vatt_edu.data.media import MediaError
 from vatt_edu.data.seeds import generator
 from vatt_edu.data.sources.adapters.minitube import FACTORS
 from vatt_edu.data.sources.source import Source
@@ -33,7 +32,7 @@ def count_shared_lines(source: Source, config: Config) -> dict[str, Any]:
         batches = [
             [{line.text_id for line in lines} for lines in stream.lines(step)] for step in range(CHECKED_BATCHES)
         ]
-    except (UserError, MediaError) as error:
+    except UserError as error:
         return {"reason": str(error)}
     shared = total = windows = touched = 0
     for batch in batches:

@@ -7,12 +7,13 @@ which line names which step) comes from its ``annotations.json``.
 import re
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from vatt_edu.config import Config, preset
 from vatt_edu.data.card.lines import count_shared_lines, minitube_card
+from vatt_edu.data.check.mend import subtitle_note
 from vatt_edu.data.media import MediaError, MediaInfo, probe_media
 from vatt_edu.data.seeds import generator
 from vatt_edu.data.sources.source import FileNote, Source, Video, below, printable
@@ -67,6 +68,7 @@ def measure(source: Source, *, quiet: bool = False, config: Config | None = None
                     if info.remarks
                 ]
             ),
+            "subtitles": _noted(_subtitles(source, infos)),
             "unused": _noted(source.unused),
             "unreadable": _noted(source.unreadable),
             "notes": source.notes,
@@ -89,6 +91,16 @@ def measure(source: Source, *, quiet: bool = False, config: Config | None = None
 
 def _noted(notes: Sequence[FileNote]) -> dict[str, Any]:
     return {"count": len(notes), "names": [note._asdict() for note in notes[:LISTED]]}
+
+
+def _subtitles(source: Source, infos: Mapping[Path, MediaInfo]) -> list[FileNote]:
+    """Files with tracks of subtitles, those without other words first, each with the command that takes them out."""
+    spoken = {video.path for video in source.videos if video.lines or video.captions}
+    notes = []
+    for path in sorted((path for path in infos if infos[path].subtitles), key=spoken.__contains__):
+        why, command = subtitle_note(path, infos[path].subtitles, path in spoken)
+        notes.append(FileNote(below(source.root, path), f"{why}; to use them: {command}" if command else why))
+    return notes
 
 
 def _probe_all(files: Sequence[Path], quiet: bool) -> tuple[dict[Path, MediaInfo], dict[Path, str]]:

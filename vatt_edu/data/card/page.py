@@ -90,10 +90,12 @@ def _files(card: Mapping[str, Any]) -> str:
         card["files"][name] for name in ("missing", "damaged", "partly", "unused", "unreadable")
     )
     absent = {"count": missing["count"], "names": [{"file": name, "reason": "not there"} for name in missing["names"]]}
-    trouble = f"{missing['count']:,} of the listed files are missing, {damaged['count']:,} cannot be opened."
+    trouble = f"{missing['count']:,} of the listed files are missing, {damaged['count']:,} cannot be decoded."
     html = table(["", "value (files)"], media, css="fields") + _listed(trouble, absent, damaged)
     if partly["count"]:
         html += _listed(f"Files that are read as far as they go: {partly['count']:,}.", partly)
+    if (subtitles := card["files"]["subtitles"])["count"]:
+        html += _listed(f"Files with subtitles inside, which are not read: {subtitles['count']:,}.", subtitles)
     if unreadable["count"]:
         html += _listed(f"Captions that cannot be read: {unreadable['count']:,}.", unreadable)
     return html + (_listed(f"Files that are not used: {unused['count']:,}.", unused) if unused["count"] else "")

@@ -1,5 +1,6 @@
 """One file decoded once, whole, by the readers of training: what of it can be used, and what cannot."""
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,9 @@ from vatt_edu.data.workers import time_limit
 
 Span = tuple[float, float]
 """Seconds of the file, from and to."""
+
+BLOCK = 1 << 20
+"""Bytes that are read at once."""
 
 PATIENCE = 60.0
 """Seconds that a file may take, and twice its own length."""
@@ -65,7 +69,10 @@ class FileCheck:
         picture: None without one.
         sound: None without one.
         remarks: Those of ``probe_media``.
+        subtitles: The codecs of tracks of subtitles.
         obstacle: Why a decoder that numbers pictures would show wrong ones; empty if it would not.
+        checksum: CRC-32 of its bytes when it was checked first; None if that was not reached.
+        rotten: Whether its bytes are others now, though neither its size nor its time is.
     """
 
     error: str = ""
@@ -73,13 +80,17 @@ class FileCheck:
     picture: TrackCheck | None = None
     sound: TrackCheck | None = None
     remarks: Sequence[str] = ()
+    subtitles: Sequence[str] = ()
     obstacle: str = ""
+    checksum: int | None = None
+    rotten: bool = False
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "FileCheck":
         """What ``dataclasses.asdict`` made a dictionary of."""
         tracks = {name: TrackCheck.from_json(value[name]) if value[name] else None for name in ("picture", "sound")}
-        return cls(**{**value, **tracks, "remarks": tuple(value["remarks"])})
+        lists = {name: tuple(value.get(name, ())) for name in ("remarks", "subtitles")}
+        return cls(**{**value, **tracks, **lists})
 
 
 def check_file(path: Path) -> FileCheck:
@@ -90,13 +101,27 @@ def check_file(path: Path) -> FileCheck:
         time_limit(PATIENCE + 2 * info.duration)
         picture = _picture(path, info) if info.has_video else None
         sound = _sound(path) if info.has_audio else None
-        return FileCheck("", info.duration, picture, sound, info.remarks, obstacle(path) if info.has_video else "")
+        numbering = obstacle(path) if info.has_video else ""
+        crc = checksum(path)
+        return FileCheck("", info.duration, picture, sound, info.remarks, info.subtitles, numbering, crc)
     except MediaError as error:
         return FileCheck(error.reason)
     except (pyav().FFmpegError, OSError, ValueError) as error:  # of a file that changes, or a disk that fails
         return FileCheck(" ".join(str(error).split()))
     finally:
         time_limit(0.0)
+
+
+def checksum(path: Path) -> int | None:
+    """CRC-32 of a file's bytes; None where they cannot be read."""
+    crc = 0
+    try:
+        with path.open("rb") as file:
+            while block := file.read(BLOCK):
+                crc = zlib.crc32(block, crc)
+    except OSError:
+        return None
+    return crc
 
 
 def _picture(path: Path, info: MediaInfo) -> TrackCheck:

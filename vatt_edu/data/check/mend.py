@@ -6,6 +6,7 @@ it.
 
 import os
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 from vatt_edu.data.sources.source import Source, composed
@@ -13,6 +14,7 @@ from vatt_edu.data.sources.source import Source, composed
 FFMPEG = "ffmpeg -hide_banner -loglevel error -nostdin"
 STRICT = "-err_detect crccheck+bitstream+buffer+explode -fflags +discardcorrupt"
 EVEN = "'crop=trunc(iw/2)*2:trunc(ih/2)*2'"
+TEXT_CODECS = ("subrip", "ass", "ssa", "mov_text", "webvtt", "text")  # of subtitles; others are pictures
 HOLDS_H264 = (".mp4", ".m4v", ".mov", ".mkv")
 
 
@@ -58,6 +60,23 @@ def convert_text(path: Path) -> str:
     """A text in Windows-1252 to UTF-8."""
     new = path.with_name(f"{path.name}.utf8")
     return f"iconv -f WINDOWS-1252 -t UTF-8 {quoted(path)} > {quoted(new)} && mv {quoted(new)} {quoted(path)}"
+
+
+def subtitle_note(path: Path, subtitles: Sequence[str], words: bool) -> tuple[str, str]:
+    """What is to be said of tracks of subtitles inside a file, and the command that takes them out.
+
+    Args:
+        path: The file.
+        subtitles: The codec of each track.
+        words: Whether the file has captions already, which are the ones that are used.
+    """
+    why = f"subtitles inside it ({', '.join(subtitles)}) are not read"
+    if words:
+        return f"{why}, its captions are", ""
+    text = next((number for number, codec in enumerate(subtitles) if codec in TEXT_CODECS), None)
+    if text is None:
+        return f"{why}: they are pictures", ""
+    return why, f"{FFMPEG} -i {quoted(path)} -map 0:s:{text} {quoted(path.with_suffix('.vtt'))}"
 
 
 def rename(source: Source) -> dict[str, str]:

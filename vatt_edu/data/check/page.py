@@ -17,7 +17,9 @@ def check_page(report: Mapping[str, Any]) -> str:
     wrong = [row for row in report["files"] if row["verdict"] != OK]
     sections = {
         "What is wrong": _wrong(wrong),
-        "Captions": _notes(report["captions"], "Files of captions that cannot be read, or not for sure."),
+        "Captions": _notes(
+            report["captions"], "Captions that cannot be read, or not for sure, or lie inside of films."
+        ),
         "Not used": _notes(report["unused"], "What lies there and is read for no video."),
         "Absent": _names(report["absent"], "Named by the annotations, and not on the disk."),
         "Duplicates": _duplicates(report["duplicates"]),

@@ -10,7 +10,7 @@ from typing import Any
 
 from vatt_edu.data.check.decode import FileCheck
 from vatt_edu.data.check.journal import check_files
-from vatt_edu.data.check.mend import convert_text, rename
+from vatt_edu.data.check.mend import convert_text, rename, subtitle_note
 from vatt_edu.data.check.verdict import PARTS, VERDICTS, contents, encoded, judge
 from vatt_edu.data.sources.source import Source, Video, below, printable
 
@@ -18,7 +18,9 @@ COMPARED = 1 << 20
 """Bytes at the beginning and at the end of a file by which files of one size are compared."""
 
 
-def check_source(source: Source, out: Path, seconds: float, workers: int, quiet: bool = False) -> dict[str, Any]:
+def check_source(
+    source: Source, out: Path, seconds: float, workers: int, quiet: bool = False, again: bool = False
+) -> dict[str, Any]:
     """Decodes every file of a source that ``out/check.jsonl`` does not know yet, and says what is wrong.
 
     Args:
@@ -27,6 +29,7 @@ def check_source(source: Source, out: Path, seconds: float, workers: int, quiet:
         seconds: Length of a window.
         workers: Processes that decode.
         quiet: No progress bar.
+        again: Files that the journal knows are compared with their checksums.
 
     Returns:
         ``source``, ``counts`` (of verdicts, of what files have, of faults), ``files`` (each with its verdict, the worst
@@ -36,7 +39,7 @@ def check_source(source: Source, out: Path, seconds: float, workers: int, quiet:
         UserError: If ``out`` cannot be written.
     """
     files = sorted({video.path for video in source.videos})
-    checks = check_files(source.root, files, out / "check.jsonl", workers, quiet)
+    checks = check_files(source.root, files, out / "check.jsonl", workers, quiet, again)
     rows = _rows(source, checks, seconds)
     verdicts, faults = Counter(row["verdict"] for row in rows), Counter(kind for row in rows for kind in row["kinds"])
     return {
@@ -52,7 +55,7 @@ def check_source(source: Source, out: Path, seconds: float, workers: int, quiet:
             "faults": dict(faults.most_common()),
         },
         "files": rows,
-        "captions": _captions(source),
+        "captions": _captions(source) + _subtitles(source, rows),
         "unused": _unused(source),
         "absent": list(source.absent),
         "duplicates": [[below(source.root, path) for path in group] for group in _duplicates(files)],
@@ -100,6 +103,16 @@ def _captions(source: Source) -> list[dict[str, str]]:
     rows = [{"file": note.file, "why": note.reason, "mend": ""} for note in source.unreadable]
     why = "not in UTF-8, and read as Windows-1252; if it is of another encoding, name that one"
     return rows + [{"file": name, "why": why, "mend": convert_text(source.root / name)} for name in source.legacy]
+
+
+def _subtitles(source: Source, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Files with subtitles inside."""
+    noted = []
+    for row in rows:
+        if row["subtitles"]:
+            why, mend = subtitle_note(source.root / row["file"], row["subtitles"], row["words"])
+            noted.append({"file": row["file"], "why": why, "mend": mend})
+    return noted
 
 
 def _unused(source: Source) -> list[dict[str, str]]:

@@ -10,6 +10,7 @@ from vatt_edu.data.sources.source import Video
 
 PARTS = ("picture", "sound", "words")
 OK, IN_PART, UNUSABLE = VERDICTS = ("ok", "usable in part", "unusable")
+ROTTEN = "its bytes are not those that were checked, though its size and time are: the disk or a copy damaged it"
 NAMED = 4
 """So many spans are named in a line."""
 
@@ -63,8 +64,9 @@ def judge(path: Path, check: FileCheck, videos: Sequence[Video], seconds: float,
         seconds: Of a window: what is shorter is too short.
         expected: Of picture, sound and words, what is missed where it is not there.
     """
+    rot = (Fault("rotten", ROTTEN),) if check.rotten else ()
     if check.error:
-        return Verdict(UNUSABLE, (Fault("unreadable", check.error),))
+        return Verdict(UNUSABLE, (*rot, Fault("unreadable", check.error)))
     there = contents(check, videos)
     faults = [Fault(f"no {name}", f"no {name}") for name in PARTS if name in expected and name not in there]
     faults += [*_picture(path, check), *_sound(path, check), *_remarks(path, check), *_words(check, videos)]
@@ -76,7 +78,7 @@ def judge(path: Path, check: FileCheck, videos: Sequence[Video], seconds: float,
     # A window is read with all of its tracks: one that is damaged throughout spoils the other.
     spoiled = any(track.damaged and track.usable <= 0 for track in tracks)
     nothing = max((track.usable for track in tracks), default=0.0) <= 0
-    return Verdict(UNUSABLE if spoiled or nothing else IN_PART if faults else OK, tuple(faults))
+    return Verdict(UNUSABLE if rot or spoiled or nothing else IN_PART if faults else OK, (*rot, *faults))
 
 
 def encoded(path: Path, check: FileCheck, seconds: float = 0.0) -> str:

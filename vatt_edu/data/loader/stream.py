@@ -167,9 +167,10 @@ class ClipStream:
         if size % world:
             raise UserError(f"a batch of {size} clips cannot be shared by {world} processes")
         slots = self._sampler.plan(step)[rank * size // world : (rank + 1) * size // world]
-        builder, skips = BatchBuilder(len(slots), self._spec, self._spec.candidates), []
-        for row, slot in enumerate(slots):
-            skips += self._fill_row(builder, row, slot)
+        builder = BatchBuilder(len(slots), self._spec, self._spec.candidates)
+        skips: list[Skip] = []
+        for row, slot in reversed([*enumerate(slots)]):  # the last window of a video: its sound is decoded up to there
+            skips = self._fill_row(builder, row, slot) + skips
         return builder.batch(), skips
 
     def _fill_row(self, builder: BatchBuilder, row: int, slot: Slot) -> list[Skip]:
@@ -229,18 +230,20 @@ class ClipStream:
         Raises:
             MediaError: If a file cannot be opened.
         """
-        return [Window(video, first / self._spec.fps) for _, video, first in self._clips(step)]
+        return [Window(video, first / self._spec.fps) for _, video, first in map(self._clip, self._sampler.plan(step))]
 
     def lines(self, step: int) -> list[list[Line]]:
-        """The candidate lines of each clip of a batch, as ``windows``.
-
-        Raises:
-            MediaError: If a file cannot be opened.
-        """
-        return [self._candidate_lines(*clip) for clip in self._clips(step)]
-
-    def _clips(self, step: int) -> Iterator[tuple[Reader, Video, int]]:
+        """The candidate lines of each clip of a batch, as ``windows``; none of a file that cannot be opened."""
+        lines: list[list[Line]] = []
         for slot in self._sampler.plan(step):
-            reader, video = self._readers[slot.source], self._videos[slot.pool][slot.source][slot.position]
-            uniform = generator(self._seed, "clip", slot.index, 0).random()
-            yield reader, video, self._first_frame(slot, 0, reader, video, uniform)
+            try:
+                lines.append(self._candidate_lines(*self._clip(slot)))
+            except MediaError:
+                lines.append([])
+        return lines
+
+    def _clip(self, slot: Slot) -> tuple[Reader, Video, int]:
+        """Of a slot: the reader, the video, and the grid frame that its clip starts with."""
+        reader, video = self._readers[slot.source], self._videos[slot.pool][slot.source][slot.position]
+        uniform = generator(self._seed, "clip", slot.index, 0).random()
+        return reader, video, self._first_frame(slot, 0, reader, video, uniform)

@@ -2,22 +2,20 @@
 
 A decoder that starts in the middle of a stream may give other samples than one that comes from its beginning (noise
 substitution in AAC depends on what went before). So every read goes through the same blocks: a window read from the
-file and the same window read from the cache are equal bit for bit.
+file and the same window read from the cache are equal bit for bit. A block is decoded only as far as a window needs
+it, and what a window gets does not depend on how far that is: a packet changes nothing that lies before those that
+came before it.
 """
 
 import functools
-import importlib
 import math
 import os
-import sys
-import types
 from collections.abc import Iterator
 from fractions import Fraction
 from os import PathLike
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from jaxtyping import Shaped
 
 from vatt_edu.data.media.info import (
@@ -30,22 +28,40 @@ from vatt_edu.data.media.info import (
     origin,
     pyav,
 )
-from vatt_edu.errors import missing
+from vatt_edu.data.media.resampling import resampled_second
 
 BLOCK_SECONDS = 30
-MARGIN_SECONDS = 1  # on both sides of a block, for the resampling filter
+MARGIN_SECONDS = 1  # before a block, for the resampling filter
+AHEAD_SECONDS = 0.25  # after what is wanted: for the filter, rates that are rounded, and damage just behind
 PREROLL_SECONDS = 1.0  # decoded before the margin and thrown away: a decoder's first packet is not exact
 GAP_SECONDS = 0.05  # a larger step between packets is a gap, a smaller one is rounding of their times
 HOLE_SECONDS = 1.0  # without a packet, in the middle of the sound, are a hole and no silence
 DAMAGE_SECONDS = 0.1  # on both sides of a packet that cannot be decoded: codecs overlap their packets
-LARGEST_KERNEL = 4_000_000  # elements of a resampling kernel; rates that share no divisor would need billions
+NOWHERE = -(1 << 62)  # samples before any that there are
 
 
-class Block(NamedTuple):
-    """Samples of a block, and the seconds of the file (from, to) at which its sound is damaged or missing."""
+class Damage(NamedTuple):
+    """Where sound is damaged or missing, seconds of the file, and how many samples of the block came before it."""
 
-    pcm: Pcm
-    damage: tuple[tuple[float, float], ...]
+    begin: float
+    end: float
+    after: int
+
+
+class Beginning(NamedTuple):
+    """A block as far as it is decoded: mono, from ``MARGIN_SECONDS`` before the block on.
+
+    Attributes:
+        wave: (S,) at the file's rate; the sound ends where it ends.
+        rate: Of the file.
+        damage: In the order in which it was met.
+        reach: Samples that stay as they are however far it is decoded; infinite at the end of the sound.
+    """
+
+    wave: Wave
+    rate: int
+    damage: tuple[Damage, ...]
+    reach: float
 
 
 def read_pcm(path: str | PathLike[str], first: int, samples: int, sample_rate: int) -> Pcm:
@@ -55,81 +71,116 @@ def read_pcm(path: str | PathLike[str], first: int, samples: int, sample_rate: i
         MediaError: If the sound cannot be decoded there.
     """
     out = np.zeros(samples, np.int16)
-    size = BLOCK_SECONDS * sample_rate
     try:
         stat = os.stat(path)
     except OSError:
         raise MediaError(path, "no such file") from None
-    for number in range(first // size, (first + samples - 1) // size + 1):
-        block = decoded_block(os.fspath(path), stat.st_size, stat.st_mtime_ns, number, sample_rate)
-        for begin, end in block.damage:
-            if begin < (first + samples) / sample_rate and end > first / sample_rate:
-                raise MediaError(path, f"its sound is damaged or missing from {max(0.0, begin):.2f} s on")
-        begin = max(first, number * size)
-        part = block.pcm[begin - number * size : first + samples - number * size]
-        out[begin - first : begin - first + len(part)] = part
+    last, size = first + samples, BLOCK_SECONDS * sample_rate
+    for number in range(first // size, (last - 1) // size + 1):
+        begin, end = max(first, number * size), min(last, (number + 1) * size)
+        seconds = range((begin - number * size) // sample_rate, -((number * size - end) // sample_rate))
+        until = MARGIN_SECONDS + end / sample_rate - number * BLOCK_SECONDS + AHEAD_SECONDS
+        block = _block(os.fspath(path), stat.st_size, stat.st_mtime_ns, number).decoded(until)
+        for damage in block.damage:
+            met = damage.after < until * block.rate
+            if met and damage.begin < last / sample_rate and damage.end > first / sample_rate:
+                raise MediaError(path, f"its sound is damaged or missing from {max(0.0, damage.begin):.2f} s on")
+        for second in seconds:
+            wave = resampled_second(block.wave, block.rate, sample_rate, MARGIN_SECONDS + second)
+            place = number * size + second * sample_rate
+            part = wave[max(0, begin - place) : end - place]
+            start = max(begin, place) - first
+            out[start : start + len(part)] = np.clip(np.rint(part * 32768), -32768, 32767)
     return out
 
 
-@functools.lru_cache(maxsize=32)  # a megabyte each; a batch of the toy reads of 16 videos
-def decoded_block(path: str, size: int, time: int, number: int, sample_rate: int) -> Block:
-    """Block ``number`` as int16; shorter, or empty, where the sound ends (size and time only make the cache's key)."""
-    begin = number * BLOCK_SECONDS
-    try:
-        wave, rate, damage = _mono(path, begin - MARGIN_SECONDS, begin + BLOCK_SECONDS + MARGIN_SECONDS)
-    except (pyav().FFmpegError, OSError, ValueError) as error:
-        raise MediaError(path, f"its sound: {error}") from None
-    wave = resample(wave, rate, sample_rate)[
-        MARGIN_SECONDS * sample_rate : (MARGIN_SECONDS + BLOCK_SECONDS) * sample_rate
-    ]
-    return Block(np.clip(np.rint(wave * 32768), -32768, 32767).astype(np.int16), damage)
+class Block:
+    """A block of a file's sound. The first window decodes it as far as it needs it, a later one that needs more all."""
+
+    def __init__(self, path: str, number: int) -> None:
+        self._path, self._number = path, number
+        self._beginning: Beginning | None = None
+
+    def decoded(self, seconds: float) -> Beginning:
+        """Its beginning, at least so many seconds from ``MARGIN_SECONDS`` before the block on."""
+        beginning = self._beginning
+        if beginning is None or beginning.reach < seconds * beginning.rate:
+            if beginning is not None:  # windows of a file often come in a row
+                seconds = MARGIN_SECONDS + BLOCK_SECONDS + AHEAD_SECONDS
+            try:
+                beginning = _decode(self._path, self._number * BLOCK_SECONDS - MARGIN_SECONDS, seconds)
+            except (pyav().FFmpegError, OSError, ValueError) as error:
+                raise MediaError(self._path, f"its sound: {error}") from None
+            self._beginning = beginning
+        return beginning
 
 
-def _mono(path: str, begin: int, end: int) -> tuple[Wave, int, tuple[tuple[float, float], ...]]:
-    """The sound between two times (seconds), zeros before the file begins, cut where it ends; its rate; its damage."""
+@functools.lru_cache(maxsize=8)  # six megabytes each at 48 kHz; the windows of a video come one after the other
+def _block(path: str, size: int, time: int, number: int) -> Block:
+    """Block ``number`` of a file (size and time only make the cache's key)."""
+    return Block(path, number)
+
+
+def forget_blocks() -> None:
+    """Decode anew what is read next."""
+    _block.cache_clear()
+
+
+def _decode(path: str, begin: int, seconds: float) -> Beginning:
+    """The sound from ``begin`` (seconds of the file) on; zeros before the file begins and where packets are missing.
+
+    No packet changes what lies before the end of those that came before it, so a longer one begins as a shorter one.
+    """
     with open_media(path) as container:
         stream = audio_stream(container)
         assert stream is not None
         rate: int = stream.rate
         names = [channel.name for channel in stream.layout.channels]
-        damage: list[tuple[float, float]] = []
-        runs: list[tuple[int, list[Shaped[np.ndarray, "C S"]]]] = []  # where packets without a gap begin, and they
-        place = 0
-        for time, samples in decoded_sound(container, stream, begin - PREROLL_SECONDS):
-            if samples is None:
-                damage.append((time - DAMAGE_SECONDS, time + DAMAGE_SECONDS))
-                continue
-            exact = round((time - begin) * rate)
-            if not runs or abs(exact - place) > GAP_SECONDS * rate:
-                if runs and exact - place > HOLE_SECONDS * rate:
-                    damage.append((begin + place / rate, time))
-                place = exact
-                runs.append((place, []))
-            if place >= (end - begin) * rate:
-                break
-            runs[-1][1].append(samples)
-            place += samples.shape[1]
-    wave, filled = _joined(runs, (end - begin) * rate)
-    if filled <= 0:
-        return np.zeros(0, np.float32), rate, tuple(damage)
-    return downmix(wave[:, : (math.ceil(filled / rate) + MARGIN_SECONDS) * rate], names), rate, tuple(damage)
-
-
-def _joined(
-    runs: list[tuple[int, list[Shaped[np.ndarray, "_ _"]]]], length: int
-) -> tuple[Shaped[np.ndarray, "C S"], int]:
-    """Runs of packets in their places among ``length`` samples, zeros between; and where the last one ends."""
-    packets = [packet for _, run in runs for packet in run]
+        packets: list[Shaped[np.ndarray, "C _"]] = []  # without a gap, from ``begin`` on
+        damage: list[Damage] = []
+        wanted = math.ceil(seconds * rate)
+        place = filled = NOWHERE  # where the last packet ended, and the farthest one
+        try:
+            for time, samples in decoded_sound(container, stream, begin - PREROLL_SECONDS):
+                if samples is None:
+                    damage.append(Damage(time - DAMAGE_SECONDS, time + DAMAGE_SECONDS, filled))
+                    place = NOWHERE  # what follows is at its own time, and not where the lost packet would begin
+                    continue
+                exact = round((time - begin) * rate)
+                if abs(exact - place) > GAP_SECONDS * rate:
+                    if filled > NOWHERE and abs(exact - filled) > HOLE_SECONDS * rate:
+                        damage.append(_hole(begin + filled / rate, time, filled))
+                    place = exact
+                if packets and len(samples) != len(packets[0]):
+                    raise ValueError("another number of channels")
+                start, stop = max(place, filled, 0), place + samples.shape[1]
+                if start < min(stop, wanted):
+                    if gap := start - max(filled, 0):
+                        packets.append(_silence(len(samples), gap, samples.dtype))
+                    packets.append(samples if start == place else samples[:, start - place :])
+                place, filled = stop, max(filled, stop)
+                if filled >= wanted:
+                    break
+        except (pyav().FFmpegError, OSError, ValueError):
+            if filled == NOWHERE:
+                raise
+            damage.append(Damage(begin + filled / rate, math.inf, filled))
     if not packets:
-        return np.zeros((1, 0), np.float32), 0
-    wave, filled = np.zeros((len(packets[0]), length), packets[0].dtype), 0
-    for place, run in runs:
-        if run:
-            samples = np.concatenate(run, axis=1)
-            stop = place + samples.shape[1]
-            wave[:, max(0, place) : max(0, stop)] = samples[:, max(0, -place) : max(0, length - place)]
-            filled = max(filled, stop)
-    return wave, filled
+        return Beginning(np.zeros(0, np.float32), rate, tuple(damage), math.inf if filled < wanted else wanted)
+    wave = downmix(np.concatenate(packets, axis=1)[:, :wanted], names)
+    return Beginning(wave, rate, tuple(damage), math.inf if filled < wanted else wanted)
+
+
+def _silence(channels: int, samples: int, dtype: Any) -> Shaped[np.ndarray, "C S"]:
+    """Zero is the least value of unsigned samples, and their silence lies in the middle."""
+    return np.full((channels, samples), 128 if dtype == np.uint8 else 0, dtype)
+
+
+def _hole(end: float, begin: float, after: int) -> Damage:
+    """Between a packet's end and the next one's beginning; if time runs backward, the place where it does."""
+    if begin > end:
+        return Damage(end, begin, after)
+    return Damage(end - DAMAGE_SECONDS, end + DAMAGE_SECONDS, after)
 
 
 def decoded_sound(
@@ -173,56 +224,6 @@ def downmix(samples: Shaped[np.ndarray, "C S"], names: list[str]) -> Wave:
     return mono
 
 
-def resample(wave: Wave, rate: int, new_rate: int) -> Wave:
-    """``wave`` at another rate, by windowed-sinc interpolation; sample 0 stays at its time.
-
-    Args:
-        wave: (S,) at ``rate``.
-        rate: Samples per second of ``wave``.
-        new_rate: Samples per second of the result.
-    """
-    if rate == new_rate or not len(wave):
-        return wave
-    shared = math.gcd(rate, new_rate)
-    if (rate // shared) * (new_rate // shared) > LARGEST_KERNEL:
-        rate = max(25, round(rate / 25) * 25)
-    resampled: torch.Tensor = torchaudio().functional.resample(torch.from_numpy(wave), rate, new_rate)
-    return resampled.numpy()
-
-
 def to_float(pcm: Pcm) -> Wave:
     """16-bit samples as float32 in [-1, 1)."""
     return pcm.astype(np.float32) * np.float32(1 / 32768)
-
-
-@functools.cache
-def torchaudio() -> Any:
-    """The module ``torchaudio``.
-
-    PyPI's wheel links CUDA libraries that CPU builds of torch lack. torchaudio runs without its extension, which
-    holds nothing that is needed here, so where it cannot be loaded a stub takes its place.
-
-    Raises:
-        UserError: If torchaudio is not installed.
-    """
-    try:
-        return importlib.import_module("torchaudio")
-    except ModuleNotFoundError:
-        raise missing("torchaudio", "data") from None
-    except (OSError, RuntimeError, ImportError):
-        for name in [name for name in sys.modules if name == "torchaudio" or name.startswith("torchaudio.")]:
-            del sys.modules[name]
-        sys.modules["torchaudio._extension"] = _stub()
-        return importlib.import_module("torchaudio")
-
-
-def _stub() -> types.ModuleType:
-    def unavailable(*_: object, **__: object) -> NoReturn:
-        raise RuntimeError("torchaudio's compiled extension is not available")
-
-    stub: Any = types.ModuleType("torchaudio._extension")
-    stub._IS_TORCHAUDIO_EXT_AVAILABLE = False
-    stub._IS_ALIGN_AVAILABLE = False
-    stub._check_cuda_version = lambda: None
-    stub.fail_if_no_align = lambda function: unavailable
-    return stub

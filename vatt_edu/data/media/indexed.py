@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64, Int64, UInt8
 
-from vatt_edu.data.media.info import Frames, open_media, origin, pyav, track_packets, video_stream
+from vatt_edu.data.media.info import MATROSKA, Frames, open_media, origin, pyav, track_packets, video_stream
+from vatt_edu.data.media.matroska import Clusters
 
 Frame = UInt8[np.ndarray, "H W 3"]
 
@@ -61,14 +62,15 @@ def _number(path: str, size: int, time: int) -> Float64[np.ndarray, " K"] | str:
             return f"{len(container.streams.video)} picture tracks"
         if stream.codec_context.name not in CODECS:
             return f"codec {stream.codec_context.name}"
-        times, key = [], None
+        times, key, clusters = [], None, Clusters(path, stream) if container.format.name == MATROSKA else None
         try:
             for packet in track_packets(container, stream):
                 if not packet.size:
                     continue
                 if packet.is_discard:
                     return "edit list: pictures that are decoded and not shown"
-                if packet.pts is None or packet.is_corrupt:
+                intact = clusters is None or clusters.look_up(packet) == (True, True)
+                if packet.pts is None or packet.is_corrupt or not intact:
                     return "pictures without a time" if packet.pts is None else "damaged packets"
                 key = packet.pts if packet.is_keyframe else key
                 if key is None:

@@ -16,9 +16,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float32, Int16, UInt8
 
+from vatt_edu.data.media.headers import header_fault
+from vatt_edu.data.media.matroska import Clusters, checksum_fault
 from vatt_edu.errors import UserError, missing
 
 TOLERANCE = 1.0  # seconds by which tracks, and headers, may differ without a word
+MATROSKA = "matroska,webm"
 RAW_SOUND = ("mp3", "aac", "ac3", "eac3", "amr", "loas")  # their length is guessed from the rate of the first packets
 
 # Of arrays whose sizes change on the way; a function that keeps them says so by letters of its own.
@@ -69,9 +72,14 @@ def open_media(path: str | PathLike[str]) -> Any:
     if not os.path.isfile(path):  # FFmpeg would wait for what comes through a pipe
         raise MediaError(path, _why(path, OSError()))
     try:
-        return av.open(f"file:{os.fspath(path)}")  # a colon in a name is no protocol, a dash no option
+        container = av.open(f"file:{os.fspath(path)}")  # a colon in a name is no protocol, a dash no option
     except (av.FFmpegError, OSError, ValueError) as error:
         raise MediaError(path, _why(path, error)) from None
+    form = container.format.name
+    if fault := checksum_fault(path, origin(container)) if form == MATROSKA else header_fault(path, form):
+        container.close()
+        raise MediaError(path, fault)
+    return container
 
 
 def _why(path: str | PathLike[str], error: Exception) -> str:
@@ -127,10 +135,11 @@ def track_packets(container: Any, stream: Any) -> Iterator[Any]:
 
 
 def decoded_packets(container: Any, stream: Any) -> Iterator[tuple[Any, list[Any] | None]]:
-    """Packets and the frames that come out at each; None for a damaged packet, and where the container breaks."""
+    """Packets and the frames that come out at each; None for a damaged packet, and where some are lost."""
     av = pyav()
     packets = track_packets(container, stream)
     decoder = strict_decoder(stream)
+    clusters = Clusters(container.name.removeprefix("file:"), stream) if container.format.name == MATROSKA else None
     while True:
         try:
             packet = next(packets)
@@ -143,6 +152,11 @@ def decoded_packets(container: Any, stream: Any) -> Iterator[tuple[Any, list[Any
             frames = packet.decode() if decoder is None else decoder.decode(packet if packet.size else None)
         except (av.FFmpegError, OSError):
             frames = None
+        if clusters is not None:
+            intact, whole = clusters.look_up(packet)
+            if not whole:
+                yield None, None
+            frames = frames if intact else None
         yield packet, frames
 
 
@@ -162,6 +176,7 @@ class MediaInfo:
         channels: Audio channels in the file; 0 without audio.
         video_start: Seconds on the file's clock at which the first frame is shown.
         video_end: Seconds on the file's clock at which the last frame ends.
+        subtitles: The codec of each track of subtitles; they are not read.
         turns: Quarter turns, counterclockwise, by which a player turns the stored pictures (phones held upright).
         remarks: What is wrong with it, though it can be read: cut off, a picture that ends before the sound.
     """
@@ -177,6 +192,7 @@ class MediaInfo:
     video_start: float = 0.0
     video_end: float = 0.0
     turns: int = 0
+    subtitles: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
 
 
@@ -184,9 +200,12 @@ def probe_media(path: str | PathLike[str]) -> MediaInfo:
     """What ``path`` holds; of its pictures only the first is decoded.
 
     Raises:
-        MediaError: If it is missing, not a media file, or nothing of it can be read.
+        MediaError: If it is missing, not a media file, a still picture, or nothing of it can be read.
     """
     with open_media(path) as container:
+        kind, piped = container.format.name.removesuffix("_pipe"), container.format.name.endswith("_pipe")
+        if piped or kind == "image2":  # whatever its name ends with
+            raise MediaError(path, f"it is a still picture{f' ({kind})' if piped else ''}, no film")
         video, audio = video_stream(container), audio_stream(container)
         if video is None and audio is None:
             raise MediaError(path, "neither video nor audio in it")
@@ -216,8 +235,13 @@ def probe_media(path: str | PathLike[str]) -> MediaInfo:
             video_start=float((video.start_time or 0) * video.time_base) - zero if video is not None else 0.0,
             video_end=max(0.0, picture),
             turns=turns,
+            subtitles=tuple(_codec(stream) for stream in container.streams.subtitles),
             remarks=remarks,
         )
+
+
+def _codec(stream: Any) -> str:
+    return stream.codec_context.codec.canonical_name if stream.codec_context is not None else "unknown"
 
 
 def _shape(container: Any, stream: Any) -> tuple[int, int, int]:

@@ -38,7 +38,7 @@ Times = Float64[np.ndarray, " T"]
 TIE_SECONDS = 1e-4  # of two frames equally near to within this, the earlier is taken
 EARLY_SECONDS = 0.25  # a picture is given at most so long before it is shown: it may stand still for minutes
 HOLE_SECONDS = 0.5  # without a picture, though the file says none stands still, are a hole
-PREROLL_FRAMES = 6  # by which a seek goes before the first wanted frame: key pictures are sought by decoding time
+PREROLL_FRAMES = 6  # by which a seek goes back where it ended too late: key pictures are sought by decoding time
 PREROLL_SECONDS = (2.0, 12.0)  # where that was too little: H.264 may err after an open key picture, up to the next one
 VARIABLE_SHARE = 0.1  # of intervals over twice the median: the rate varies, and pictures stand still
 
@@ -152,7 +152,7 @@ def switches(starts: Float64[np.ndarray, " K"]) -> Float64[np.ndarray, " K-1"]:
 
 def _by_pyav(path: str | PathLike[str], times: Times, size: tuple[int, int], info: MediaInfo) -> Frames:
     out = np.empty((len(times), size[1], size[0], 3), np.uint8)
-    for preroll in (PREROLL_FRAMES / max(info.fps, 1.0), *PREROLL_SECONDS, math.inf):
+    for preroll in (0.0, PREROLL_FRAMES / max(info.fps, 1.0), *PREROLL_SECONDS, math.inf):
         if _fill(path, times, size, out, preroll, info.video_end):
             return out
     raise MediaError(path, "no frame of its video can be decoded")
@@ -166,13 +166,13 @@ def _fill(
     first = max(0.0, float(times[0]) - preroll)
     shown, done = None, 0
     for picture in pictures(path, first):
-        if shown is None and first > 0 and (picture.frame is None or picture.time > times[0] - TIE_SECONDS):
+        if shown is None and first > 0 and (picture.frame is None or picture.time > times[0] + TIE_SECONDS):
             return False
         if shown is not None:
             gap = picture.time - shown.time
             early = min(gap / 2, EARLY_SECONDS) if shown.frame is not None else 2 * TIE_SECONDS  # more may be lost
-            stop = int(np.searchsorted(times, picture.time - early + TIE_SECONDS, side="right"))
-            if stop > done:
+            if picture.time - early + TIE_SECONDS >= times[done]:
+                stop = int(np.searchsorted(times, picture.time - early + TIE_SECONDS, side="right"))
                 if gap > HOLE_SECONDS and times[stop - 1] > shown.time + EARLY_SECONDS and is_hole(path, shown, gap):
                     raise MediaError(path, f"no picture from {shown.time:.2f} to {picture.time:.2f} s")
                 out[done:stop] = _pixels(path, shown, scale)

@@ -32,7 +32,7 @@ function render({ model, el: root }) {
     oninput: (value) => set({ tokens: Math.round(2 ** (value / 40)) }) });
   const wide = slider({ label: "Width of a token", min: log(64), max: log(16384), step: 10, value: log(model.get("width")), show: () => count(model.get("width")),
     oninput: (value) => set({ width: Math.round(2 ** (value / 40)) }) });
-  const keep = slider({ label: "Keep rate", min: 5, max: 100, step: 5, value: Math.round(100 * model.get("keep")), show: (value) => `${value} %`,
+  const keep = slider({ label: "Keep rate", min: 5, max: 100, step: 5, value: Math.round(100 * model.get("keep")), show: (value) => `${value}%`,
     oninput: (value) => set({ keep: value / 100 }) });
   const picked = choice({ label: "Model", names: sizes.map(([name]) => name),
     value: sizes.findIndex(([, n, d]) => n === model.get("tokens") && d === model.get("width")),

@@ -123,4 +123,4 @@ function arrows(node, step) {
 }
 
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
-const percent = (share) => `${Math.round(100 * share)} %`;
+const percent = (share) => `${Math.round(100 * share)}%`;

@@ -5,7 +5,7 @@ function render({ model, el: root }) {
   const names = [...factors.map((factor) => `right ${factor}`), "clip in the first 5"];
   const high = 26;
   const view = plane({ width: 360, height: names.length * high + 40, x: [0, 1], y: [0, 1], left: 112, right: 44, top: 4, bottom: 34,
-    label: "share of sentences that find what they name", xlabel: "sentences", xticks: [[0, "0 %"], [0.5, "50 %"], [1, "100 %"]] });
+    label: "share of sentences that find what they name", xlabel: "sentences", xticks: [[0, "0%"], [0.5, "50%"], [1, "100%"]] });
   view.root.style.maxWidth = "32rem";
   const bars = names.map((name, n) => {
     const y = 8 + n * high;

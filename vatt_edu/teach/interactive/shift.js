@@ -14,7 +14,7 @@ function render({ model, el: root }) {
     draw("line", { y1: 68, y2: 84, stroke: "var(--v-text)", "stroke-width": 1.5, "stroke-dasharray": "2 2" }),
     draw("text", { y: 44, "text-anchor": "middle", "font-weight": 600 }, "")));
   view.root.append(window_, ...ticks);
-  const curve = plane({ width: room(640), height: 150, x: [table.offsets[0], table.offsets.at(-1)], y: [0, 1], left: 48, yticks: [[0, "0 %"], [0.5, "50 %"], [1, "100 %"]],
+  const curve = plane({ width: room(640), height: 150, x: [table.offsets[0], table.offsets.at(-1)], y: [0, 1], left: 48, yticks: [[0, "0%"], [0.5, "50%"], [1, "100%"]],
     label: "share of windows with a fitting line, by the shift of the narration", xlabel: "seconds by which the narration comes later",
     xticks: [-4, -2, 0, 2, 4].filter((tick) => tick >= table.offsets[0] && tick <= table.offsets.at(-1)) });
   candidates.forEach((count, n) => {

@@ -40,11 +40,11 @@ function render({ model, el: root }) {
     ring.setAttribute("cx", x); ring.setAttribute("cy", y);
     bars.replaceChildren(...modalities.map(([name], n) => el("div", { style: "align-items: center; display: flex; gap: 0.5rem" },
       el("span", { style: "min-width: 3.2rem" }, name === "audio" ? "sound" : name === "text" ? "words" : name),
-      el("span", { style: `background: var(--v-${name}); height: 0.8rem; width: ${shares[n] / 14}%` }), el("span", { style: "white-space: nowrap" }, `${Math.round(shares[n] / 10)} %`))));
+      el("span", { style: `background: var(--v-${name}); height: 0.8rem; width: ${shares[n] / 14}%` }), el("span", { style: "white-space: nowrap" }, `${Math.round(shares[n] / 10)}%`))));
     const own = table.own[number], sum = own[0] + own[1] + own[2];
     const quoted = table.words[number][unit].map((word) => `“${words[word]}”`).join(", ");
     says.textContent = `${names[number]}: ${sum} of ${count} units are one modality's own (video ${own[0]}, sound ${own[1]}, words ${own[2]}). ` +
-      `Unit ${unit}: ${modalities.map(([, name], n) => `${name} ${Math.round(shares[n] / 10)} %`).join(", ")}. ` +
+      `Unit ${unit}: ${modalities.map(([, name], n) => `${name} ${Math.round(shares[n] / 10)}%`).join(", ")}. ` +
       (shares[2] < 50 ? "" : `Loudest words: ${quoted}. `) +
       (shares[0] < 50 ? "" : `Loudest clip: “${captions[table.clips[number][unit][0]]}”.`);
   }

@@ -26,13 +26,20 @@ function render({ model, el: root }) {
     return { root: el("div", {}, picture, caption), tiles, mark, edge };
   });
   const film = el("div", { style: `display:grid;gap:0.5rem;grid-template-columns:repeat(auto-fit,minmax(8rem,1fr))` }, screens.map((one) => one.root));
+  // AGG has no place in the clip: a tile of its own, white where it is read.
+  const shade = draw("rect", { width: 1, height: 1, fill: "#000" });
+  const ring = draw("rect", { x: 0.08, y: 0.08, width: 0.84, height: 0.84, fill: "none", stroke: "var(--v-video)", "stroke-width": 0.16 });
+  const tile = draw("svg", { viewBox: "0 0 1 1", role: "img", "aria-label": "AGG's tile" });
+  Object.assign(tile.style, { background: "#fff", border: "1px solid var(--v-muted)", borderRadius: "4px", cursor: "pointer", height: "2.2rem", width: "2.2rem" });
+  tile.append(shade, ring);
+  tile.addEventListener("click", () => pick(-1));
   const agg = el("button", { type: "button", onclick: () => pick(-1) }, "AGG reads");
   const which = choice({ label: "Layer", names: table.numbers.map((_, n) => `${n + 1}`), value: model.get("layer"),
     onpick: (n) => { send(model, "layer", n); update(); } });
   const head = choice({ label: "Head", names: [...Array(heads).keys()].map((n) => `${n + 1}`), value: model.get("head"),
     onpick: (n) => { send(model, "head", n); update(); } });
   const says = sentence();
-  box.append(film, which.root, head.root, agg, says);
+  box.append(film, el("div", { class: "vatt-control" }, tile, agg), which.root, head.root, says);
   function pick(place) { send(model, "place", place); update(); }
   function update() {
     const [place, layer, number] = ["place", "layer", "head"].map((name) => model.get(name));
@@ -47,9 +54,11 @@ function render({ model, el: root }) {
         frame.setAttribute("visibility", here ? "visible" : "hidden");
       });
     });
+    shade.setAttribute("fill-opacity", 0.88 * (1 - code(start) / levels));
+    ring.setAttribute("visibility", place < 0 ? "visible" : "hidden");
     agg.setAttribute("aria-pressed", String(place < 0));
     const [looks, onAgg, own, same] = table.numbers[layer][number][place + 1];
-    const share = (value) => `${(100 * value).toFixed(1)} %`;
+    const share = (value) => `${(100 * value).toFixed(1)}%`;
     const who = place < 0 ? "AGG" : `the tile in row ${Math.floor(place / columns) + 1}, column ${(place % columns) + 1}`;
     says.textContent = `Layer ${layer + 1}, head ${number + 1}: ${who} looks at about ${looks.toFixed(looks < 10 ? 1 : 0)} of ${tokens} tokens. `
       + (place < 0 ? `On itself: ${share(own)}.` : `On AGG: ${share(onAgg)}, on itself ${share(own)}, on the same place at other times ${share(same)}.`);

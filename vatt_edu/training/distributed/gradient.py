@@ -1,4 +1,4 @@
-"""The gradient of the global batch: forward, losses, backward (chapter *Scaling up*).
+"""The gradient of a batch that does not fit into the memory at once (chapter *Scaling up*).
 
 A batch that is too large for a machine goes through the towers in micro-batches. To add up the gradients of their own
 losses would be another loss, with fewer negatives. GradCache (Gao et al. 2021) keeps the loss of the whole batch:
@@ -18,7 +18,7 @@ from typing import cast
 import torch
 from torch.nn.parallel import DistributedDataParallel
 
-from vatt_edu.batch import Batch, Embeddings
+from vatt_edu.batch import Batch
 from vatt_edu.config import Config
 from vatt_edu.droptoken import counter_hash
 from vatt_edu.losses import Losses, vatt_loss
@@ -29,39 +29,11 @@ from vatt_edu.training.distributed.processes import rank
 Model = VATT | DistributedDataParallel
 
 
-def backward(model: Model, batch: Batch, config: Config, step: int) -> Losses:
-    """Adds the gradient of the global batch to the weights' own, the same on every process.
+def cached_backward(model: Model, batch: Batch, config: Config, step: int, *, second_step: int | None = None) -> Losses:
+    """GradCache: ``pretrain.backward`` for a batch that goes through the towers in micro-batches.
 
     Args:
         model: In training mode; where there are several processes, as ``gather.replicate`` returns it.
-        batch: This process's share.
-        config: The run; ``train.micro_batch`` says how many clips fit at once.
-        step: From 0; with the seed, the process and the micro-batch it decides about all that is random.
-
-    Returns:
-        The losses of the global batch, detached.
-    """
-    if 0 < config.train.micro_batch < len(batch):
-        return cached_backward(model, batch, config, step)
-    with drawing(config, step, batch):
-        embeddings = model(batch, seed=config.seed, step=step)
-    losses = share_of_losses(model, embeddings, batch, config)  # outside autocast: in float32
-    losses.total.backward()
-    return mean_losses(losses)
-
-
-def share_of_losses(model: Model, embeddings: Embeddings, batch: Batch, config: Config) -> Losses:
-    """The losses of this process's clips against everyone's; their mean over processes is the global batch's."""
-    temperature, chunk = unwrapped(model).temperature, config.train.loss_chunk
-    clips = gather_clips(embeddings, batch)
-    return vatt_loss(embeddings, batch, config.loss, clips, temperature=temperature, chunk=chunk)
-
-
-def cached_backward(model: Model, batch: Batch, config: Config, step: int, *, second_step: int | None = None) -> Losses:
-    """GradCache: ``backward`` for a batch that goes through the towers in micro-batches.
-
-    Args:
-        model: As there; likewise ``batch``, ``config`` and ``step``.
         batch: This process's share.
         config: The run.
         step: From 0.
@@ -75,7 +47,8 @@ def cached_backward(model: Model, batch: Batch, config: Config, step: int, *, se
 
     with drawing(config, step, batch):
         embeddings = vatt.embed(features, batch)
-    losses = share_of_losses(vatt, embeddings, batch, config)
+    clips, chunk = gather_clips(embeddings, batch), config.train.loss_chunk
+    losses = vatt_loss(embeddings, batch, config.loss, clips, temperature=vatt.temperature, chunk=chunk)
     losses.total.backward()
 
     sizes = [len(part) for part in parts]

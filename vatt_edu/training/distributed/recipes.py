@@ -1,6 +1,6 @@
 """How the gradient of a large batch is often computed, and is not it (chapter *Scaling up*).
 
-Each recipe takes the place of ``gradient.backward`` and makes one mistake, as published code does or did. None of them
+Each recipe takes the place of ``pretrain.backward`` and makes one mistake, as published code does or did. None of them
 fails: the loss is a number that falls, in another direction or at another pace. ``RECIPES`` has them by name.
 """
 
@@ -17,13 +17,13 @@ from vatt_edu.losses import Losses, vatt_loss
 from vatt_edu.training.distributed.gather import gather, gather_clips, mean_losses
 from vatt_edu.training.distributed.gradient import (
     Model,
-    backward,
     cached_backward,
     drawing,
     micro_batches,
     unwrapped,
 )
 from vatt_edu.training.distributed.processes import rank
+from vatt_edu.training.pretrain import backward
 
 Recipe = Callable[[Model, Batch, Config, int], Losses]
 
@@ -128,4 +128,4 @@ RECIPES: dict[str, Recipe] = {
     "cache without replay": cache_without_replay,
     "norms in pieces": norms_in_pieces,
 }
-"""All that are wrong, by what they do; ``gradient.backward`` is the one that is right."""
+"""All that are wrong, by what they do; ``pretrain.backward`` is the one that is right."""
