@@ -7,6 +7,8 @@ to text has passed through what it says to sound. Which layers lie on the way ha
 layers on the audio side too), and others that leave things out, down to ``flat``, a bare layer a side into one space.
 """
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Bool, Float
@@ -22,10 +24,14 @@ class BatchNorm(nn.Module):
 
     Two differences from ``nn.BatchNorm1d``: the running variance follows the *biased* batch variance, and a row that is
     not valid enters neither the statistics nor the running ones, so a missing modality changes nothing for the others.
+
+    Attributes:
+        gather: Brings the statistics of all processes together, a row for each; None: this process is alone.
     """
 
     eps = 1e-5
     momentum = 0.1  # Keras calls this 0.9
+    gather: Callable[[Float[Tensor, "1 S"]], Float[Tensor, "W S"]] | None = None
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -41,17 +47,34 @@ class BatchNorm(nn.Module):
         mean, var = self.running_mean, self.running_var
         if self.training:
             # Sums of products, not a matrix product, which autocast would round to half precision.
-            share = (valid / valid.sum().clamp(min=1)).to(self.weight.dtype)[:, None]
+            count = valid.sum()
+            share = (valid.to(self.weight.dtype) / count.clamp(min=1))[:, None]
             mean = (share * x).sum(0)
             var = (share * (x - mean).square()).sum(0)
-            self._track(mean, var, valid)
+            if self.gather is not None:
+                rows = self.gather(torch.cat([count.to(mean.dtype)[None], mean, var])[None])
+                count, mean, var = pooled_moments(rows[:, 0], *rows[:, 1:].chunk(2, dim=1))
+            self._track(mean, var, count > 0)
         return (x - mean) * torch.rsqrt(var + self.eps) * self.weight + self.bias
 
     @torch.no_grad()
-    def _track(self, mean: Tensor, var: Tensor, valid: Tensor) -> None:
-        momentum = self.momentum * valid.any().to(self.running_mean.dtype)  # nothing valid: nothing learned
+    def _track(self, mean: Tensor, var: Tensor, learns: Tensor) -> None:
+        momentum = self.momentum * learns.to(self.running_mean.dtype)  # nothing valid: nothing learned
         self.running_mean.lerp_(mean.to(self.running_mean.dtype), momentum)
         self.running_var.lerp_(var.to(self.running_var.dtype), momentum)
+
+
+def pooled_moments(
+    counts: Float[Tensor, " W"], means: Float[Tensor, "W D"], variances: Float[Tensor, "W D"]
+) -> tuple[Float[Tensor, ""], Float[Tensor, " D"], Float[Tensor, " D"]]:
+    """Count, mean and biased variance of all rows, from those of W groups of them; an empty group changes nothing.
+
+    The variance is the mean variance within the groups plus that of their means, so that nothing cancels.
+    """
+    count = counts.sum()
+    shares = (counts / count.clamp(min=1))[:, None]
+    mean = (shares * means).sum(0)
+    return count, mean, (shares * (variances + (means - mean).square())).sum(0)
 
 
 class ProjectionHead(nn.Module):

@@ -138,7 +138,7 @@ def parameters(config: ModelConfig) -> dict[str, Any]:
     if shared:
         parts["encoder"] = {"encoder": encoder_parameters(config.video.encoder)}
     parts["common_space"] = head_parameters(config)
-    total = sum(sum(part.values()) for part in parts.values())
+    total = sum(sum(part.values()) for part in parts.values()) + config.learned_temperature
     frozen = 0 if config.text.train_words else parts["text"]["words"]
     return {
         **{name: {**part, "total": sum(part.values())} for name, part in parts.items()},

@@ -9,16 +9,24 @@ positives, the narration lines near it; with ``L = 1`` it is NCE. Three forms, t
 - ``paper``: equations 4 and 5 as printed, the denominator of ``asymmetric`` with the positive in it once; floor 0.
 
 The total is the weighted average of both losses, as released, or their weighted sum (the paper's equation 6).
+
+What a clip is compared with grows with the batch, so the matrices grow with its square. In chunks of clips they do not:
+a chunk is forgotten once its losses are known, and computed again on the way back (``chunk``).
 """
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from vatt_edu.batch import MASKED, Batch, Embeddings
 from vatt_edu.config import LossConfig
+
+Temperature = float | Float[Tensor, ""]
 
 
 @dataclass(frozen=True)
@@ -50,7 +58,13 @@ class Losses:
 
 
 def vatt_loss(
-    embeddings: Embeddings, batch: Batch, config: LossConfig, gathered: GatheredEmbeddings | None = None
+    embeddings: Embeddings,
+    batch: Batch | GatheredEmbeddings,
+    config: LossConfig,
+    gathered: GatheredEmbeddings | None = None,
+    *,
+    temperature: Temperature | None = None,
+    chunk: int = 0,
 ) -> Losses:
     """NCE(video, audio) and MIL-NCE(video, text), averaged or added with their weights.
 
@@ -69,6 +83,8 @@ def vatt_loss(
         batch: These clips; only its masks and ``text_id`` are read.
         config: Form, temperature, weights, masking.
         gathered: The clips of all replicas, these among them; one process needs none.
+        temperature: In place of ``config.temperature``: one that is learned.
+        chunk: Clips that are compared with all others at once; 0: all.
 
     Returns:
         This replica's losses. Their mean over equally large replicas is the loss of the global batch.
@@ -76,18 +92,23 @@ def vatt_loss(
     if gathered is None:
         gathered = GatheredEmbeddings(embeddings, batch.has_video, batch.has_audio, batch.has_text, batch.text_id)
     others, first = gathered.embeddings, gathered.first
+    degree = config.temperature if temperature is None else temperature
     nce = contrastive(
         Side(embeddings.video_va, batch.has_video, others.video_va, gathered.has_video),
         Side(embeddings.audio_va[:, None], batch.has_audio, others.audio_va[:, None], gathered.has_audio),
         config,
         first,
+        temperature=degree,
+        chunk=chunk,
     )
     mil_nce = contrastive(
         Side(embeddings.video_vt, batch.has_video, others.video_vt, gathered.has_video),
         Side(embeddings.text_vt, batch.has_text, others.text_vt, gathered.has_text),
         config,
         first,
-        shared_lines(batch.text_id, gathered.text_id, first) if config.line_masking else None,
+        Lines(batch.text_id, gathered.text_id) if config.line_masking else None,
+        temperature=degree,
+        chunk=chunk,
     )
     weights = config.weight_va + config.weight_vt if config.reduction == "mean" else 1
     return Losses(nce, mil_nce, (config.weight_va * nce + config.weight_vt * mil_nce) / weights)
@@ -108,6 +129,14 @@ class Side:
     valid: Bool[Tensor, " B"]
     gathered: Float[Tensor, "G *L D"]
     gathered_valid: Bool[Tensor, " G"]
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Which narration lines clips have: of this replica's clips, and of all."""
+
+    local: Int[Tensor, "B L"]
+    gathered: Int[Tensor, "G L"]
 
 
 @dataclass(frozen=True)
@@ -134,7 +163,14 @@ def shared_lines(local: Int[Tensor, "B L"], gathered: Int[Tensor, "G L"], first:
 
 
 def contrastive(
-    clips: Side, candidates: Side, config: LossConfig, first: int = 0, shared: SharedLines | None = None
+    clips: Side,
+    candidates: Side,
+    config: LossConfig,
+    first: int = 0,
+    lines: Lines | None = None,
+    *,
+    temperature: Temperature | None = None,
+    chunk: int = 0,
 ) -> Float[Tensor, ""]:
     """MIL-NCE of clips against candidates; NCE where each clip has one (paper, equations 4 and 5).
 
@@ -143,36 +179,54 @@ def contrastive(
         candidates: Audio or text, ``L`` embeddings for each clip.
         config: Form, temperature, how valid samples are averaged.
         first: Place of the first local clip among all.
-        shared: Pairs that leave the negatives.
+        lines: Of the clips; where two share one, it is no negative of either. None: that is not looked at.
+        temperature: In place of ``config.temperature``.
+        chunk: Clips that are compared with all others at once, so that memory is linear in the batch; 0: all.
 
     Returns:
         The mean over valid clips; 0 if there are none.
     """
-    clips, candidates = _normalized(clips), _normalized(candidates)
     valid = clips.valid & candidates.valid
+    degree = config.temperature if temperature is None else temperature
+    if 0 < chunk < len(valid):
+        losses, place = [], first
+        for part in zip(_split(clips, chunk), _split(candidates, chunk), _split_lines(lines, chunk), strict=False):
+            words = (*part, place, config, degree)
+            losses.append(checkpoint(_clip_losses, *words, use_reentrant=False, preserve_rng_state=False))
+            place += len(losses[-1])
+        by_clip = torch.cat(losses)
+    else:
+        by_clip = _clip_losses(clips, candidates, lines, first, config, degree)
+    return _mean(by_clip, valid, clips.gathered_valid & candidates.gathered_valid, config)
+
+
+def _clip_losses(
+    clips: Side, candidates: Side, lines: Lines | None, first: int, config: LossConfig, temperature: Temperature
+) -> Float[Tensor, " B"]:
+    """The loss of each clip, valid or not."""
+    clips, candidates = _normalized(clips), _normalized(candidates)
     rows = torch.einsum("id,jld->ijl", clips.local, candidates.gathered)
     columns = torch.einsum("jd,ild->ijl", clips.gathered, candidates.local)
-    own = torch.arange(len(valid), device=rows.device)
-    positives = rows[own, first + own] / config.temperature
+    own = torch.arange(len(rows), device=rows.device)
+    positives = rows[own, first + own] / temperature
 
     # A candidate that is missing is nobody's negative, nor is a clip without video.
     hidden_rows, hidden_columns = ~candidates.gathered_valid[None, :, None], ~clips.gathered_valid[None, :, None]
-    if shared is not None:
+    if lines is not None:
+        shared = shared_lines(lines.local, lines.gathered, first)
         hidden_rows, hidden_columns = hidden_rows | shared.rows, hidden_columns | shared.columns
     if config.form == "paper":  # rows hold the positives already
         positive_columns = torch.zeros_like(columns[..., :1], dtype=torch.bool)
         positive_columns[own, first + own] = True
         hidden_columns = hidden_columns | positive_columns
-    rows = (rows / config.temperature).masked_fill(hidden_rows, MASKED)
-    columns = (columns / config.temperature).masked_fill(hidden_columns, MASKED)
+    rows = (rows / temperature).masked_fill(hidden_rows, MASKED)
+    columns = (columns / temperature).masked_fill(hidden_columns, MASKED)
 
     matched = positives.logsumexp(1)
     by_row, by_column = rows.flatten(1).logsumexp(1), columns.flatten(1).logsumexp(1)
     if config.form == "symmetric":
-        losses = (by_row - matched) + (by_column - matched)
-    else:
-        losses = torch.logaddexp(by_row, by_column) - matched
-    return _mean(losses, valid, clips.gathered_valid & candidates.gathered_valid, config)
+        return (by_row - matched) + (by_column - matched)
+    return torch.logaddexp(by_row, by_column) - matched
 
 
 def _mean(
@@ -184,6 +238,19 @@ def _mean(
     else:
         count = gathered_valid.sum() * (len(valid) / len(gathered_valid))
     return (losses * valid).sum() / torch.where(count > 0, count, 1)
+
+
+def _split(side: Side, chunk: int) -> Iterator[Side]:
+    """A side in chunks of its clips, each against all others."""
+    for local, valid in zip(side.local.split(chunk), side.valid.split(chunk), strict=True):
+        yield replace(side, local=local, valid=valid)
+
+
+def _split_lines(lines: Lines | None, chunk: int) -> Iterator[Lines | None]:
+    if lines is None:
+        yield from itertools.repeat(None)
+    else:
+        yield from (replace(lines, local=local) for local in lines.local.split(chunk))
 
 
 def _normalized(side: Side) -> Side:

@@ -2,8 +2,10 @@
 
 import math
 from collections.abc import Mapping
+from typing import NamedTuple
 
-from jaxtyping import Int
+import torch
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from vatt_edu.batch import Batch, Embeddings
@@ -14,6 +16,14 @@ from vatt_edu.encoder import Encoder
 from vatt_edu.towers import RawTower, TextTower, TowerOptions, WordTower, audio_tower, pool, text_tower, video_tower
 
 __all__ = ["VATT", "RawTower", "TextTower", "WordTower", "audio_tower", "pool", "text_tower", "video_tower"]
+
+
+class Features(NamedTuple):
+    """What the towers say about a batch, pooled: a row for each clip, and in ``text`` for each candidate line."""
+
+    video: Float[Tensor, "B V"]
+    audio: Float[Tensor, "B A"]
+    text: Float[Tensor, "B L W"]
 
 
 class VATT(nn.Module):
@@ -34,6 +44,7 @@ class VATT(nn.Module):
         encoder: The one encoder of the modality-agnostic model; None where each tower has its own.
         video: Pixels to a feature; likewise ``audio`` and ``text``.
         common_space: The projection heads.
+        log_temperature: The logarithm of the losses' temperature where it is learned; None where it is fixed.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -48,10 +59,22 @@ class VATT(nn.Module):
         self.common_space = CommonSpace(
             config.common_space, *(side.feature_width for side in (config.video, config.audio, config.text))
         )
+        self.log_temperature = nn.Parameter(torch.zeros(1)) if config.learned_temperature else None
+
+    @property
+    def temperature(self) -> Float[Tensor, ""] | None:
+        """The learned temperature, which does not fall below 0.01 (CLIP's bound)."""
+        return None if self.log_temperature is None else self.log_temperature.clamp(min=math.log(0.01)).exp()[0]
 
     def forward(
-        self, batch: Batch, *, seed: int = 0, step: int = 0, kept: Mapping[str, Kept] | None = None
-    ) -> Embeddings:
+        self,
+        batch: Batch,
+        *,
+        seed: int = 0,
+        step: int = 0,
+        kept: Mapping[str, Kept] | None = None,
+        heads: bool = True,
+    ) -> Embeddings | Features:
         """Embeds a batch.
 
         Args:
@@ -59,6 +82,7 @@ class VATT(nn.Module):
             seed: Seed of the run; with ``step`` and ``batch.index`` it decides which tokens a training step keeps.
             step: Training step.
             kept: Kept tokens of ``"video"`` and ``"audio"``, to replay a draw. Like DropToken, ignored in eval mode.
+            heads: False: the features only, which ``embed`` brings into the common space.
         """
         if not self.training:
             kept = {}
@@ -68,14 +92,12 @@ class VATT(nn.Module):
         video, _ = self.video(batch.video, kept.get("video"))
         audio, _ = self.audio(batch.audio, kept.get("audio"))
         text, _ = self.text(batch.text.flatten(0, 1))
-        return self.common_space(
-            video,
-            audio,
-            text.unflatten(0, batch.text.shape[:2]),
-            batch.has_video,
-            batch.has_audio,
-            batch.has_text,
-        )
+        features = Features(video, audio, text.unflatten(0, batch.text.shape[:2]))
+        return self.embed(features, batch) if heads else features
+
+    def embed(self, features: Features, batch: Batch) -> Embeddings:
+        """The embeddings of clips whose features are known; only the masks of ``batch`` are read."""
+        return self.common_space(*features, batch.has_video, batch.has_audio, batch.has_text)
 
     def draw_kept(
         self, index: Int[Tensor, " B"], seed: int, step: int, grids: Mapping[str, tuple[int, ...]] | None = None

@@ -27,6 +27,7 @@ SLOW = {
     "test_cli.py": "starts the program",
     "test_flags.py": "prints the help of all flags",
     "test_imports.py": "makes an environment",
+    "test_losses_chunked.py": "measures memory in processes of their own",
     "training": "trains",
 }
 FAST = ("evaluation/test_metrics.py", "training/test_optim.py", "training/test_schedule.py", "training/test_old_run.py")

@@ -2,6 +2,8 @@
 
 import contextlib
 import functools
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, is_dataclass, replace
@@ -16,6 +18,8 @@ from vatt_edu.config import PRESETS, Config, preset
 from vatt_edu.config.serialize import from_json
 
 INTERRUPTED = 130
+REQUEUE = 75
+"""Exit code of a training that SIGTERM ended after it had saved: start the same command again, with --resume."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,7 @@ class PretrainArgs:
         vocab: A vocabulary (a word a line, or a vocab.json); made from the sources' lines if not given.
         words: Word vectors that the text tower starts with (.pkl, .npz, .npy, .txt, .vec), a row for each id.
         quiet: No progress bar.
+        dry_run: Check everything, and say how much memory, time and reading it would be; nothing is written.
     """
 
     data: tuple[str, ...]
@@ -42,6 +47,7 @@ class PretrainArgs:
     vocab: Path | None = None
     words: Path | None = None
     quiet: bool = False
+    dry_run: bool = False
 
 
 def pretrain(words: Sequence[str]) -> int:
@@ -54,16 +60,26 @@ def pretrain(words: Sequence[str]) -> int:
         return 0 if words else 2
     name, *flags = words
     args = parse_pretrain(name, flags)
+    if args.dry_run:
+        from vatt_edu.commands.dry_run import dry_run
+
+        lines = dry_run(args.config, args.data, args.out, name, args.resume, args.vocab)
+        for line in lines if os.environ.get("RANK", "0") == "0" else ():
+            print(line)
+        return 0
 
     from vatt_edu.evaluation.retrieval import validator
     from vatt_edu.training.pretrain import pretrain
 
     validate = validator(args.data, args.config) if args.config.train.eval_every else None
-    result = pretrain(**vars(args), preset=name, validate=validate)
+    options = {option: value for option, value in vars(args).items() if option != "dry_run"}
+    result = pretrain(**options, preset=name, validate=validate)
     if result.interrupted:
-        print(f"stopped and saved at step {result.step}; the same command with --resume goes on", file=sys.stderr)
-        return INTERRUPTED
-    print(f"{args.out}: trained to step {result.step}; next: vatt evaluate retrieval {args.out} --data SOURCE")
+        if result.first:
+            print(f"stopped and saved at step {result.step}; the same command with --resume goes on", file=sys.stderr)
+        return REQUEUE if result.signal == signal.SIGTERM else INTERRUPTED
+    if result.first:
+        print(f"{args.out}: trained to step {result.step}; next: vatt evaluate retrieval {args.out} --data SOURCE")
     return 0
 
 

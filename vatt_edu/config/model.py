@@ -285,6 +285,7 @@ class ModelConfig:
     agg_position: bool = False  # the paper's equation 2 gives the AGG token a position, too; released: none
     droptoken: DropTokenConfig = DropTokenConfig()
     common_space: CommonSpaceConfig = CommonSpaceConfig()
+    learned_temperature: bool = False  # a weight that starts at loss.temperature; released: fixed
 
     def __post_init__(self) -> None:
         if self.backbone == "agnostic":

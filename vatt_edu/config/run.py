@@ -127,10 +127,14 @@ class TrainConfig:
     threads: int = 0  # of torch on the CPU; 0 takes the cores there are, at most 8
     device: str = "auto"
     precision: Literal["fp32", "bf16"] = "fp32"  # bf16 falls back to fp32 where the device has none
+    micro_batch: int = 0  # clips that go through the towers at once, on each process; 0: its whole share of the batch
+    loss_chunk: int = 0  # clips that the losses compare with all others at once; 0: all
+    max_nonfinite: int = 0  # steps in a row that are left out where loss or gradient is no number; one more ends it
+    hang_seconds: float = 600.0  # without a move of any process, after which the one that hangs is named, and all end
 
     def __post_init__(self) -> None:
-        require_positive(self, "steps", "checkpoint_every", "keep_checkpoints")
-        require_not_negative(self, "eval_every")
+        require_positive(self, "steps", "checkpoint_every", "keep_checkpoints", "hang_seconds")
+        require_not_negative(self, "eval_every", "micro_batch", "loss_chunk", "max_nonfinite")
         for name in ("workers", "threads"):
             if not 0 <= getattr(self, name) <= 1024:  # torch crashes when it is asked for very many
                 raise UserError(f"train.{name} = {getattr(self, name)} must lie in [0, 1024]")

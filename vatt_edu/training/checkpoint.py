@@ -58,6 +58,51 @@ def last(run: Path) -> Path | None:
     return run / "checkpoints" / name
 
 
+def last_readable(run: Path) -> tuple[Path | None, list[str]]:
+    """The last checkpoint that can be read, to go on from, and a note for each damaged one that is passed over.
+
+    Raises:
+        UserError: If none but the model before training can be read: to begin again would throw away what was trained.
+    """
+    newest, start = last(run), first(run)
+    notes: list[str] = []
+    for folder in sorted((run / "checkpoints").glob("step-*"), reverse=True):
+        if newest is None or folder > newest or (notes and folder == start):
+            continue
+        try:
+            require_readable(folder)
+            return folder, [f"{note}; going on from {folder.name}" for note in notes]
+        except UserError as error:
+            notes.append(str(error))
+    if notes:
+        raise UserError(notes[0])
+    return newest, []
+
+
+def require_readable(folder: Path) -> None:
+    """Makes sure that a checkpoint is as long as it says; its numbers are not read.
+
+    Raises:
+        UserError: If it is damaged.
+    """
+    read_meta(folder)
+    path = folder / "state.safetensors"
+    try:
+        from safetensors import SafetensorError, safe_open
+    except ImportError:
+        raise missing("safetensors", "train") from None
+    try:
+        with safe_open(path, "pt"):
+            pass
+    except (OSError, SafetensorError) as error:
+        raise UserError(unreadable(path, error)) from None
+
+
+def unreadable(path: Path, error: Exception) -> str:
+    """What is said of a file whose tensors cannot be read."""
+    return f"{path} cannot be read as safetensors ({error}): restore it, or train again"
+
+
 def first(run: Path) -> Path | None:
     """The checkpoint of step 0, the model before training."""
     folder = run / "checkpoints" / f"step-{0:08d}"
@@ -163,4 +208,4 @@ def read_tensors(path: Path) -> dict[str, Shaped[Tensor, "..."]]:
     try:
         return load_file(path)
     except (OSError, SafetensorError) as error:
-        raise UserError(f"{path} cannot be read as safetensors ({error}): restore it, or train again") from None
+        raise UserError(unreadable(path, error)) from None

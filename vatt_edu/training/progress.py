@@ -2,18 +2,20 @@
 
 import signal
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from vatt_edu.losses import Losses
+from vatt_edu.training.distributed.processes import is_first
 
 SHOWN = ("text_to_video", "video_to_audio")
 
 
 def say(notes: Iterable[str]) -> None:
-    """Prints notes, one a line, whatever the names of files in them."""
-    for note in notes:
+    """Prints notes, one a line, whatever the names of files in them; of many processes, the first one does."""
+    for note in notes if is_first() else ():
         print(f"note: {note}".encode(errors="backslashreplace").decode(), flush=True)
 
 
@@ -44,26 +46,43 @@ def progress(steps: int, start: int, quiet: bool) -> Iterator[Bar]:
     """A progress bar over ``steps``, of which ``start`` are behind us; nothing is drawn if ``quiet``."""
     from tqdm import tqdm
 
-    with tqdm(total=steps, initial=start, desc="pretrain", unit="step", disable=quiet, mininterval=1.0) as bar:
+    silent = quiet or not is_first()
+    with tqdm(total=steps, initial=start, desc="pretrain", unit="step", disable=silent, mininterval=1.0) as bar:
         yield Bar(bar)
 
 
+IMPATIENCE = 1.0  # seconds after which another Ctrl-C is meant: torchrun passes on what the terminal has sent, too
+
+
+class Stop:
+    """Whether a signal asks the loop to save and end.
+
+    Attributes:
+        number: The signal; 0 as long as there is none.
+        since: When it came.
+    """
+
+    number = 0
+    since = 0.0
+
+
 @contextmanager
-def interrupt() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set, so that the loop can save before it ends; a second Ctrl-C ends at once."""
-    event = threading.Event()
+def interrupt() -> Iterator[Stop]:
+    """What Ctrl-C and SIGTERM set, so that the loop can save before it ends; a second Ctrl-C ends at once."""
+    stop = Stop()
     if threading.current_thread() is not threading.main_thread():
-        yield event  # only the main thread may listen to signals
+        yield stop  # only the main thread may listen to signals
         return
 
     def ask(number: int, _frame: object) -> None:
-        if event.is_set():
+        if stop.number and number == signal.SIGINT and time.monotonic() - stop.since > IMPATIENCE:
             raise KeyboardInterrupt
-        event.set()
+        if not stop.number:
+            stop.number, stop.since = number, time.monotonic()
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield event
+        yield stop
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from vatt_edu.config import Config, TrainConfig
 from vatt_edu.config.serialize import FORMAT, differences, from_json, pack, to_json, upgrade
@@ -22,10 +22,15 @@ from vatt_edu.errors import UserError
 from vatt_edu.files import is_partial, sweep, write_json, write_text, writing
 from vatt_edu.locks import LockedError, locked
 from vatt_edu.losses import Losses
+from vatt_edu.training.distributed.processes import is_first
 
 LOCK = ".lock"
-FREE = ("steps", "checkpoint_every", "eval_every", "keep_checkpoints", "workers", "threads", "device")
-"""Fields of ``train`` in which a resumed run may differ from what it was before."""
+LOG, NONFINITE = "log.jsonl", "nonfinite.jsonl"
+FREE = (
+    "steps", "checkpoint_every", "eval_every", "keep_checkpoints", "workers", "threads", "device", "micro_batch",
+    "loss_chunk", "max_nonfinite", "hang_seconds",
+)  # fmt: skip
+"""Fields of ``train`` in which a resumed run may differ from what it was before: what is computed stays the same."""
 
 
 def read_config(run: Path) -> tuple[Config, dict[str, Any]]:
@@ -157,7 +162,8 @@ def _unfinished(path: Path) -> bool:
 
 def truncate_logs(out: Path, step: int) -> None:
     """Removes what was logged after the checkpoint that a resume starts from, so that the files read as one run."""
-    for name, steps in (("log.jsonl", step), ("skipped.jsonl", step), ("val.jsonl", step + 1)):  # val: after a step
+    # What val.jsonl holds was measured after its step.
+    for name, steps in ((LOG, step), ("skipped.jsonl", step), (NONFINITE, step), ("val.jsonl", step + 1)):
         path = out / name
         if path.exists():
             complete = path.read_text().split("\n")[:-1]
@@ -188,13 +194,19 @@ def read_log(run: Path, name: str = "log.jsonl") -> list[dict[str, Any]]:
 
 
 class Log:
-    """``log.jsonl``, one line a step; ``skipped.jsonl``, one for each clip that had to be replaced; ``val.jsonl``."""
+    """``log.jsonl``, one line a step; ``skipped.jsonl``, one for each clip that had to be replaced; ``val.jsonl``.
+
+    And ``nonfinite.jsonl``, one line for each step that was left out. Of many processes, the first one writes.
+    """
 
     def __init__(self, out: Path) -> None:
-        self._out = out
-        self._log = (out / "log.jsonl").open("a", buffering=1)
-        self._skipped = (out / "skipped.jsonl").open("a", buffering=1)
+        self._out, self._writes = out, is_first()
+        self._log = self._open(LOG)
+        self._skipped = self._open("skipped.jsonl")
         self._before = time.perf_counter()
+
+    def _open(self, name: str) -> TextIO:
+        return (self._out / name if self._writes else Path(os.devnull)).open("a", buffering=1)
 
     def __enter__(self) -> "Log":
         return self
@@ -224,9 +236,25 @@ class Log:
 
     def write_scores(self, step: int, scores: dict[str, dict[str, float]]) -> None:
         """Appends to ``val.jsonl`` what was measured after ``step`` steps."""
+        if not self._writes:
+            return
         with writing(self._out / "val.jsonl"), (self._out / "val.jsonl").open("a") as file:
             file.write(json.dumps({"step": step, **scores}) + "\n")
         self._before = time.perf_counter()
+
+    def write_nonfinite(self, step: int, losses: Losses) -> None:
+        """Appends a step that was left out, since its loss or its gradient was no number."""
+        if self._writes:
+            row = {"step": step, **{name: str(value.item()) for name, value in vars(losses).items()}}
+            with writing(self._out / NONFINITE), (self._out / NONFINITE).open("a") as file:
+                file.write(json.dumps(row) + "\n")
+        self._before = time.perf_counter()
+
+
+def nonfinite_in_a_row(run: Path, step: int) -> int:
+    """How many steps just before ``step`` were left out."""
+    left_out = {row["step"] for row in read_log(run, NONFINITE)}
+    return next(count for count in range(step + 1) if step - count - 1 not in left_out)
 
 
 def _decisive(config: Config) -> dict[str, Any]:
