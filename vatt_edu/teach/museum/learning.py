@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ from vatt_edu.data.clips.transforms import train_clip
 from vatt_edu.data.seeds import generator as right_generator
 from vatt_edu.evaluation import metrics
 from vatt_edu.evaluation.metrics import ranks as right_ranks
-from vatt_edu.losses import GatheredEmbeddings, Losses, SharedLines, Side
+from vatt_edu.losses import GatheredEmbeddings, Lines, Losses, Side
 from vatt_edu.losses import contrastive as right_contrastive
 from vatt_edu.losses import vatt_loss as right_loss
 from vatt_edu.teach.museum.exhibit import Curve, Exhibit
@@ -39,10 +40,11 @@ def longer_embeddings(seed: int) -> Curve:
 
 
 def times_temperature(
-    clips: Side, candidates: Side, config: LossConfig, first: int = 0, shared: SharedLines | None = None
+    clips: Side, candidates: Side, config: LossConfig, first: int = 0, lines: Lines | None = None, **options: Any
 ) -> Float[Tensor, ""]:
     """Multiplies by the temperature instead of dividing."""
-    return right_contrastive(clips, candidates, replace(config, temperature=1 / config.temperature), first, shared)
+    options["temperature"] = 1 / options["temperature"]
+    return right_contrastive(clips, candidates, config, first, lines, **options)
 
 
 def loss_over_steps(seed: int) -> Curve:
@@ -51,16 +53,16 @@ def loss_over_steps(seed: int) -> Curve:
 
 
 def lines_of_others(
-    clips: Side, candidates: Side, config: LossConfig, first: int = 0, shared: SharedLines | None = None
+    clips: Side, candidates: Side, config: LossConfig, first: int = 0, lines: Lines | None = None, **options: Any
 ) -> Float[Tensor, ""]:
     """Takes clips x lines for lines x clips: of the same shape, with the lines of other clips."""
-    lines = candidates.local.shape[1]
+    count = candidates.local.shape[1]
 
     def mixed(x: Tensor) -> Tensor:
-        return x.reshape(lines, -1, x.shape[-1]).transpose(0, 1)
+        return x.reshape(count, -1, x.shape[-1]).transpose(0, 1)
 
     wrong = replace(candidates, local=mixed(candidates.local), gathered=mixed(candidates.gathered))
-    return right_contrastive(clips, wrong, config, first, shared)
+    return right_contrastive(clips, wrong, config, first, lines, **options)
 
 
 def matches_over_steps(seed: int) -> Curve:
@@ -69,14 +71,14 @@ def matches_over_steps(seed: int) -> Curve:
 
 
 def each_line_alone(
-    clips: Side, candidates: Side, config: LossConfig, first: int = 0, shared: SharedLines | None = None
+    clips: Side, candidates: Side, config: LossConfig, first: int = 0, lines: Lines | None = None, **options: Any
 ) -> Float[Tensor, ""]:
     """A loss a line, averaged: the sum of logs, where MIL-NCE has the log of a sum."""
     terms = []
     for n in range(candidates.local.shape[1]):
         line = replace(candidates, local=candidates.local[:, n : n + 1], gathered=candidates.gathered[:, n : n + 1])
-        mask = shared and SharedLines(shared.rows[..., n : n + 1], shared.columns[..., n : n + 1])
-        terms.append(right_contrastive(clips, line, config, first, mask))
+        same = lines and Lines(lines.local[:, n : n + 1], lines.gathered[:, n : n + 1])
+        terms.append(right_contrastive(clips, line, config, first, same, **options))
     return torch.stack(terms).mean()
 
 
