@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from vatt_edu.config import AudioConfig, Config, DataConfig, MelConfig, ModelConfig
-from vatt_edu.data.media.resampling import torchaudio
+from vatt_edu.data.media.audio import torchaudio
 from vatt_edu.errors import UserError
 from vatt_edu.tokens import log_mel, log_mel_patches, mel_matrix
 

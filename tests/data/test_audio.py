@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from vatt_edu.data.media import MediaError
 from vatt_edu.data.media import audio as sound
-from vatt_edu.data.media.resampling import resampled_second
+from vatt_edu.data.media.audio import resampled_second
 
 SECONDS = 4
 CODECS = [
@@ -150,7 +150,7 @@ def test_seconds_are_those_of_the_whole(rate: int, new: int) -> None:
     """torchaudio's own function over all of it; float32 sums of up to some hundred products, in another order."""
     import torch
 
-    from vatt_edu.data.media.resampling import torchaudio
+    from vatt_edu.data.media.audio import torchaudio
 
     wave = noise(1, 1000).repeat(rate // 1000 + 1, axis=1)[0, : 4 * rate]
     seconds = np.concatenate([resampled_second(wave, rate, new, k) for k in range(4)])

@@ -16,7 +16,7 @@ from vatt_edu.data.loader import Window, window_batches
 from vatt_edu.data.media import MediaError, probe_media, read_audio, read_video
 from vatt_edu.data.media import audio as sound
 from vatt_edu.data.media import video as picture
-from vatt_edu.data.media.resampling import resampled_second
+from vatt_edu.data.media.audio import resampled_second
 from vatt_edu.data.media.spectrogram import display_log_mel
 from vatt_edu.data.sources.open import open_source
 from vatt_edu.errors import UserError

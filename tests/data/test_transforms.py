@@ -19,7 +19,7 @@ from vatt_edu.data.clips.transforms import (
     train_clip,
     turn_hue,
 )
-from vatt_edu.data.seeds import generator
+from vatt_edu.data.loader.sampler import generator
 
 SPEC = ClipSpec(4, 5.0, 12, 10, 16, 400, 500, 2, 4)
 NOTHING = AugmentConfig(

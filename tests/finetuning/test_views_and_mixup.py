@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vatt_edu.data.seeds import generator
+from vatt_edu.data.loader.sampler import generator
 from vatt_edu.finetuning.transforms import mixup, multi_crop
 
 

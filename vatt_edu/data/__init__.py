@@ -7,8 +7,8 @@ call (but for constructors: an object is made before it is used).
    folder) goes through its media, with ``sources/source.py``, and the captions beside them, ``text/captions.py`` by
    ``files.py``: a ``Source``, a list of ``Video``s. ``text/vocabulary.py`` is made of the captions.
 2. ``loader/stream.py`` is opened, with the sizes in ``config/run.py``. ``clips/reader.py`` knows every file on a grid
-   of times, and asks ``media/info.py`` what it holds.
-3. Which clips make up the batch of a step, ``loader/sampler.py``, is a function of seed and step: ``seeds.py``.
+   of times, and asks ``media/info.py`` what it holds, and this ``media/headers.py`` whether it contradicts itself.
+3. Which clips make up the batch of a step, ``loader/sampler.py``, is a function of seed and step.
 4. The reader takes the clip from its file: frames, ``media/video.py``, and samples, ``media/audio.py``, on one clock.
 5. ``loader/collate.py`` has zeros for what is missing, ``clips/transforms.py`` changes the clip at random, and it goes
    into its row, with the ids of its words: a ``Batch``.

@@ -14,8 +14,8 @@ import numpy as np
 from jaxtyping import Shaped
 
 from vatt_edu.config import ClipSpec
+from vatt_edu.data.loader.sampler import generator
 from vatt_edu.data.loader.windows import Window
-from vatt_edu.data.seeds import generator
 from vatt_edu.data.sources.adapters.minitube import FACTORS
 from vatt_edu.data.sources.source import Source, Video
 from vatt_edu.errors import UserError

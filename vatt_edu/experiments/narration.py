@@ -15,6 +15,7 @@ from vatt_edu.experiments import scoreboard
 from vatt_edu.experiments.run import Arm, Corpus, Experiment
 from vatt_edu.minitube import VERSION, Knobs, default_folder, read_source, renarrate
 from vatt_edu.minitube.corpus.folder import require_same_recipe
+from vatt_edu.minitube.presets import named_knobs
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Renarrated(Corpus):
         folder = default_folder(f"{source.name}-narration={self.narration_seed}-{knobs}")
         if not folder.exists():
             renarrate(source, folder, seed=self.narration_seed, **self.narration)
-        expected = asdict(Knobs(**self.knobs | self.narration))
+        expected = named_knobs(Knobs(**self.knobs | self.narration))
         recipe = {"version": VERSION, "narration_seed": self.narration_seed, "knobs": expected}
         require_same_recipe(folder, read_source(folder), recipe)
         with contextlib.suppress(FileExistsError):  # the same files have the same decoded clips

@@ -4,8 +4,8 @@ from collections import Counter
 from typing import Any
 
 from vatt_edu.config import Config
+from vatt_edu.data.loader.sampler import generator
 from vatt_edu.data.loader.stream import ClipStream
-from vatt_edu.data.seeds import generator
 from vatt_edu.data.sources.adapters.minitube import FACTORS
 from vatt_edu.data.sources.source import Source
 from vatt_edu.data.text.captions import nearest_lines

@@ -14,8 +14,8 @@ from typing import Any
 from vatt_edu.config import Config, preset
 from vatt_edu.data.card.lines import count_shared_lines, minitube_card
 from vatt_edu.data.check.mend import subtitle_note
+from vatt_edu.data.loader.sampler import generator
 from vatt_edu.data.media import MediaError, MediaInfo, probe_media
-from vatt_edu.data.seeds import generator
 from vatt_edu.data.sources.source import FileNote, Source, Video, below, printable
 from vatt_edu.data.text.vocabulary import with_blanks
 from vatt_edu.files import read_json

@@ -8,9 +8,9 @@ import torch
 from jaxtyping import Float
 
 from vatt_edu import pages
+from vatt_edu.data.loader.sampler import generator
 from vatt_edu.data.media import MediaError, probe_media, read_audio, read_video
 from vatt_edu.data.media.spectrogram import display_log_mel
-from vatt_edu.data.seeds import generator
 from vatt_edu.data.sources.source import Source, Video
 
 CLIPS, FRAMES, SIDE = 12, 6, 96

@@ -7,6 +7,7 @@ source's exact share, in an order drawn from (seed, block).
 """
 
 import functools
+import hashlib
 import math
 from dataclasses import dataclass
 from typing import Literal
@@ -15,11 +16,26 @@ import numpy as np
 from jaxtyping import Int64
 
 from vatt_edu.config import DataConfig
-from vatt_edu.data.seeds import generator
 
 SHARE_BLOCK = 100  # draws within which the sources' shares are exact
 
 Pool = Literal["narrated", "text_free"]
+
+
+def generator(seed: int, purpose: str, *owner: int) -> np.random.Generator:
+    """A generator that gives the same numbers wherever and whenever it is made.
+
+    The key of a counter-based generator is a hash of the arguments. (numpy's ``SeedSequence`` of a list would not do:
+    to it (1,) and (1, 0) are the same.)
+
+    Args:
+        seed: Of the run.
+        purpose: What the numbers are for; another purpose gives independent numbers.
+        owner: What they belong to, for example a clip's index.
+    """
+    name = "\n".join([str(seed), purpose, *map(str, owner)])
+    digest = hashlib.blake2b(name.encode(), digest_size=16).digest()
+    return np.random.Generator(np.random.Philox(key=int.from_bytes(digest, "little")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,9 @@ from vatt_edu.data.clips.reader import FileReader, Reader, read_window, usable_r
 from vatt_edu.data.clips.transforms import train_clip
 from vatt_edu.data.loader.collate import BatchBuilder, CaptionEncoder, zero_fill
 from vatt_edu.data.loader.prefetch import Skip
-from vatt_edu.data.loader.sampler import Pool, Sampler, Slot, window_start
+from vatt_edu.data.loader.sampler import Pool, Sampler, Slot, generator, window_start
 from vatt_edu.data.loader.windows import Window
 from vatt_edu.data.media.info import MediaError
-from vatt_edu.data.seeds import generator
 from vatt_edu.data.sources.source import Source, Video
 from vatt_edu.data.text.captions import Line, nearest_lines
 from vatt_edu.data.text.vocabulary import Vocabulary

@@ -4,18 +4,23 @@ A decoder that starts in the middle of a stream may give other samples than one 
 substitution in AAC depends on what went before). So every read goes through the same blocks: a window read from the
 file and the same window read from the cache are equal bit for bit. A block is decoded only as far as a window needs
 it, and what a window gets does not depend on how far that is: a packet changes nothing that lies before those that
-came before it.
+came before it. Sums of a convolution are rounded otherwise for arrays of other sizes, so another rate is computed
+second by second, each from an array of one size.
 """
 
 import functools
+import importlib
 import math
 import os
+import sys
+import types
 from collections.abc import Iterator
 from fractions import Fraction
 from os import PathLike
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
+import torch
 from jaxtyping import Shaped
 
 from vatt_edu.data.media.info import (
@@ -28,7 +33,7 @@ from vatt_edu.data.media.info import (
     origin,
     pyav,
 )
-from vatt_edu.data.media.resampling import resampled_second
+from vatt_edu.errors import missing
 
 BLOCK_SECONDS = 30
 MARGIN_SECONDS = 1  # before a block, for the resampling filter
@@ -37,6 +42,7 @@ PREROLL_SECONDS = 1.0  # decoded before the margin and thrown away: a decoder's 
 GAP_SECONDS = 0.05  # a larger step between packets is a gap, a smaller one is rounding of their times
 HOLE_SECONDS = 1.0  # without a packet, in the middle of the sound, are a hole and no silence
 DAMAGE_SECONDS = 0.1  # on both sides of a packet that cannot be decoded: codecs overlap their packets
+LARGEST_KERNEL = 4_000_000  # elements of a resampling kernel; rates that share no divisor would need billions
 NOWHERE = -(1 << 62)  # samples before any that there are
 
 
@@ -227,3 +233,71 @@ def downmix(samples: Shaped[np.ndarray, "C S"], names: list[str]) -> Wave:
 def to_float(pcm: Pcm) -> Wave:
     """16-bit samples as float32 in [-1, 1)."""
     return pcm.astype(np.float32) * np.float32(1 / 32768)
+
+
+def resampled_second(wave: Wave, rate: int, new_rate: int, second: int) -> Wave:
+    """One second of ``wave`` at another rate, by windowed-sinc interpolation; sample 0 stays at its time.
+
+    Args:
+        wave: (S,) at ``rate``; zeros before it and after it.
+        rate: Samples per second of ``wave``.
+        new_rate: Samples per second of the result.
+        second: Which one, from 0.
+
+    Returns:
+        (new_rate,); shorter, or empty, past the end of ``wave``.
+    """
+    if rate == new_rate:
+        return wave[second * rate : (second + 1) * rate]
+    shared = math.gcd(rate, new_rate)
+    if (rate // shared) * (new_rate // shared) > LARGEST_KERNEL:
+        rate = max(25, round(rate / 25) * 25)
+    filters, reach, step = _filters(rate, new_rate)
+    first = second * rate - reach
+    if first >= len(wave):
+        return wave[:0]
+    around = np.zeros(rate + 2 * reach, np.float32)
+    part = wave[max(0, first) : first + len(around)]
+    around[max(0, -first) : max(0, -first) + len(part)] = part
+    resampled: Wave = torch.conv1d(torch.from_numpy(around)[None, None], filters, stride=step)[0].T.flatten().numpy()
+    return resampled
+
+
+@functools.lru_cache(maxsize=16)
+def _filters(rate: int, new_rate: int) -> tuple[torch.Tensor, int, int]:
+    """A filter for each new sample of a period, how far they reach to both sides of it, and samples of a period."""
+    resampler = torchaudio().transforms.Resample(rate, new_rate, dtype=torch.float32)
+    return resampler.kernel, resampler.width, rate // math.gcd(rate, new_rate)
+
+
+@functools.cache
+def torchaudio() -> Any:
+    """The module ``torchaudio``.
+
+    PyPI's wheel links CUDA libraries that CPU builds of torch lack. torchaudio runs without its extension, which
+    holds nothing that is needed here, so where it cannot be loaded a stub takes its place.
+
+    Raises:
+        UserError: If torchaudio is not installed.
+    """
+    try:
+        return importlib.import_module("torchaudio")
+    except ModuleNotFoundError:
+        raise missing("torchaudio", "data") from None
+    except (OSError, RuntimeError, ImportError):
+        for name in [name for name in sys.modules if name == "torchaudio" or name.startswith("torchaudio.")]:
+            del sys.modules[name]
+        sys.modules["torchaudio._extension"] = _stub()
+        return importlib.import_module("torchaudio")
+
+
+def _stub() -> types.ModuleType:
+    def unavailable(*_: object, **__: object) -> NoReturn:
+        raise RuntimeError("torchaudio's compiled extension is not available")
+
+    stub: Any = types.ModuleType("torchaudio._extension")
+    stub._IS_TORCHAUDIO_EXT_AVAILABLE = False
+    stub._IS_ALIGN_AVAILABLE = False
+    stub._check_cuda_version = lambda: None
+    stub.fail_if_no_align = lambda function: unavailable
+    return stub

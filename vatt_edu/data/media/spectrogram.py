@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from vatt_edu.data.media.resampling import torchaudio
+from vatt_edu.data.media.audio import torchaudio
 
 
 def display_log_mel(audio: Float[Tensor, "*B S"], sample_rate: int, bins: int = 80) -> Float[Tensor, "*B bins F"]:

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Int
 from torch import Tensor
 
-from vatt_edu.data.seeds import generator
+from vatt_edu.data.loader.sampler import generator
 from vatt_edu.evaluation import metrics
 from vatt_edu.evaluation.ground_truth import FACTORS
 from vatt_edu.evaluation.report import drawing

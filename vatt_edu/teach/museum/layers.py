@@ -1,5 +1,7 @@
 """Wrong versions of tokens, positions, DropToken, encoder and common space."""
 
+from collections.abc import Mapping
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Bool, Float, Shaped
@@ -8,9 +10,10 @@ from torch import Tensor
 from vatt_edu import droptoken, tokens
 from vatt_edu.batch import Batch, Embeddings
 from vatt_edu.common_space import BatchNorm, ProjectionHead
+from vatt_edu.droptoken import Kept
 from vatt_edu.droptoken import keep_indices as right_draw
 from vatt_edu.encoder import Attention, TextEncoder
-from vatt_edu.model import VATT
+from vatt_edu.model import VATT, Features
 from vatt_edu.teach.museum.exhibit import Curve, Exhibit
 from vatt_edu.teach.museum.small import ENCODER, clips, distance, model
 from vatt_edu.tokens import Raw
@@ -94,14 +97,22 @@ def tokens_ever_seen(seed: int) -> Curve:
     return shares
 
 
-def eval_drops(self: VATT, batch: Batch, *, seed: int = 0, step: int = 0, kept=None) -> Embeddings:  # type: ignore[no-untyped-def]
+def eval_drops(
+    self: VATT,
+    batch: Batch,
+    *,
+    seed: int = 0,
+    step: int = 0,
+    kept: Mapping[str, Kept] | None = None,
+    heads: bool = True,
+) -> Embeddings | Features:
     """Never asks whether the model trains."""
     kept = self.draw_kept(batch.index, seed, step) if kept is None else kept
     video, _ = self.video(batch.video, kept.get("video"))
     audio, _ = self.audio(batch.audio, kept.get("audio"))
     text, _ = self.text(batch.text.flatten(0, 1))
-    lines = text.unflatten(0, batch.text.shape[:2])
-    return self.common_space(video, audio, lines, batch.has_video, batch.has_audio, batch.has_text)
+    features = Features(video, audio, text.unflatten(0, batch.text.shape[:2]))
+    return self.embed(features, batch) if heads else features
 
 
 def two_answers(seed: int) -> Curve:

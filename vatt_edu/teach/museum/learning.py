@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -12,12 +11,12 @@ from torch import Tensor
 from vatt_edu import losses
 from vatt_edu.batch import Batch, Embeddings
 from vatt_edu.config import AugmentConfig, ClipSpec, LossConfig
-from vatt_edu.data import seeds
 from vatt_edu.data.clips.transforms import train_clip
-from vatt_edu.data.seeds import generator as right_generator
+from vatt_edu.data.loader import sampler
+from vatt_edu.data.loader.sampler import generator as right_generator
 from vatt_edu.evaluation import metrics
 from vatt_edu.evaluation.metrics import ranks as right_ranks
-from vatt_edu.losses import GatheredEmbeddings, Lines, Losses, Side
+from vatt_edu.losses import GatheredEmbeddings, Lines, Losses, Side, Temperature
 from vatt_edu.losses import contrastive as right_contrastive
 from vatt_edu.losses import vatt_loss as right_loss
 from vatt_edu.teach.museum.exhibit import Curve, Exhibit
@@ -40,11 +39,18 @@ def longer_embeddings(seed: int) -> Curve:
 
 
 def times_temperature(
-    clips: Side, candidates: Side, config: LossConfig, first: int = 0, lines: Lines | None = None, **options: Any
+    clips: Side,
+    candidates: Side,
+    config: LossConfig,
+    first: int = 0,
+    lines: Lines | None = None,
+    *,
+    temperature: Temperature | None = None,
+    chunk: int = 0,
 ) -> Float[Tensor, ""]:
     """Multiplies by the temperature instead of dividing."""
-    options["temperature"] = 1 / options["temperature"]
-    return right_contrastive(clips, candidates, config, first, lines, **options)
+    wrong = 1 / (config.temperature if temperature is None else temperature)
+    return right_contrastive(clips, candidates, config, first, lines, temperature=wrong, chunk=chunk)
 
 
 def loss_over_steps(seed: int) -> Curve:
@@ -53,7 +59,14 @@ def loss_over_steps(seed: int) -> Curve:
 
 
 def lines_of_others(
-    clips: Side, candidates: Side, config: LossConfig, first: int = 0, lines: Lines | None = None, **options: Any
+    clips: Side,
+    candidates: Side,
+    config: LossConfig,
+    first: int = 0,
+    lines: Lines | None = None,
+    *,
+    temperature: Temperature | None = None,
+    chunk: int = 0,
 ) -> Float[Tensor, ""]:
     """Takes clips x lines for lines x clips: of the same shape, with the lines of other clips."""
     count = candidates.local.shape[1]
@@ -62,7 +75,7 @@ def lines_of_others(
         return x.reshape(count, -1, x.shape[-1]).transpose(0, 1)
 
     wrong = replace(candidates, local=mixed(candidates.local), gathered=mixed(candidates.gathered))
-    return right_contrastive(clips, wrong, config, first, lines, **options)
+    return right_contrastive(clips, wrong, config, first, lines, temperature=temperature, chunk=chunk)
 
 
 def matches_over_steps(seed: int) -> Curve:
@@ -71,14 +84,21 @@ def matches_over_steps(seed: int) -> Curve:
 
 
 def each_line_alone(
-    clips: Side, candidates: Side, config: LossConfig, first: int = 0, lines: Lines | None = None, **options: Any
+    clips: Side,
+    candidates: Side,
+    config: LossConfig,
+    first: int = 0,
+    lines: Lines | None = None,
+    *,
+    temperature: Temperature | None = None,
+    chunk: int = 0,
 ) -> Float[Tensor, ""]:
     """A loss a line, averaged: the sum of logs, where MIL-NCE has the log of a sum."""
     terms = []
     for n in range(candidates.local.shape[1]):
         line = replace(candidates, local=candidates.local[:, n : n + 1], gathered=candidates.gathered[:, n : n + 1])
         same = lines and Lines(lines.local[:, n : n + 1], lines.gathered[:, n : n + 1])
-        terms.append(right_contrastive(clips, line, config, first, same, **options))
+        terms.append(right_contrastive(clips, line, config, first, same, temperature=temperature, chunk=chunk))
     return torch.stack(terms).mean()
 
 
@@ -101,10 +121,17 @@ def pull_on_the_true_line(seed: int) -> Curve:
 
 
 def zeros_are_a_sound(
-    embeddings: Embeddings, batch: Batch, config: LossConfig, gathered: GatheredEmbeddings | None = None
+    embeddings: Embeddings,
+    batch: Batch,
+    config: LossConfig,
+    gathered: GatheredEmbeddings | None = None,
+    *,
+    temperature: Temperature | None = None,
+    chunk: int = 0,
 ) -> Losses:
     """Believes the zeros that stand where there is no sound."""
-    return right_loss(embeddings, replace(batch, has_audio=torch.ones_like(batch.has_audio)), config, gathered)
+    everywhere = replace(batch, has_audio=torch.ones_like(batch.has_audio))
+    return right_loss(embeddings, everywhere, config, gathered, temperature=temperature, chunk=chunk)
 
 
 def spent_on_the_silent(seed: int) -> Curve:
@@ -173,7 +200,7 @@ def views_of_a_clip(seed: int) -> Curve:
     audio = random.uniform(-0.5, 0.5, 64).astype(np.float32)
     spec = ClipSpec(frames=2, height=16, width=16, fps=10.0, short_side=24, samples=64, sample_rate=320, words=4,
                     candidates=1)  # fmt: skip
-    views = {train_clip(frames, audio, spec, AugmentConfig(), seeds.generator(seed, "augment", n))[0].tobytes()
+    views = {train_clip(frames, audio, spec, AugmentConfig(), sampler.generator(seed, "augment", n))[0].tobytes()
              for n in range(16)}  # fmt: skip
     return [float(len(views))]
 
@@ -199,7 +226,7 @@ EXHIBITS = (
     Exhibit("all_count", "vatt_edu.losses:_mean", all_count, share_of_chance,
             "loss over its chance value", 0.9, False,
             "tests/test_losses.py::test_what_is_hidden_is_hidden_at_any_temperature", "contrastive_losses"),
-    Exhibit("one_draw_for_all", "vatt_edu.data.seeds:generator", one_draw_for_all, views_of_a_clip,
+    Exhibit("one_draw_for_all", "vatt_edu.data.loader.sampler:generator", one_draw_for_all, views_of_a_clip,
             "different views among 16", 8.0, False,
             "tests/data/test_transforms.py::test_seeds_differ_by_seed_purpose_and_owner", "raw_signals",
             "https://github.com/pytorch/pytorch/issues/5059"),
