@@ -41,7 +41,11 @@ def is_first() -> bool:
 
 def was_restarted() -> bool:
     """Whether torchrun has started this process in place of one that ended: then it goes on with the run."""
-    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0)) > 0
+    return _restarts() > 0
+
+
+def _restarts() -> int:
+    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0))
 
 
 def local_device(name: str) -> str:
@@ -70,15 +74,16 @@ def joined(device: torch.device, hang_seconds: float) -> Iterator[Watch | None]:
     if device.type == "cuda":
         torch.cuda.set_device(device)
     store, number, world = next(dist.rendezvous("env://", timeout=WAIT))
+    start = f"start {_restarts()}"  # torchrun's store still has the addresses of those who were killed
     dist.init_process_group(
         "nccl" if device.type == "cuda" and not shares_gpu else "gloo",
-        store=dist.PrefixStore("training", store),
+        store=dist.PrefixStore(f"{start}/training", store),
         rank=number,
         world_size=world,
         timeout=WAIT,
     )
     try:
-        yield Watch(dist.PrefixStore("watch", store.clone()), number, world, hang_seconds)
+        yield Watch(dist.PrefixStore(f"{start}/watch", store.clone()), number, world, hang_seconds)
     finally:
         dist.destroy_process_group()
 
