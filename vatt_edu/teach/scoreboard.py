@@ -78,7 +78,7 @@ def _says_parts(board: Board) -> str:
     text = "What each part brought: how many more of eight its row has than the row above (*added*)"
     if _finished(board):
         text += ", and how many more the finished toy has than the toy without the part (*in the finished toy*)"
-    return text + "."
+    return text + ". Differences are taken before numbers are rounded."
 
 
 def parts_table(board: Board) -> str:
