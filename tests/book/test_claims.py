@@ -96,10 +96,11 @@ def test_each_measure_is_used_and_computed_in_both_languages() -> None:
 def medians(name: str, label: str) -> tuple[float, float]:
     """R@5 in per cent of both trained directions, straight from a file."""
     runs = [row["metrics"]["test_iid"] for row in result(name)["rows"] if row["label"] == label]
-    return tuple(
+    words, sounds = (
         statistics.median(100 * run[direction]["R@5"] for run in runs)
         for direction in ("text_to_video", "video_to_audio")
-    )  # type: ignore[return-value]
+    )
+    return words, sounds
 
 
 def says(measure: str, *values: float) -> bool:

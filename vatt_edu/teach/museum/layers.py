@@ -1,10 +1,11 @@
 """Wrong versions of tokens, positions, DropToken, encoder and common space."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float, Shaped
+from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
 
 from vatt_edu import droptoken, tokens
@@ -17,7 +18,7 @@ from vatt_edu.model import VATT, Features
 from vatt_edu.teach.museum.exhibit import Curve, Exhibit
 from vatt_edu.teach.museum.small import ENCODER, clips, distance, model
 from vatt_edu.tokens import Raw
-from vatt_edu.towers import pool, prepend_agg
+from vatt_edu.towers import Grid, PositionedTower, pool, prepend_agg
 
 
 def patches_by_view(video: Shaped[Tensor, "B T H W 3"], tubelet: tuple[int, int, int]) -> Shaped[Tensor, "B N P"]:
@@ -50,8 +51,15 @@ def token_size(seed: int) -> Curve:
         return [float(rows.norm(dim=-1).mean() / tower.positions().norm(dim=-1).mean())]
 
 
-def positions_renumbered(self, tokens, grid, kept=None, valid=None):  # type: ignore[no-untyped-def]
+def positions_renumbered(
+    self: PositionedTower,
+    tokens: Float[Tensor, "B N D"],
+    grid: Grid,
+    kept: Kept | None = None,
+    valid: Bool[Tensor, "B M"] | None = None,
+) -> tuple[Float[Tensor, "B F"], Float[Tensor, "B K F"]]:
     """Numbers what is kept from 0, wherever it was."""
+    assert self.positions is not None
     tokens = tokens + self.positions(grid)[: tokens.shape[1]]
     hidden = self.encoder(prepend_agg(self.agg, self.dropout(tokens)), valid)
     hidden = self.post_projection(hidden)
@@ -81,7 +89,16 @@ def share_of_tokens(seed: int) -> Curve:
     return [kept.shape[-1] / 48]
 
 
-def drawn_once(index, num_tokens, keep, *, seed, step, modality, sharing):  # type: ignore[no-untyped-def]
+def drawn_once(
+    index: Int[Tensor, " B"],
+    num_tokens: int,
+    keep: float,
+    *,
+    seed: int,
+    step: int,
+    modality: Literal["video", "audio"],
+    sharing: Literal["batch", "sample"],
+) -> Kept:
     """Forgets the step, so every step keeps the same tokens."""
     return right_draw(index, num_tokens, keep, seed=seed, step=0, modality=modality, sharing=sharing)
 

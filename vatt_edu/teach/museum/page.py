@@ -2,6 +2,7 @@
 
 import statistics
 from collections.abc import Sequence
+from typing import Any
 
 from vatt_edu.teach import figures
 from vatt_edu.teach.appendix.chapters import link
@@ -46,7 +47,7 @@ def short(value: float) -> str:
     return "0" if abs(value) < 1e-5 else f"{value:.2g}"
 
 
-def _dots(exhibit: Exhibit, curves: dict[str, list[Curve]]):  # type: ignore[no-untyped-def]
+def _dots(exhibit: Exhibit, curves: dict[str, list[Curve]]) -> Any:
     figure = figures.new(6.0, 1.35)
     axes = figure.subplots()
     for place, (name, runs) in enumerate(curves.items()):
@@ -59,7 +60,7 @@ def _dots(exhibit: Exhibit, curves: dict[str, list[Curve]]):  # type: ignore[no-
     return figure
 
 
-def _lines(exhibit: Exhibit, curves: dict[str, list[Curve]]):  # type: ignore[no-untyped-def]
+def _lines(exhibit: Exhibit, curves: dict[str, list[Curve]]) -> Any:
     figure = figures.new(6.0, 2.3)
     axes = figure.subplots()
     for name, runs in curves.items():
