@@ -58,11 +58,13 @@ def _product(*sizes: int) -> str:
 
 
 def show_presets() -> None:
-    """Displays all presets: what each is, its trained parameters, its batch and its steps."""
+    """Displays all presets but the speed run's: what each is, its trained parameters, its batch and its steps."""
     from IPython.display import Markdown, display
 
     lines = ["| preset | what it is | trained | batch | steps |", "|---|---|--:|--:|--:|"]
     for name in PRESETS:
+        if getattr(presets, name).__module__.endswith(".recipes"):
+            continue
         config = preset(name)
         trained = cost.parameters(config.model)["trained"] / 1e6
         words = re.split(r"[.;]\s|[.;]$", inspect.getdoc(getattr(presets, name)) or "")[0]
