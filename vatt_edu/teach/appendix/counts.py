@@ -108,10 +108,10 @@ def table_1() -> Pair:
 def _counted(one: dict[Any, float], both: dict[Any, float], paper: dict[Any, float]) -> Pair:
     excess = [100 * (both[key] / paper[key] - 1) for key in paper]
     return Pair(
-        f"Within {_deviation(one, paper):.1f} % if one of attention's two products is counted; counting both gives "
-        f"{min(excess):.0f} to {max(excess):.0f} % more than the table.",
-        f"어텐션의 두 행렬곱 중 하나만 세면 오차가 {_deviation(one, paper):.1f} % 이내이다. 둘 다 세면 표보다 "
-        f"{min(excess):.0f}–{max(excess):.0f} % 많다.",
+        f"Within {_deviation(one, paper):.1f}% if one of attention's two products is counted; counting both gives "
+        f"{min(excess):.0f} to {max(excess):.0f}% more than the table.",
+        f"어텐션의 두 행렬곱 중 하나만 세면 오차가 {_deviation(one, paper):.1f}% 이내이다. 둘 다 세면 표보다 "
+        f"{min(excess):.0f}–{max(excess):.0f}% 많다.",
     )
 
 
@@ -152,10 +152,10 @@ def sizes() -> Pair:
     worst = _deviation({name: _millions(name)[0] for name in paper}, paper)
     small, paper_count = _millions("base_base_small")[2], PAPER["small, millions"]["small"]
     return Pair(
-        f"Base, Medium and Large: within {worst:.1f} %. Small: {small:.1f} million, {paper_count - small:.1f} "
+        f"Base, Medium and Large: within {worst:.1f}%. Small: {small:.1f} million, {paper_count - small:.1f} "
         f"million fewer "
         "than the table says, which we cannot explain.",
-        f"Base, Medium, Large의 오차는 {worst:.1f} % 이내이다. Small은 {100 * small:,.0f}만 개로 표보다 "
+        f"Base, Medium, Large의 오차는 {worst:.1f}% 이내이다. Small은 {100 * small:,.0f}만 개로 표보다 "
         f"{100 * (paper_count - small):,.0f}만 개 적으며, 그 이유는 설명하지 못했다.",
     )
 

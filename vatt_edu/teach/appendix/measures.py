@@ -54,8 +54,8 @@ def _two(name: str, one: tuple[str, str, str], other: tuple[str, str, str]) -> P
     return Pair(
         f"In the toy, R@5 in % ({seeds.en}): text to video {a:.1f} with {one[1]}, {c:.1f} with {other[1]}; video to "
         f"audio {b:.1f} and {d:.1f}.",
-        f"토이 모델의 R@5({seeds.ko}): 텍스트→비디오 {one[2]} {a:.1f} %, {other[2]} {c:.1f} %. 비디오→오디오는 각각 "
-        f"{b:.1f} %, {d:.1f} %이다.",
+        f"토이 모델의 R@5({seeds.ko}): 텍스트→비디오 {one[2]} {a:.1f}%, {other[2]} {c:.1f}%. 비디오→오디오는 각각 "
+        f"{b:.1f}%, {d:.1f}%이다.",
     )
 
 
@@ -113,9 +113,9 @@ def parity() -> Pair:
     rows = _results("parity")["rows"]
     count, worst = sum(row["comparisons"] for row in rows), max(row["worst_share_of_bound"] for row in rows)
     return Pair(
-        f"{count} comparisons with outputs and gradients of the released code; the worst uses {100 * worst:.0f} % of "
+        f"{count} comparisons with outputs and gradients of the released code; the worst uses {100 * worst:.0f}% of "
         "its bound.",
-        f"공개 코드의 출력 및 기울기와 {count}건을 비교했으며, 가장 큰 차이도 허용 오차의 {100 * worst:.0f} %이다.",
+        f"공개 코드의 출력 및 기울기와 {count}건을 비교했으며, 가장 큰 차이도 허용 오차의 {100 * worst:.0f}%이다.",
     )
 
 
@@ -127,11 +127,11 @@ def agg() -> Pair:
     )
     steps = rows["toy"]["steps"]
     return Pair(
-        f"In the toy AGG learns slowly: after {steps} steps R@5 of text to video is {with_agg:.1f} % with AGG and "
-        f"{toy:.1f} % with mean and maximum (one seed), so our toy departs here.",
-        f"토이 모델에서는 AGG의 학습이 느리다. {steps}스텝 후 텍스트→비디오 R@5는 AGG {with_agg:.1f} %, 평균과 "
+        f"In the toy AGG learns slowly: after {steps} steps R@5 of text to video is {with_agg:.1f}% with AGG and "
+        f"{toy:.1f}% with mean and maximum (one seed), so our toy departs here.",
+        f"토이 모델에서는 AGG의 학습이 느리다. {steps}스텝 후 텍스트→비디오 R@5는 AGG {with_agg:.1f}%, 평균과 "
         f"최댓값의 합 "
-        f"{toy:.1f} %이다(시드 1개). 따라서 토이 모델은 AGG를 쓰지 않는다.",
+        f"{toy:.1f}%이다(시드 1개). 따라서 토이 모델은 AGG를 쓰지 않는다.",
     )
 
 
@@ -146,10 +146,10 @@ def alignment() -> Pair:
         ))  # fmt: skip
     seeds = _seeds(len(board.runs["toy"]))
     return Pair(
-        f"In the output space of the toy a right pair is more similar than a wrong one in {shares[0]:.1f} % of all "
-        f"comparisons for text, {shares[1]:.1f} % for sound; guessing gives half ({seeds.en}).",
-        f"토이 모델의 출력 공간에서 올바른 쌍이 잘못된 쌍보다 유사한 비율은 텍스트 {shares[0]:.1f} %, 소리 "
-        f"{shares[1]:.1f} %이다. "
+        f"In the output space of the toy a right pair is more similar than a wrong one in {shares[0]:.1f}% of all "
+        f"comparisons for text, {shares[1]:.1f}% for sound; guessing gives half ({seeds.en}).",
+        f"토이 모델의 출력 공간에서 올바른 쌍이 잘못된 쌍보다 유사한 비율은 텍스트 {shares[0]:.1f}%, 소리 "
+        f"{shares[1]:.1f}%이다. "
         f"무작위 추측은 절반이다({seeds.ko}).",
     )
 
@@ -164,12 +164,12 @@ def toy() -> Pair:
     (a, b), (c, d) = ([statistics.median(runs) for runs in values] for values in (long, plain))
     items = len(next(iter(Board(RESULTS / "scoreboard.json").ranks("toy", "text_to_video").values())))
     return Pair(
-        f"On MiniTube, of {items} clips: R@5 of text to video {a:.1f} %, of video to audio {b:.1f} % ({seeds.en}); "
-        f"guessing gives {500 / items:.1f} %. With the released choices and more steps: {c:.1f} and {d:.1f} % (one "
+        f"On MiniTube, of {items} clips: R@5 of text to video {a:.1f}%, of video to audio {b:.1f}% ({seeds.en}); "
+        f"guessing gives {500 / items:.1f}%. With the released choices and more steps: {c:.1f} and {d:.1f}% (one "
         "seed). The narrator of MiniTube names what is seen, so words are weak labels there.",
-        f"MiniTube의 클립 {items}개에서 R@5는 텍스트→비디오 {a:.1f} %, 비디오→오디오 {b:.1f} "
+        f"MiniTube의 클립 {items}개에서 R@5는 텍스트→비디오 {a:.1f}%, 비디오→오디오 {b:.1f} "
         f"%이다({seeds.ko}). 무작위 추측은 "
-        f"{500 / items:.1f} %이다. 공개 코드의 설정으로 더 오래 학습하면 {c:.1f} %, {d:.1f} %이다(시드 1개). "
+        f"{500 / items:.1f}%이다. 공개 코드의 설정으로 더 오래 학습하면 {c:.1f}%, {d:.1f}%이다(시드 1개). "
         f"MiniTube의 내레이션은 "
         "보이는 것을 말해 주므로 약한 레이블에 가깝다.",
     )
