@@ -8,6 +8,7 @@ learn from half of what they did; add it up where every process computed the *wh
 
 import inspect
 from collections.abc import Callable
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -86,8 +87,10 @@ def replicate(model: VATT) -> VATT | DistributedDataParallel:
             module.gather = gather
     # Running statistics are equal everywhere: nothing to send. The flag has another name from torch 2.13 on.
     names = inspect.signature(DistributedDataParallel).parameters
-    flag = "forward_sync_buffers" if "forward_sync_buffers" in names else "broadcast_buffers"
-    return DistributedDataParallel(model, gradient_as_bucket_view=True, **{flag: False})  # type: ignore[arg-type]
+    options: dict[str, Any] = {
+        "forward_sync_buffers" if "forward_sync_buffers" in names else "broadcast_buffers": False
+    }
+    return DistributedDataParallel(model, gradient_as_bucket_view=True, **options)
 
 
 @torch.no_grad()

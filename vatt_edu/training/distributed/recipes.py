@@ -1,10 +1,12 @@
-"""How the gradient of a large batch is often computed, and is not it (chapter *Scaling up*).
+"""How the gradient of a large batch is often computed, and is not it.
 
 Each recipe takes the place of ``pretrain.backward`` and makes one mistake, as published code does or did. None of them
 fails: the loss is a number that falls, in another direction or at another pace. ``RECIPES`` has them by name.
 """
 
 from collections.abc import Callable
+from contextlib import ExitStack
+from unittest import mock
 
 import torch
 from jaxtyping import Bool, Float, Shaped
@@ -98,17 +100,11 @@ def cache_without_replay(model: Model, batch: Batch, config: Config, step: int) 
 def norms_in_pieces(model: Model, batch: Batch, config: Config, step: int) -> Losses:
     """Batch norm sees a micro-batch of one process at a time: each piece has a mean and a variance of its own."""
     pieces = len(micro_batches(batch, config.train.micro_batch))
-    norms = [module for module in model.modules() if isinstance(module, BatchNorm)]
-    gathers = [norm.gather for norm in norms]
-    for norm in norms:
-        norm.gather = None
-        norm.forward = _in_pieces(norm.forward, pieces)  # type: ignore[assignment,method-assign]
-    try:
+    with ExitStack() as changes:
+        for norm in (module for module in model.modules() if isinstance(module, BatchNorm)):
+            changes.enter_context(mock.patch.object(norm, "gather", None))
+            changes.enter_context(mock.patch.object(norm, "forward", _in_pieces(norm.forward, pieces)))
         return backward(model, batch, config, step)
-    finally:
-        for norm, before in zip(norms, gathers, strict=True):
-            norm.gather = before
-            del norm.forward  # the class's own is there again
 
 
 Norm = Callable[[Float[Tensor, "R D"], Bool[Tensor, " R"]], Float[Tensor, "R D"]]
