@@ -132,7 +132,7 @@ def show_counts() -> None:
     rest = len(claims) - tested - waiting
     pages.display(
         f"<p>Of {len(claims)} claims, {tested} end in a test, {waiting} wait for fine-tuning, and {rest} cannot be "
-        f'tested here.</p><p lang="ko">주장 {len(claims)}개 가운데 {tested}개는 테스트로 검증하였고, '
+        f'tested here.</p><p lang="ko">주장 {len(claims)}개 가운데 {tested}개는 테스트가 있고, '
         f"{waiting}개는 미세조정 장에서 다룰 "
         f"예정이며, {rest}개는 여기서 검증할 수 없다.</p>"
     )

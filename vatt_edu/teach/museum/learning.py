@@ -234,6 +234,6 @@ EXHIBITS = (
             "R@1 of a collapsed model", 0.5, True,
             "tests/evaluation/test_metrics.py::test_a_collapsed_model_has_the_last_rank", "evaluation"),
     Exhibit("columns_for_rows", "vatt_edu.evaluation.metrics:ranks", columns_for_rows, loud_queries,
-            "R@1 of a perfect model", 0.5, False,
+            "R@1 of a search that is perfect in one direction", 0.5, False,
             "tests/evaluation/test_metrics.py::test_rows_are_queries", "evaluation"),
 )  # fmt: skip
