@@ -95,6 +95,18 @@ def test_a_corpus_is_narrated_again_once_and_shares_its_files(world: Path) -> No
     assert [clip.caption for clip in evaluation[0]] == [clip.caption for clip in evaluation[1]]
 
 
+def test_the_shared_cache_can_be_written_where_nobody_has_decoded_yet(world: Path) -> None:
+    tiny = world / "tiny"
+    elsewhere = [path for path in tiny.resolve().iterdir() if path.name != "cache"]
+    tiny.unlink()
+    tiny.mkdir()
+    for path in elsewhere:
+        os.symlink(path, tiny / path.name)
+    folder = Renarrated("tiny", narration={"filler_share": 0.7}).ensure(quiet=True)
+    (folder / "cache" / "decoded").mkdir(parents=True)
+    assert (tiny / "cache" / "decoded").is_dir()
+
+
 def test_a_folder_of_another_narration_is_refused(world: Path) -> None:
     noisy = Renarrated("tiny", narration={"filler_share": 0.8})
     folder = noisy.ensure(quiet=True)

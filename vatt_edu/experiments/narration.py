@@ -44,8 +44,10 @@ class Renarrated(Corpus):
         expected = named_knobs(Knobs(**self.knobs | self.narration))
         recipe = {"version": VERSION, "narration_seed": self.narration_seed, "knobs": expected}
         require_same_recipe(folder, read_source(folder), recipe)
+        cache = source / "cache"
+        cache.mkdir(exist_ok=True)  # a link to a folder that is missing cannot be written through
         with contextlib.suppress(FileExistsError):  # the same files have the same decoded clips
-            (folder / "cache").symlink_to((source / "cache").resolve(), target_is_directory=True)
+            (folder / "cache").symlink_to(cache.resolve(), target_is_directory=True)
         return folder
 
 
