@@ -144,13 +144,14 @@ def test_killed_and_run_again(corpus: Path, preset: minitube.Preset, tmp_path: P
         f"preset = minitube.Preset(**{vars(preset)!r})\n"
         f"minitube.make(preset, {str(out)!r}, workers=2, quiet=True)"
     )
-    process = subprocess.Popen([sys.executable, "-c", code], env=os.environ | {"OMP_NUM_THREADS": "1"})
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen([sys.executable, "-c", code], env=environment, start_new_session=True)
     deadline = time.monotonic() + 60
     while not (len(list(out.rglob("*.mp4"))) >= 2 and list(out.rglob(".*.mp4.*partial"))):
         assert time.monotonic() < deadline
         assert process.poll() is None
         time.sleep(0.002)
-    os.kill(process.pid, signal.SIGKILL)
+    os.killpg(process.pid, signal.SIGKILL)  # the workers, too: one that goes on writes beside the second making
     process.wait()
     whole = [path for path in out.rglob("*.mp4") if not path.name.startswith(".")]
     assert len(whole) < 12
