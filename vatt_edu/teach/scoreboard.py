@@ -256,7 +256,8 @@ def show_crossing(path: Path = RESULTS) -> None:
         return
     ticks = sorted({seconds for row in bases for seconds in budgets[row.part]})
     figure = figures.new(7.0, 3.4)
-    spoken, names = [], {}
+    spoken: list[str] = []
+    names: dict[str, str] = {}  # line style: row
     for axes, (direction, (modality, title)) in zip(figure.subplots(1, 2), DIRECTIONS.items(), strict=True):
         for row, style in zip(bases, (":", "--", "-", "-."), strict=False):
             same = [one for one in measured if one.part == row.part]
@@ -272,8 +273,8 @@ def show_crossing(path: Path = RESULTS) -> None:
         axes.set_xticks(ticks, [f"{seconds:,}" for seconds in ticks])
         axes.set_xlim(200, 1.2 * ticks[-1])
         axes.minorticks_off()
-    ink = {"color": figures.COLORS["ink"]}
-    lines = [Line2D([], [], linestyle=style, label=name, **ink) for style, name in names.items()]
+    ink = figures.COLORS["ink"]
+    lines = [Line2D([], [], linestyle=style, label=name, color=ink) for style, name in names.items()]
     figure.legend(handles=lines, loc="outside lower center", ncols=2, frameon=False, fontsize=9)
     figures.show(figure, "What rows of the scoreboard reach in more time. " + "; ".join(spoken) + ".")
     display(Markdown("\n\n".join(filter(None, (_crossing(board), _falls(board), board.origin())))))
