@@ -245,7 +245,6 @@ def show_crossing(path: Path = RESULTS) -> None:
         path: Of the results.
     """
     from IPython.display import Markdown, display
-    from matplotlib.lines import Line2D
 
     board = Board(path)
     measured = board.measured("added")
@@ -256,8 +255,7 @@ def show_crossing(path: Path = RESULTS) -> None:
         return
     ticks = sorted({seconds for row in bases for seconds in budgets[row.part]})
     figure = figures.new(7.0, 3.4)
-    spoken: list[str] = []
-    names: dict[str, str] = {}  # line style: row
+    spoken = []
     for axes, (direction, (modality, title)) in zip(figure.subplots(1, 2), DIRECTIONS.items(), strict=True):
         for row, style in zip(bases, (":", "--", "-", "-."), strict=False):
             same = [one for one in measured if one.part == row.part]
@@ -265,17 +263,16 @@ def show_crossing(path: Path = RESULTS) -> None:
             for seconds, points in values.items():
                 axes.plot([seconds] * len(points), points, "o", color=figures.COLORS[modality], alpha=0.4, markersize=4)
             means = [statistics.fmean(points) for points in values.values()]
-            axes.plot(list(values), means, style, color=figures.COLORS[modality])
-            names[style] = row.title
+            axes.plot(list(values), means, style, color=figures.COLORS[modality], label=row.title)
             spoken.append(f"{row.title}, {title}: " + ", ".join(
                 f"{mean:.1f} after {seconds:,} s" for seconds, mean in zip(values, means, strict=True)))  # fmt: skip
         axes.set(xscale="log", xlabel="seconds of one core", title=title, ylabel="right, of eight")
         axes.set_xticks(ticks, [f"{seconds:,}" for seconds in ticks])
         axes.set_xlim(200, 1.2 * ticks[-1])
         axes.minorticks_off()
-    ink = figures.COLORS["ink"]
-    lines = [Line2D([], [], linestyle=style, label=name, color=ink) for style, name in names.items()]
-    figure.legend(handles=lines, loc="outside lower center", ncols=2, frameon=False, fontsize=9)
+    figure.legend(
+        *figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False, fontsize=9
+    )
     figures.show(figure, "What rows of the scoreboard reach in more time. " + "; ".join(spoken) + ".")
     display(Markdown("\n\n".join(filter(None, (_crossing(board), _falls(board), board.origin())))))
 
