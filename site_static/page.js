@@ -32,3 +32,11 @@ const showYourScore = () => {
 };
 document.addEventListener("DOMContentLoaded", showYourScore);
 document.addEventListener("vatt-score", showYourScore);
+
+// Cells with the tag "in-box" belong to the folded box before them, code and result.
+document.addEventListener("DOMContentLoaded", () => {
+  for (const cell of document.querySelectorAll(".cell.tag_in-box")) {
+    const box = cell.previousElementSibling;
+    if (box?.matches(".admonition.dropdown")) box.append(cell);
+  }
+});

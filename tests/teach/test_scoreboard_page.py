@@ -78,7 +78,7 @@ def test_what_has_not_run_is_said(written: Callable[..., Path], shown: list) -> 
     path = written(baseline=(9,))
     assert scoreboard.Board(path).in_words("passage", "text_to_video") == "not run yet"
     scoreboard.show_part("passage", path=path)
-    assert shown[1].data.count("not run yet") == 1
+    assert shown[1].data.count("Not run yet: *words through the video-audio space*.") == 1
 
 
 def test_no_runs_at_all(written: Callable[..., Path], shown: list) -> None:
@@ -142,13 +142,12 @@ def test_branches_are_compared_with_the_toy(written: Callable[..., Path], shown:
 
 
 def test_branches_that_have_not_run_are_named(written: Callable[..., Path], shown: list) -> None:
-    """Nothing is lit, so the caption says so; and each branch has its line."""
+    """Nothing is lit, so the caption says so; and one sentence names the branches."""
     scoreboard.show_part("agnostic", "unshared", path=written(toy=(3, 3, 3)))
     figure, text = shown
     assert "guessing. The rows of this page have not been run yet." in figure.data
     assert ". ." not in figure.data
-    assert "*One encoder for all three*: not run yet." in text.data
-    assert "*Its projections, but three encoders*: not run yet." in text.data
+    assert "Not run yet: *one encoder for all three*, *its projections, but three encoders*." in text.data
     assert "against the toy" not in text.data
 
 
@@ -167,7 +166,7 @@ def test_more_time(written: Callable[..., Path], shown: list) -> None:
 def test_more_time_can_be_worse(written: Callable[..., Path], shown: list) -> None:
     scoreboard.show_crossing(path=written(positions=(3,), positions__1500=(30,), layers=(9,), layers__1500=(1,)))
     sentence = next(line for line in shown[1].data.splitlines() if line.startswith("Worse with more time"))
-    assert "“positions”, a sentence finds its clip: " in sentence
+    assert "“tokens know where they were”, a sentence finds its clip: " in sentence
     assert "(seeds: 1)" in sentence
     assert "layers" not in sentence
 
@@ -181,7 +180,7 @@ def test_rows_with_one_budget_are_not_drawn(written: Callable[..., Path], shown:
     """The baseline has no longer run, so it has no curve; and nothing is said of layers, which have none either."""
     scoreboard.show_crossing(path=written(baseline=(8,), positions=(8,), positions__720=(5,)))
     figure, text = shown
-    assert "positions, a sentence finds its clip: " in figure.data
+    assert "tokens know where they were, a sentence finds its clip: " in figure.data
     assert "after 720 s" in figure.data
     assert "1,500" not in figure.data
     assert "baseline" not in figure.data

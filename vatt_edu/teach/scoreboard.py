@@ -17,6 +17,7 @@ DIRECTIONS = {
     "text_to_video": ("text", "a sentence finds its clip"),
     "video_to_audio": ("audio", "a clip finds its sound"),
 }
+NOT_RUN = "not run yet"
 # Filled in by ``site_static/page.js`` with what the reader got in the game of the first page.
 # That game is one to one and goes from sound to picture; a row's number is that of clips that choose each on its own.
 YOU = (
@@ -146,30 +147,34 @@ def _equal_recipes(board: Board) -> str:
 
 def _sentences(board: Board, names: Sequence[str]) -> str:
     parts = {part.name: part.title for part in PARTS}
-    lines = []
+    lines, missing = [], []
     for name in names:
         if name in parts:
             changes = {direction: board.in_words(name, direction) for direction in DIRECTIONS}
-            lines += _by_direction(parts[name], changes)
+            if set(changes.values()) == {NOT_RUN}:
+                missing.append(parts[name])
+            else:
+                lines += _by_direction(parts[name], changes)
             continue
         for label, row in board.rows.items():
             if row.part != name or row.table == "added" or label == "droptoken, equal steps":
                 continue
             compared = {direction: board.difference(label, "toy", direction) for direction in DIRECTIONS}
-            if board.runs[label] and not board.runs["toy"]:
-                continue
-            lines += _by_direction(_title(row), {
-                direction: "not run yet" if change is None else f"against the toy, {change_in_words(change)}"
-                for direction, change in compared.items()
-            })  # fmt: skip
+            if not board.runs[label]:
+                missing.append(_title(row))
+            elif board.runs["toy"]:
+                lines += _by_direction(_title(row), {
+                    direction: f"against the toy, {change_in_words(change)}"
+                    for direction, change in compared.items() if change is not None
+                })  # fmt: skip
+    if missing:
+        lines.append(f"Not run yet: {', '.join(f'*{title}*' for title in missing)}.")
     return "\n\n".join(lines)
 
 
 def _by_direction(title: str, texts: Mapping[str, str]) -> list[str]:
-    """A line for each direction, or a single one if nothing has been run."""
+    """A line for each direction."""
     title = f"*{title[0].upper()}{title[1:]}*"
-    if set(texts.values()) == {"not run yet"}:
-        return [f"{title}: not run yet."]
     return [f"{title}, {DIRECTIONS[direction][1]}: {text}." for direction, text in texts.items()]
 
 
@@ -249,7 +254,7 @@ def show_crossing(path: Path = RESULTS) -> None:
         display(Markdown("*Rows with more time: not run yet.*"))
         return
     ticks = sorted({seconds for row in bases for seconds in budgets[row.part]})
-    figure = figures.new(7.0, 2.9)
+    figure = figures.new(7.0, 3.4)
     spoken = []
     for axes, (direction, (modality, title)) in zip(figure.subplots(1, 2), DIRECTIONS.items(), strict=True):
         for row, style in zip(bases, (":", "--", "-", "-."), strict=False):
@@ -258,14 +263,16 @@ def show_crossing(path: Path = RESULTS) -> None:
             for seconds, points in values.items():
                 axes.plot([seconds] * len(points), points, "o", color=figures.COLORS[modality], alpha=0.4, markersize=4)
             means = [statistics.fmean(points) for points in values.values()]
-            axes.plot(list(values), means, style, color=figures.COLORS[modality])
-            axes.text(list(values)[-1], means[-1], f" {row.label}", va="center", fontsize=9)
-            spoken.append(f"{row.label}, {title}: " + ", ".join(
+            axes.plot(list(values), means, style, color=figures.COLORS[modality], label=row.title)
+            spoken.append(f"{row.title}, {title}: " + ", ".join(
                 f"{mean:.1f} after {seconds:,} s" for seconds, mean in zip(values, means, strict=True)))  # fmt: skip
         axes.set(xscale="log", xlabel="seconds of one core", title=title, ylabel="right, of eight")
         axes.set_xticks(ticks, [f"{seconds:,}" for seconds in ticks])
-        axes.set_xlim(200, 2 * ticks[-1])
+        axes.set_xlim(200, 1.2 * ticks[-1])
         axes.minorticks_off()
+    figure.legend(
+        *figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False, fontsize=9
+    )
     figures.show(figure, "What rows of the scoreboard reach in more time. " + "; ".join(spoken) + ".")
     display(Markdown("\n\n".join(filter(None, (_crossing(board), _falls(board), board.origin())))))
 
@@ -298,7 +305,7 @@ def _falls(board: Board) -> str:
             if more < less:
                 seeds = " and ".join(dict.fromkeys(f"{len(values)}" for values in runs))
                 clauses.append(
-                    f"“{same[0].label}”, {title}: {less:.1f} of eight after {same[0].seconds:,} seconds, "
+                    f"“{same[0].title}”, {title}: {less:.1f} of eight after {same[0].seconds:,} seconds, "
                     f"{more:.1f} after {same[-1].seconds:,} (seeds: {seeds})"
                 )
     return f"Worse with more time: {'; '.join(clauses)}." if clauses else ""
