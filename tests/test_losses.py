@@ -84,8 +84,9 @@ def test_equals_a_loop_over_pairs(seed, count, lines, form, line_masking, mask_m
 
 @pytest.mark.parametrize("form", ["asymmetric", "symmetric", "paper"])
 @pytest.mark.parametrize("temperature", [1e-3, 1e9])
-def test_what_is_hidden_is_hidden_at_any_temperature(form, temperature):
-    """At the higher one all similarities become 0, and what is hidden must not come near them."""
+def test_equals_a_loop_at_extreme_temperatures(form, temperature):
+    """With clips that lack each modality, and lines shared. At the higher one all similarities become 0, and what is
+    hidden must not come near them."""
     clips = random_clips(17, clips=8)
     assert not any(mask.all() for mask in (clips.has_video, clips.has_audio, clips.has_text))
     config = LossConfig(form, temperature, line_masking=True)

@@ -133,9 +133,8 @@ def saving() -> Pair:
         f"three layers: a training step with half is {rows[0.5]['speedup']:.2f} times as fast.",
         f"토큰 1,568개의 Medium에서 절반이면 연산량이 {whole / half:.2f}분의 1, 4분의 1이면 "
         f"{whole / quarter:.2f}분의 1이 된다. "
-        f"비례보다는 크게 줄지만 제곱 비례(4배, 16배)에는 크게 못 미친다. CPU에서 세 층으로 측정하면 절반일 때 "
-        f"학습 스텝이 "
-        f"{rows[0.5]['speedup']:.2f}배 빠르다.",
+        f"선형 비례보다는 많이 줄지만 제곱 비례(4분의 1, 16분의 1)에는 크게 못 미친다. "
+        f"CPU에서 세 층으로 측정하면 절반일 때 학습 스텝이 {rows[0.5]['speedup']:.2f}배 빠르다.",
     )
 
 
@@ -170,7 +169,7 @@ def sums() -> Pair:
         + " million; what is missing is about what Small lacks, and audio's Base counted as video's.",
         "단어 테이블을 제외한 세 타워의 합(백만): "
         + ", ".join(f"{ours[name]:.1f}(논문 {paper[name]:.0f})" for name in paper)
-        + ". 차이는 대체로 Small의 부족분과, 오디오 Base를 비디오 Base와 같게 센 데서 온다.",
+        + ". 차이는 대체로 Small의 부족분과, 오디오 Base의 크기를 비디오 Base와 같게 계산한 데서 비롯된다.",
     )
 
 

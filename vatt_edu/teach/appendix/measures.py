@@ -128,7 +128,7 @@ def agg() -> Pair:
     return Pair(
         f"R@5 of text to video after {steps} steps, one seed, AGG against mean and maximum: {a:.1f}% and {b:.1f}% with "
         f"the toy's other choices, {c:.1f}% and {d:.1f}% with the released ones. Our toy departs here.",
-        f"{steps}스텝 후 텍스트→비디오 R@5(시드 1개), AGG와 평균·최댓값의 합: 토이의 다른 설정에서는 {a:.1f}%와 "
+        f"{steps}스텝 후 텍스트→비디오 R@5(시드 1개), AGG와 평균·최댓값의 합: 토이 모델의 나머지 설정에서는 {a:.1f}%와 "
         f"{b:.1f}%, 공개 코드의 설정에서는 {c:.1f}%와 {d:.1f}%이다. 토이 모델은 AGG를 쓰지 않는다.",
     )
 
@@ -165,11 +165,11 @@ def toy() -> Pair:
         f"On MiniTube, of {items} clips: R@5 of text to video {a:.1f}%, of video to audio {b:.1f}% ({seeds.en}); "
         f"guessing gives {500 / items:.1f}%. With the released choices and more steps: {c:.1f} and {d:.1f}% (one "
         "seed). The narrator of MiniTube names what is seen, so words are weak labels there.",
-        f"MiniTube의 클립 {items}개에서 R@5는 텍스트→비디오 {a:.1f}%, 비디오→오디오 {b:.1f} "
-        f"%이다({seeds.ko}). 무작위 추측은 "
+        f"MiniTube의 클립 {items}개에서 R@5는 텍스트→비디오 {a:.1f}%, 비디오→오디오 {b:.1f}%이다"
+        f"({seeds.ko}). 무작위 추측은 "
         f"{500 / items:.1f}%이다. 공개 코드의 설정으로 더 오래 학습하면 {c:.1f}%, {d:.1f}%이다(시드 1개). "
         f"MiniTube의 내레이션은 "
-        "보이는 것을 말해 주므로 약한 레이블에 가깝다.",
+        "화면에 보이는 것을 설명하므로 약한 레이블에 가깝다.",
     )
 
 

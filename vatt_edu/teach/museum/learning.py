@@ -135,16 +135,16 @@ def zeros_are_a_sound(
 
 
 def spent_on_the_silent(seed: int) -> Curve:
-    """Share of the gradient on the clips that goes to those without sound, a quarter of them."""
+    """Share of the gradient on the sounds that goes to those that are none, a quarter of them."""
     random = torch.Generator().manual_seed(seed)
-    video = torch.randn(PAIRS, WIDTH, generator=random).requires_grad_()
-    audio = torch.randn(PAIRS, WIDTH, generator=random)
+    video, audio = torch.randn(2, PAIRS, WIDTH, generator=random)
     silent = torch.arange(PAIRS) < PAIRS // 4
     audio[silent] = audio[0].clone()  # what a tower makes of zeros is the same each time
+    audio.requires_grad_()
     batch = replace(pairs(PAIRS), has_audio=~silent)
     losses.vatt_loss(Embeddings(video, audio, video, audio[:, None]), batch, LossConfig()).nce.backward()
-    assert video.grad is not None
-    lengths = video.grad.norm(dim=1)
+    assert audio.grad is not None
+    lengths = audio.grad.norm(dim=1)
     return [float(lengths[silent].sum() / lengths.sum())]
 
 
@@ -214,18 +214,17 @@ EXHIBITS = (
             "https://github.com/BAAI-DCAI/M3D/issues/52", steps=10),
     Exhibit("lines_of_others", "vatt_edu.losses:contrastive", lines_of_others, matches_over_steps,
             "share of clips that find their line", 0.5, False,
-            "tests/test_losses.py::test_what_is_hidden_is_hidden_at_any_temperature", "contrastive_losses", steps=10),
+            "tests/test_losses.py::test_equals_a_loop_at_extreme_temperatures", "contrastive_losses", steps=10),
     Exhibit("each_line_alone", "vatt_edu.losses:contrastive", each_line_alone, pull_on_the_true_line,
             "share of the pull on the line that fits", 0.5, False,
-            "tests/test_losses.py::test_what_is_hidden_is_hidden_at_any_temperature", "contrastive_losses",
-            "https://github.com/HobbitLong/SupContrast/issues/102"),
+            "tests/test_losses.py::test_equals_a_loop_at_extreme_temperatures", "contrastive_losses"),
     Exhibit("zeros_are_a_sound", "vatt_edu.losses:vatt_loss", zeros_are_a_sound, spent_on_the_silent,
-            "share of the gradient", 0.15, True,
-            "tests/test_losses.py::test_what_is_hidden_is_hidden_at_any_temperature", "raw_signals",
+            "share of the gradient on sounds", 0.1, True,
+            "tests/test_losses.py::test_equals_a_loop_at_extreme_temperatures", "raw_signals",
             "https://github.com/CASIA-IVA-Lab/VALOR/issues/10"),
     Exhibit("all_count", "vatt_edu.losses:_mean", all_count, share_of_chance,
             "loss over its chance value", 0.9, False,
-            "tests/test_losses.py::test_what_is_hidden_is_hidden_at_any_temperature", "contrastive_losses"),
+            "tests/test_losses.py::test_equals_a_loop_at_extreme_temperatures", "contrastive_losses"),
     Exhibit("one_draw_for_all", "vatt_edu.data.loader.sampler:generator", one_draw_for_all, views_of_a_clip,
             "different views among 16", 8.0, False,
             "tests/data/test_transforms.py::test_seeds_differ_by_seed_purpose_and_owner", "raw_signals",
