@@ -18,15 +18,19 @@ def gradient(angle: float, length: float, degree: float) -> dict[str, torch.Tens
     }  # fmt: skip
 
 
-@pytest.fixture
-def figure() -> Arrows:
+def gradients() -> dict:
     grid = {}
     for number, heads in enumerate(("plain", "normed")):
         for world in WORLDS:
             for pieces in PIECES:
                 grid[heads, RIGHT, world, pieces] = gradient(0.0, 2.0, 3.0)
                 grid[heads, WRONG, world, pieces] = gradient(10.0 * world + pieces, 2.0 / world, 3.0 + number)
-    return Arrows(grid, RIGHT, [RIGHT, WRONG])
+    return grid
+
+
+@pytest.fixture
+def figure() -> Arrows:
+    return Arrows(gradients(), RIGHT, [RIGHT, WRONG])
 
 
 def test_the_module_is_whole_and_small() -> None:
@@ -52,6 +56,6 @@ def test_the_table_is_what_the_package_says(figure: Arrows) -> None:
         for way, title in enumerate(figure.ways):
             for world, processes in enumerate(WORLDS):
                 for cut, pieces in enumerate(PIECES):
-                    it = compare(figure._gradients[name, title, processes, pieces], gradient(0.0, 2.0, 3.0))
+                    it = compare(gradients()[name, title, processes, pieces], gradient(0.0, 2.0, 3.0))
                     values = figure.table["values"][heads][way][world][cut]
                     assert values == pytest.approx([it.cosine, it.length, it.temperature], abs=1e-5)

@@ -25,7 +25,11 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def by_world(job: Path) -> dict:
-    return {1: one_step.run_job(job), 2: POOL.run(2, one_step.run_job, job)[0], 4: POOL.run(4, one_step.run_job, job)[3]}
+    return {
+        1: one_step.run_job(job),
+        2: POOL.run(2, one_step.run_job, job)[0],
+        4: POOL.run(4, one_step.run_job, job)[3],
+    }
 
 
 @pytest.mark.parametrize("world", [1, 2, 4])
@@ -76,7 +80,11 @@ def test_a_job_is_run_under_torchrun_and_read_again(job: Path, by_world: dict) -
 
 def test_compared_by_hand() -> None:
     """Towers (3, 4) against (5, 0): cosine 3/5, equal lengths, difference (-2, 4); the temperature by itself."""
-    ours = {"video.a": torch.tensor([3.0]), "common_space.b": torch.tensor([4.0]), "log_temperature": torch.tensor([6.0])}
+    ours = {
+        "video.a": torch.tensor([3.0]),
+        "common_space.b": torch.tensor([4.0]),
+        "log_temperature": torch.tensor([6.0]),
+    }
     right = ours | {"video.a": torch.tensor([5.0]), "common_space.b": torch.tensor([0.0])}
     right["log_temperature"] = torch.tensor([-2.0])
     it = compare(ours, right)

@@ -1,4 +1,4 @@
-"""Commands of a page: run as printed, and nothing is left of them; scripts explained, and none of their lines left out."""
+"""Commands of a page: run as printed, and nothing is left of them; scripts explained, every line of them."""
 
 import os
 import sys
@@ -46,11 +46,18 @@ def test_a_command_that_fails_says_how(tmp_path: Path) -> None:
 def test_nothing_is_left_when_a_cell_fails(tmp_path: Path, ending: str) -> None:
     """A child of a command that still runs, and one whose parent has gone."""
     line = f'{sys.executable} -c "{CHILD.format(ending)}"'
-    with pytest.raises(ZeroDivisionError), shell.started(line, tmp_path) as process:
-        time.sleep(0.3)
-        assert alive_in(process.pid)
-        _ = 1 / 0
-    assert wait_until_gone(process.pid)
+    groups = []
+
+    def cell() -> None:
+        with shell.started(line, tmp_path) as process:
+            groups.append(process.pid)
+            time.sleep(0.3)
+            assert alive_in(process.pid)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        cell()
+    assert wait_until_gone(groups[0])
 
 
 def test_a_command_that_takes_too_long_is_ended(tmp_path: Path) -> None:

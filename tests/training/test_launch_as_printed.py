@@ -61,7 +61,13 @@ def test_a_printed_command_does_what_the_page_says(line: str, checkout: Path) ->
         "PORT": str(20_000 + os.getpid() % 20_000), "SLURM_GPUS_ON_NODE": "1",
     }  # fmt: skip
     done = subprocess.run(
-        ["bash", "-c", line], cwd=checkout, env=environment, capture_output=True, text=True, timeout=TIMEOUT, check=False
+        ["bash", "-c", line],
+        cwd=checkout,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     out = checkout / re.search(r"--out (\S+)", line)[1]
@@ -71,4 +77,7 @@ def test_a_printed_command_does_what_the_page_says(line: str, checkout: Path) ->
         return
     assert [row["step"] for row in read_log(out)] == [0, 1, 2, 3]
     assert (out / "model.safetensors").exists()
-    assert json.loads((out / "checkpoints" / (out / "LAST").read_text().strip() / "meta.json").read_text())["processes"] == 2
+    assert (
+        json.loads((out / "checkpoints" / (out / "LAST").read_text().strip() / "meta.json").read_text())["processes"]
+        == 2
+    )

@@ -2,14 +2,14 @@
 
     torchrun --standalone --nproc-per-node 2 -m vatt_edu.teach.one_step JOB [JOB ...]
 
-A job is a folder with a model, a batch and ways to compute its gradient (``write_job``). Each process takes its share of
-the batch; what comes out goes into the folder, by the number of processes (``read_results``). In double precision, so
-that what is left of a difference is a mistake and not a rounding.
+A job is a folder with a model, a batch and ways to compute its gradient (``write_job``). Each process takes its share
+of the batch; what comes out goes into the folder, by the number of processes (``read_results``). In double precision,
+so that what is left of a difference is a mistake and not a rounding.
 """
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import astuple, dataclass, fields, replace
 from functools import partial
@@ -18,7 +18,7 @@ from typing import cast
 
 import torch
 import torch.distributed as dist
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
@@ -35,6 +35,9 @@ from vatt_edu.training.distributed.recipes import RECIPES, Recipe
 from vatt_edu.training.distributed.watch import mark
 from vatt_edu.training.pretrain import backward
 
+Gradient = Mapping[str, Float[Tensor, "..."]]
+"""By the name of the weight."""
+
 HANG = 60.0  # seconds for which no process moves, until the job ends
 RIGHT = "the package's"
 TIMES = 8  # that a step and a message are timed
@@ -42,7 +45,7 @@ MESSAGES = (1_000, 10_000, 100_000, 1_000_000)  # numbers, of eight bytes each
 
 
 def reduced_with_each(model: Model, batch: Batch, config: Config, step: int) -> Losses:
-    """GradCache whose every micro-batch goes through DistributedDataParallel: right, and as many rounds of gradients."""
+    """GradCache whose micro-batches all go through DistributedDataParallel: right, in as many rounds of gradients."""
     vatt, parts = unwrapped(model), micro_batches(batch, config.train.micro_batch)
     with torch.no_grad():
         pieces = [features_of(vatt, part, number, config, step) for number, part in enumerate(parts)]
@@ -90,7 +93,7 @@ class Result:
         loss: Of the whole batch.
     """
 
-    gradient: dict[str, Tensor]
+    gradient: Gradient
     rounds: float
     agrees: bool
     loss: float
@@ -115,7 +118,7 @@ def part_of(name: str) -> str:
     return {"common_space": "heads", "log_temperature": "temperature"}.get(first, first)
 
 
-def flat(gradient: dict[str, Tensor], part: str = "") -> Float[Tensor, " P"]:
+def flat(gradient: Gradient, part: str = "") -> Float[Tensor, " P"]:
     """The gradient of a part, or of all weights but the temperature, as one vector."""
     parts = {name: part_of(name) for name in gradient}
     return torch.cat([g.flatten() for name, g in gradient.items() if parts[name] == part or
@@ -139,7 +142,7 @@ class Comparison:
     error: float
 
 
-def compare(ours: dict[str, Tensor], right: dict[str, Tensor], part: str = "") -> Comparison:
+def compare(ours: Gradient, right: Gradient, part: str = "") -> Comparison:
     """Direction and length of a gradient against the right one.
 
     Args:
@@ -158,7 +161,9 @@ def compare(ours: dict[str, Tensor], right: dict[str, Tensor], part: str = "") -
 # Jobs -----------------------------------------------------------------------------------------------------------------
 
 
-def write_job(folder: Path, model: VATT, config: Config, batch: Batch, arms: Sequence[Arm], timed: bool = False) -> None:
+def write_job(
+    folder: Path, model: VATT, config: Config, batch: Batch, arms: Sequence[Arm], timed: bool = False
+) -> None:
     """Makes a job.
 
     Args:
@@ -196,7 +201,7 @@ def share_of(batch: Batch) -> Batch:
     return replace(share, audio=share.audio.double())
 
 
-def one_step(weights: dict[str, Tensor], batch: Batch, config: Config, arm: Arm) -> Result:
+def one_step(weights: dict[str, Shaped[Tensor, "..."]], batch: Batch, config: Config, arm: Arm) -> Result:
     """The gradient of the global batch by one way.
 
     Args:
@@ -218,7 +223,7 @@ def one_step(weights: dict[str, Tensor], batch: Batch, config: Config, arm: Arm)
     return Result(gradient, sum(sent) / total, _is_same_everywhere(flat(gradient)), losses.total.item())
 
 
-def _replica(weights: dict[str, Tensor], config: Config) -> Model:
+def _replica(weights: dict[str, Shaped[Tensor, "..."]], config: Config) -> Model:
     model = VATT(config.model).double().train()
     model.load_state_dict(weights)
     return replicate(model)
@@ -244,7 +249,7 @@ def _is_same_everywhere(values: Float[Tensor, " P"]) -> bool:
     return torch.equal(least, most)
 
 
-def time_steps(weights: dict[str, Tensor], batch: Batch, config: Config) -> Times:
+def time_steps(weights: dict[str, Shaped[Tensor, "..."]], batch: Batch, config: Config) -> Times:
     """Seconds of steps of the package's way and, with several processes, of messages; all of them begin together."""
     model = _replica(weights, config)
     steps = _seconds(lambda: backward(model, batch, config, 0))

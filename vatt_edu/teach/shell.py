@@ -10,11 +10,10 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 GRACE = 15  # seconds that torchrun has to end its processes
-MODULES = {"torchrun": "torch.distributed.run", "vatt": "vatt_edu.cli"}
 LAUNCH = Path(__file__).resolve().parents[2] / "launch"
 
 
@@ -23,8 +22,8 @@ def started(command: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
     """A command as a reader would type it, in a process group that ends with the block.
 
     Args:
-        command: A line of a shell without pipes, ``NAME=VALUE`` before it or not; ``torchrun`` and ``vatt`` are those of
-            this Python.
+        command: A line of a shell without pipes, ``NAME=VALUE`` before it or not; ``torchrun`` and ``vatt`` are those
+            beside this Python.
         folder: Where it runs.
     """
     words = shlex.split(command)
@@ -32,8 +31,9 @@ def started(command: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
     while "=" in words[0]:
         name, _, value = words.pop(0).partition("=")
         variables[name] = value
-    if words[0] in MODULES:
-        words[:1] = [sys.executable, "-m", MODULES[words[0]]]
+    beside = Path(sys.executable).parent / words[0]
+    if beside.exists():
+        words[0] = str(beside)
     process = subprocess.Popen(
         words, cwd=folder, env=os.environ | variables, stdout=-1, stderr=-2, text=True, start_new_session=True
     )
@@ -45,7 +45,7 @@ def started(command: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
                 process.terminate()
             process.wait(GRACE)
         except subprocess.TimeoutExpired:
-            pass  # what is left is killed
+            print(f"{command}: ends too slowly, and is killed", file=sys.stderr)
         finally:
             _kill_group(process)
 
@@ -68,10 +68,8 @@ def run(command: str, folder: Path, timeout: float = 120.0) -> str:
 
 
 def _kill_group(process: subprocess.Popen[str]) -> None:
-    try:
+    with suppress(ProcessLookupError):  # all have ended
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:  # all have ended
-        pass
     process.wait()
     if process.stdout is not None:
         process.stdout.close()

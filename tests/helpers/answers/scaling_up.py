@@ -56,7 +56,11 @@ WRONG = [
     ),
     (checks.arithmetic, counted(SHARE, PIECES, lambda b, w, m: b), "no negative of itself"),
     (checks.arithmetic, counted(SHARE, lambda b, w, m: max(1, b // w // (m or b)), OTHERS), "round up"),
-    (checks.arithmetic, counted(SHARE, lambda b, w, m: int(np.ceil(b / m)) if 0 < m < b else 1, OTHERS), "its own share"),
+    (
+        checks.arithmetic,
+        counted(SHARE, lambda b, w, m: int(np.ceil(b / m)) if 0 < m < b else 1, OTHERS),
+        "its own share",
+    ),
     (
         checks.arithmetic,
         lambda b, w, m: (b, int(np.ceil(b / m)) if 0 < m < b else 1, b * w - 1),

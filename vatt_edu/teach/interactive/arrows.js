@@ -4,7 +4,7 @@ function render({ model, el: root }) {
   const unit = 118, left = 150, ground = 232, reach = 1.85;  // pixels of a length of 1; arrows end at ``reach``
   const view = draw("svg", { viewBox: "0 0 380 300", role: "img", style: "max-width: 32rem",
     "aria-label": "the right gradient as an arrow to the right, the chosen one beside it, the others faint" });
-  const head = (id, color) => draw("marker", { id, viewBox: "0 0 10 10", refX: 8, refY: 5, markerWidth: 7, markerHeight: 7, orient: "auto-start-reverse" },
+  const head = (id, color) => draw("marker", { id, viewBox: "0 0 10 10", refX: 8, refY: 5, markerWidth: 5, markerHeight: 5, orient: "auto-start-reverse" },
     draw("path", { d: "M0,0L10,5L0,10z", fill: color }));
   const mark = `arrows-${Math.random().toString(36).slice(2, 8)}`;
   view.append(draw("defs", {}, head(`${mark}-ink`, "var(--v-ink)"), head(`${mark}-audio`, "var(--v-audio)"), head(`${mark}-muted`, "var(--v-muted)")));
@@ -15,7 +15,7 @@ function render({ model, el: root }) {
   const note = draw("text", { style: "font-size: 13px", fill: "var(--v-audio)" });
   const bar = draw("rect", { y: 276, height: 12, fill: "var(--v-audio)", opacity: 0.75 });
   view.append(ring, ...faint, right, bold, note,
-    draw("text", { x: left + unit + 8, y: ground + 15, style: "font-size: 13px", "text-anchor": "end" }, "right"),
+    draw("text", { x: left + unit + 12, y: ground + 5, style: "font-size: 13px" }, "right"),
     draw("text", { x: 8, y: 268, style: "font-size: 13px" }, "the temperature's gradient; the line is the right one"),
     draw("line", { x1: left, x2: left, y1: 273, y2: 291, stroke: "var(--v-muted)" }), bar,
     draw("line", { x1: left + unit / 2, x2: left + unit / 2, y1: 271, y2: 293, stroke: "var(--v-ink)", "stroke-width": 2 }));

@@ -4,12 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import traitlets
-from torch import Tensor
 
 from vatt_edu.teach.interactive.base import Live
-from vatt_edu.teach.one_step import compare
+from vatt_edu.teach.one_step import Gradient, compare
 
-Gradient = Mapping[str, Tensor]
 WORLDS = (1, 2, 4)
 PIECES = (1, 2, 4)
 
@@ -41,7 +39,9 @@ class Arrows(Live):
     length = traitlets.Float(1.0).tag(sync=True)
     temperature = traitlets.Float(1.0).tag(sync=True)
 
-    def __init__(self, gradients: Mapping[tuple[str, str, int, int], Gradient], right: str, ways: Sequence[str]) -> None:
+    def __init__(
+        self, gradients: Mapping[tuple[str, str, int, int], Gradient], right: str, ways: Sequence[str]
+    ) -> None:
         """Makes the figure.
 
         Args:
@@ -62,7 +62,7 @@ class Arrows(Live):
 
     def _values(self, heads: str, way: str, world: int, pieces: int) -> list[float]:
         right = self._gradients[heads, self._right, 1, 1]
-        measured = compare(dict(self._gradients[heads, way, world, pieces]), dict(right))
+        measured = compare(self._gradients[heads, way, world, pieces], right)
         return [round(x, 5) for x in (measured.cosine, measured.length, measured.temperature)]
 
     def _look(self, _: Any = None) -> None:
