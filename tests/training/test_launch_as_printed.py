@@ -1,9 +1,10 @@
 """Every command that *Scaling up* prints for a reader to type is run here, as printed, from a copy of the repository.
 
-The commands that its cells run are run whenever the page is made (``tools/book.py``). What a cluster or a machine of
+So are those of its cells that train or would, which also run whenever the page is made. What a cluster or a machine of
 one's own would have is put in place: clips, an environment, and programs named sbatch, srun and scontrol.
 """
 
+import ast
 import json
 import os
 import re
@@ -15,12 +16,21 @@ import pytest
 from helpers import clips
 from test_launch import SCONTROL, SRUN, TIMEOUT, command
 
+from vatt_edu.teach import shell
 from vatt_edu.training.run_folder import read_log
 
 ROOT = Path(__file__).resolve().parents[2]
 CELLS = json.loads((ROOT / "book" / "scaling_up.ipynb").read_text(encoding="utf-8"))["cells"]
 PROSE = "\n".join("".join(cell["source"]) for cell in CELLS if cell["cell_type"] == "markdown")
 COMMANDS = [line for block in re.findall(r"```bash\n(.*?)```", PROSE, re.DOTALL) for line in block.strip().splitlines()]
+
+TYPED = [
+    ast.literal_eval(node.value)
+    for cell in CELLS
+    if cell["id"] in ("survival-runs", "dry-toy", "dry-large")
+    for node in ast.parse("".join(cell["source"])).body
+    if isinstance(node, ast.Assign)
+]
 
 # A job on as many machines as the file asks for, all of them this one; variables as SLURM sets them.
 SBATCH = """
@@ -81,3 +91,16 @@ def test_a_printed_command_does_what_the_page_says(line: str, checkout: Path) ->
         json.loads((out / "checkpoints" / (out / "LAST").read_text().strip() / "meta.json").read_text())["processes"]
         == 2
     )
+
+
+def test_the_commands_of_its_cells(checkout: Path) -> None:
+    """The same words on other clips: what would be, twice, and the run of which the page kills a process."""
+    (checkout / "tiny").symlink_to(checkout / "my_videos")
+    train, toy, large = TYPED
+    assert "toy: 1,100 steps on 1 processes" in shell.run(toy, checkout)
+    shown = shell.run(large, checkout, timeout=float(TIMEOUT))
+    assert "on 64 processes" in shown
+    assert "micro-batches of 8" in shown
+    assert not (checkout / "run").exists()
+    shell.run(train.format("undisturbed"), checkout, timeout=float(TIMEOUT))
+    assert [row["step"] for row in read_log(checkout / "undisturbed")] == list(range(16))

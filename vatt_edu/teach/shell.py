@@ -50,7 +50,7 @@ def started(command: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
             _kill_group(process)
 
 
-def run(command: str, folder: Path, timeout: float = 120.0) -> str:
+def run(command: str, folder: Path, timeout: float = 300.0) -> str:
     """What a command writes.
 
     Raises:
