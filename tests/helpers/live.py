@@ -26,6 +26,7 @@ PAGE_OF = {
     "Ties": "evaluation",
     "Calculator": "contrastive_losses",
     "Learning": "pretraining",
+    "Bill": "cost",
 }
 
 
