@@ -346,7 +346,7 @@ def run_cost(
     decode = batch * steps / (clips_a_second * cores * count) / 3600
     hours = max(compute, decode)
     return {
-        "flops": total,
+        "flops": float(total),
         "compute_hours": compute,
         "decode_hours": decode,
         "hours": hours,

@@ -29,7 +29,7 @@ REFERENCES = [(checks.layer_flops, layer_flops), (checks.days, days)]
 WRONG = [
     (checks.layer_flops, lambda n, k, d: layer_flops(n, n, d), "dropped tokens are counted"),
     (checks.layer_flops, blind, "two products are missing"),
-    (checks.layer_flops, lambda n, k, d: (blind(n, k, d) + layer_flops(n, k, d)) / 2, "only one of the two"),
+    (checks.layer_flops, lambda n, k, d: (blind(n, k, d) + layer_flops(n, k, d)) / 2, "only one of attention's"),
     (checks.layer_flops, lambda n, k, d: layer_flops(n, k, d) // 2, "multiply-adds"),
     (checks.layer_flops, lambda n, k, d: layer_flops(n, k, d) - 16 * k * d * d, "feed-forward is missing"),
     (checks.layer_flops, lambda n, k, d: blind(n, k, d) + 4 * d * k * n, "dropped ones included"),

@@ -6,7 +6,7 @@ from vatt_edu.teach.checks.grade import Function, Mistake, grade
 def layer_flops(answer: Function) -> None:
     """``answer(tokens, kept, width)``: FLOPs of one encoder layer on the tokens that are kept."""
 
-    def right(tokens: int, kept: int, width: int) -> float:
+    def right(tokens: int, kept: int, width: int) -> int:
         return 24 * width**2 * kept + 4 * width * kept**2
 
     mistakes = [
@@ -42,7 +42,7 @@ def days(answer: Function) -> None:
                 "the way back is missing: it takes two products for each one of the forward pass, three in all."),
         Mistake(lambda f, b, s, p, u, c: right(f, b, s, p, u, c) * 2 / 3,
                 "backward takes two products for each one of forward, so it is three forward passes, not two."),
-        Mistake(lambda f, b, s, p, u, c: right(f, b, s, p, 1, c),
+        Mistake(lambda f, b, s, p, u, c: right(f, b, s, p, 1.0, c),
                 "at the whole peak. No training reaches it: divide by the share that is reached, too."),
         Mistake(lambda f, b, s, p, u, c: right(f, b, s, p, u, c) * u * u,
                 "the share of the peak is multiplied with the time. A lower share takes longer."),

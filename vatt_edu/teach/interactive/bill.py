@@ -27,7 +27,10 @@ def table() -> dict[str, list[list[float]]]:
     rows: dict[str, list[list[float]]] = {}
     for name, model in MODELS.items():
         parts = [cost.cost(preset(model), 1, keep) for keep in RATES]
-        rows[name] = [[one["flops"]["total"]["here"], one["activations"]["total"], one["state"]] for one in parts]
+        rows[name] = [
+            [float(one["flops"]["total"]["here"]), float(one["activations"]["total"]), float(one["state"])]
+            for one in parts
+        ]
     return rows
 
 
