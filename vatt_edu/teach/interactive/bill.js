@@ -21,7 +21,7 @@ function render({ model, el: root }) {
     return { name, bar, title };
   });
   const says = sentence();
-  const big = (value) => (value >= 100 ? Math.round(value) : Number(value.toPrecision(3))).toLocaleString("en-US");
+  const big = (value) => (value >= 100 ? Math.round(value).toLocaleString("en-US") : value.toLocaleString("en-US", { maximumSignificantDigits: 3 }));
   const power = (value) => Math.round(Math.log2(value));
   const picked = choice({ label: "Model", names: models, value: models.indexOf(model.get("model")), onpick: (n) => set("model", models[n]) });
   const chip = choice({ label: "Chip", names: chips.map(([name]) => name), value: model.get("chip"), onpick: (n) => set("chip", n) });
