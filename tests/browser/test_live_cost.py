@@ -32,9 +32,10 @@ def expected(clips_a_second: float, model: str, chip: int, **options: Any) -> tu
 
 @pytest.mark.figure("Bill")
 def test_the_bill(figure: Any, site: Path) -> None:
-    clips = state(site, "Bill")["clips_a_second"]
+    traits = state(site, "Bill")
+    clips = traits["clips_a_second"]
     keep, batch, count, share, price, cores = figure.locator('input[type="range"]').all()
-    first = {"batch": 2048, "keep": 0.5, "count": 8, "utilization": 0.18, "price": 3.0, "cores": 16}
+    first = {name: traits[name] for name in ("batch", "keep", "count", "utilization", "price", "cores")}
     # The sentence gives three digits, or whole numbers from 100 on.
     assert read(says(figure)) == pytest.approx(expected(clips, "Medium", 0, **first), rel=5e-3)
     settings = ((5, 9, 3, 40, 200, 6), (100, 11, 10, 3, 1_000, 0), (35, 13, 0, 60, 50, 7))
