@@ -65,7 +65,6 @@ def test_own_counters_on_a_model_counted_by_hand() -> None:
     with torch.no_grad(), page["Operators"]() as operators:
         Bare()(x)
     assert operators.count == 210 + 126
-    assert not any(part._forward_hooks for part in Bare().modules())
 
 
 @pytest.mark.parametrize(("tokens", "width"), [(12, 64), (300, 128), (1_000, 64)])
