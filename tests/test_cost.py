@@ -309,3 +309,50 @@ def test_bad_words(words: list[str], message: str, capsys: pytest.CaptureFixture
     assert shown.out == ""
     assert message in shown.err
     assert shown.err.count("\n") == 1
+
+
+H100 = cost.ACCELERATORS[0]
+
+
+def test_a_whole_training_by_hand() -> None:
+    """One clip of the toy is so many FLOPs; the rest is written out in seconds, cores and dollars."""
+    config = preset("toy")
+    run = cost.run_cost(
+        config, H100, 4, steps=1_000, batch=40, keep=1.0, utilization=0.25, price=2.5, cores=8, clips_a_second=5.0
+    )
+    forward = cost.flops(config.model, config.data.candidates)["total"].here
+    seconds = 3 * forward * 40 / (4 * 0.25 * 989e12) * 1_000
+    assert run["flops"] == 3 * forward * 40 * 1_000
+    assert run["compute_hours"] * 3600 == pytest.approx(seconds)
+    assert run["decode_hours"] * 3600 == pytest.approx(1_000 * 40 / (4 * 8 * 5))
+    assert run["hours"] == run["decode_hours"] > run["compute_hours"]  # a toy waits for its clips
+    assert run["energy"] == pytest.approx(run["hours"] * 4 * 0.7)
+    assert run["money"] == pytest.approx(run["hours"] * 4 * 2.5)
+    ten = cost.cost(config, 10)
+    assert run["memory"] == pytest.approx(ten["state"] + ten["activations"]["total"])
+
+
+@given(
+    count=st.integers(1, 512), utilization=st.floats(0.01, 1), keep=st.sampled_from([0.25, 0.5, 1.0]),
+    cores=st.integers(1, 128), batch=st.sampled_from([128, 2048]),
+)  # fmt: skip
+@settings(max_examples=20, deadline=None)
+def test_chips_share_the_time_and_not_the_bill(
+    count: int, utilization: float, keep: float, cores: int, batch: int
+) -> None:
+    options = {"utilization": utilization, "keep": keep, "cores": cores, "batch": batch}
+    one, many = (cost.run_cost(preset("base_base_small"), H100, chips, **options) for chips in (1, count))
+    assert many["hours"] * count == pytest.approx(one["hours"])
+    assert many["money"] == pytest.approx(one["money"])
+    assert many["energy"] == pytest.approx(one["energy"])
+    assert many["memory"] <= one["memory"]
+    faster = cost.run_cost(preset("base_base_small"), H100, count, **{**options, "utilization": 1.0})
+    assert faster["compute_hours"] == pytest.approx(many["compute_hours"] * utilization)
+    assert faster["decode_hours"] == many["decode_hours"]
+
+
+def test_chips_have_a_source() -> None:
+    for chip in cost.ACCELERATORS:
+        assert chip.source.startswith("https://")
+        assert 1e14 < chip.peak < 1e15  # dense: with sparsity NVIDIA's would lie above
+        assert chip.peak / chip.bandwidth > 100  # FLOPs for each byte: all of them starve on element-wise work

@@ -1,4 +1,6 @@
-"""What a VATT costs, in closed form: parameters, FLOPs, memory, bytes that travel. Nothing is built or run.
+"""What a VATT costs, in closed form (chapter *Cost*): parameters, FLOPs, memory, bytes that travel; hours and money.
+
+Nothing is built or run.
 
 A multiplication and an addition are two FLOPs; only matrix products count. Attention has two products of N × N: queries
 with keys, and weights with values. The GFLOPs of the paper's Tables 5 and 6 come out within 1.5 % if *one* of them is
@@ -267,6 +269,90 @@ def cost(config: Config, clips: int = 1, keep: float = 1.0, processes: int = 1) 
         "activations": {**kept, "total": sum(kept.values())},
         "state": FLOAT * (counted["total"] + 3 * counted["trained"]),
         "traffic": traffic(config, clips, processes),
+    }
+
+
+# Hours, energy and money ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Accelerator:
+    """What a datasheet promises of one chip.
+
+    Attributes:
+        name: Of the chip.
+        peak: FLOPs a second in bf16 with fp32 sums, without sparsity.
+        bandwidth: Bytes a second, to and from its memory.
+        memory: Bytes.
+        watts: Most that it draws.
+        source: Address of the datasheet.
+    """
+
+    name: str
+    peak: float
+    bandwidth: float
+    memory: float
+    watts: float
+    source: str
+
+
+ACCELERATORS = (
+    Accelerator("H100 SXM", 989e12, 3.35e12, 80e9, 700.0, "https://www.nvidia.com/en-us/data-center/h100/"),
+    Accelerator("H200 SXM", 989e12, 4.8e12, 141e9, 700.0, "https://www.nvidia.com/en-us/data-center/h200/"),
+    Accelerator("TPU v3 chip", 123e12, 0.9e12, 32 * 2.0**30, 262.0, "https://cloud.google.com/tpu/docs/v3"),
+)
+"""By their makers' pages, as read in 2026. NVIDIA prints twice the peak, with sparsity, which a Transformer lacks."""
+
+PASSES = 3
+"""Of a training step, in forward passes: backward forms two products for each one of forward."""
+
+
+def run_cost(
+    config: Config,
+    chip: Accelerator,
+    count: int = 1,
+    *,
+    steps: int = 500_000,
+    batch: int = 2048,
+    keep: float = 0.5,
+    utilization: float = 0.3,
+    price: float = 3.0,
+    cores: int = 16,
+    clips_a_second: float = 10.0,
+) -> dict[str, float]:
+    """A training of ``steps`` steps (the paper's: 500,000 of 2,048 clips).
+
+    Args:
+        config: Whose model is trained.
+        chip: On which.
+        count: How many of them.
+        steps: Of the optimizer.
+        batch: Clips of a step, all chips together.
+        keep: Share of the tokens of video and audio that is kept.
+        utilization: Share of the peak that the model's own FLOPs reach (MFU), in (0, 1].
+        price: Dollars for a chip and an hour.
+        cores: That decode, for each chip.
+        clips_a_second: That one core decodes.
+
+    Returns:
+        ``flops`` of all steps; ``compute_hours`` of the chips, ``decode_hours`` of the cores that read, and ``hours``,
+        the longer of the two, since they work at the same time; ``energy``, kilowatt-hours of the chips at their limit
+        (hosts and cooling come on top); ``money``, dollars; ``memory``, bytes that a chip needs for its share of a
+        batch at once, with float32 activations.
+    """
+    one = cost(config, 1, keep)
+    total = PASSES * one["flops"]["total"]["here"] * batch * steps
+    compute = total / (chip.peak * utilization * count) / 3600
+    decode = batch * steps / (clips_a_second * cores * count) / 3600
+    hours = max(compute, decode)
+    return {
+        "flops": float(total),
+        "compute_hours": compute,
+        "decode_hours": decode,
+        "hours": hours,
+        "energy": hours * count * chip.watts / 1000,
+        "money": hours * count * price,
+        "memory": one["state"] + one["activations"]["total"] * batch / count,
     }
 
 

@@ -27,6 +27,7 @@ PAGE_OF = {
     "Calculator": "contrastive_losses",
     "Learning": "pretraining",
     "Arrows": "scaling_up",
+    "Bill": "cost",
 }
 
 

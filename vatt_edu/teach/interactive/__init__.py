@@ -1,6 +1,7 @@
 """Live figures of the book: alive with a kernel, alive in the rendered page, a picture in print."""
 
 from vatt_edu.teach.interactive.base import Live, show
+from vatt_edu.teach.interactive.bill import Bill
 from vatt_edu.teach.interactive.calculator import Calculator
 from vatt_edu.teach.interactive.guess import Guess, guess
 from vatt_edu.teach.interactive.match import Match
@@ -11,6 +12,6 @@ from vatt_edu.teach.interactive.shift import NarratedVideo, Shift
 from vatt_edu.teach.interactive.signals import Aliasing, Pixels, Scrub
 
 __all__ = [
-    "Aliasing", "Calculator", "Guess", "Live", "Match", "NarratedVideo", "Pixels", "Port", "Retrieve", "Scrub", "Shift",
-    "guess", "show", "show_model",
+    "Aliasing", "Bill", "Calculator", "Guess", "Live", "Match", "NarratedVideo", "Pixels", "Port", "Retrieve", "Scrub",
+    "Shift", "guess", "show", "show_model",
 ]  # fmt: skip
