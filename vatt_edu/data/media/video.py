@@ -9,6 +9,7 @@ import functools
 import importlib
 import math
 import os
+import threading
 from collections.abc import Iterator
 from fractions import Fraction
 from os import PathLike
@@ -26,7 +27,9 @@ from vatt_edu.data.media.info import (
     open_media,
     origin,
     probe_media,
+    put_back,
     pyav,
+    take_media,
     track_packets,
     video_stream,
 )
@@ -152,17 +155,22 @@ def switches(starts: Float64[np.ndarray, " K"]) -> Float64[np.ndarray, " K-1"]:
 
 def _by_pyav(path: str | PathLike[str], times: Times, size: tuple[int, int], info: MediaInfo) -> Frames:
     out = np.empty((len(times), size[1], size[0], 3), np.uint8)
+    stat = os.stat(path)
+    scale = _scaler(os.fspath(path), stat.st_size, stat.st_mtime_ns, threading.get_ident(), size)
     for preroll in (0.0, PREROLL_FRAMES / max(info.fps, 1.0), *PREROLL_SECONDS, math.inf):
-        if _fill(path, times, size, out, preroll, info.video_end):
+        if _fill(path, times, scale, out, preroll, info.video_end):
             return out
     raise MediaError(path, "no frame of its video can be decoded")
 
 
-def _fill(
-    path: str | PathLike[str], times: Times, size: tuple[int, int], out: Frames, preroll: float, end: float
-) -> bool:
+@functools.lru_cache(maxsize=8)
+def _scaler(path: str, size: int, time: int, thread: int, shape: tuple[int, int]) -> Scaler:
+    """For all windows of a file (size, time and thread are the cache's key)."""
+    return Scaler(shape)
+
+
+def _fill(path: str | PathLike[str], times: Times, scale: Scaler, out: Frames, preroll: float, end: float) -> bool:
     """Decode into ``out``; False if the seek landed after the first wanted frame, or on nothing that can be decoded."""
-    scale = Scaler(size)
     first = max(0.0, float(times[0]) - preroll)
     shown, done = None, 0
     for picture in pictures(path, first):
@@ -220,11 +228,13 @@ def pictures(path: str | PathLike[str], first: float) -> Iterator[Picture]:
     Raises:
         MediaError: If the file cannot be opened.
     """
-    with open_media(path) as container:
+    container, intact = take_media(path) if first > 0 else open_media(path), False
+    try:
         stream, zero = video_stream(container), origin(container)
         assert stream is not None
-        stream.codec_context.thread_count = 1
-        stream.codec_context.options = {"err_detect": "crccheck+bitstream+buffer+explode"}
+        if not stream.codec_context.is_open:
+            stream.codec_context.thread_count = 1
+            stream.codec_context.options = {"err_detect": "crccheck+bitstream+buffer+explode"}
         if first > 0:
             try:
                 container.seek(int(Fraction(first + zero) / stream.time_base), stream=stream)
@@ -233,9 +243,14 @@ def pictures(path: str | PathLike[str], first: float) -> Iterator[Picture]:
         if container.format.name == "avi":
             yield from _counted(path, container, stream)
             return
-        tick = float(stream.time_base)
+        tick, whole = float(stream.time_base), True
         for time, duration, frame in _strict(container, stream, first <= 0):
+            whole = whole and frame is not None
+            intact = whole
             yield Picture(time * tick - zero, duration * tick, frame)
+            intact = False  # if this goes on to an error, or to the end
+    finally:
+        put_back(container, intact)
 
 
 def _strict(container: Any, stream: Any, whole: bool) -> Iterator[tuple[int, int, Any]]:
