@@ -166,7 +166,8 @@ def _decode(path: str, begin: int, seconds: float) -> Beginning:
                         wave = np.empty((len(samples), wanted), samples.dtype)
                     if samples.dtype != wave.dtype or len(samples) != len(wave):
                         raise ValueError("another number of channels, or kind of samples")
-                    wave[:, written:start] = _silence(wave.dtype)
+                    if start > written:
+                        wave[:, written:start] = 128 if wave.dtype == np.uint8 else 0  # of unsigned samples, the middle
                     wave[:, start:stop] = samples[:, start - place : wanted - place]
                     written = min(stop, wanted)
                 place, filled = stop, max(filled, stop)
@@ -182,11 +183,6 @@ def _decode(path: str, begin: int, seconds: float) -> Beginning:
     reach = math.inf if filled < wanted else wanted
     mono = np.zeros(0, np.float32) if wave is None else downmix(wave[:, :written], names)
     return Beginning(mono, rate, tuple(damage), reach)
-
-
-def _silence(dtype: Any) -> int:
-    """Zero is the least value of unsigned samples, and their silence lies in the middle."""
-    return 128 if dtype == np.uint8 else 0
 
 
 def _hole(end: float, begin: float, after: int) -> Damage:

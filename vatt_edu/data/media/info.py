@@ -378,17 +378,15 @@ def _packet_ends(
 
 
 def _seek(container: Any, seconds: float) -> bool:
-    av = pyav()
     try:
         container.seek(max(container.start_time or 0, int(seconds * 1e6)))
-    except (av.FFmpegError, OSError, OverflowError):
+    except (pyav().FFmpegError, OSError, OverflowError):
         return False
     return True
 
 
 def _demux(container: Any, streams: list[Any]) -> dict[int, float]:
     """Where the last packet of each stream ends, from here to the end of the file or to where it breaks."""
-    av = pyav()
     ends: dict[int, float] = {}
     try:
         for packet in container.demux(streams):
@@ -397,6 +395,6 @@ def _demux(container: Any, streams: list[Any]) -> dict[int, float]:
                 continue
             end = float((time + (packet.duration or 0)) * packet.time_base)
             ends[packet.stream_index] = max(end, ends.get(packet.stream_index, -math.inf))
-    except (av.FFmpegError, OSError, IndexError):
+    except (pyav().FFmpegError, OSError, IndexError):
         pass  # what comes before the break counts
     return ends
