@@ -5,6 +5,7 @@ nothing. Here it may not: an error, a picture that is marked as corrupt, or a pa
 that the reader sees, and so is everything that depends on it, up to the next key picture.
 """
 
+import contextlib
 import functools
 import importlib
 import math
@@ -218,6 +219,8 @@ def is_hole(path: str | PathLike[str], shown: Picture, gap: float) -> bool:
 def _rhythm(path: str, size: int, time: int) -> tuple[float, bool]:
     """The usual time from picture to picture, seconds, and whether it varies (size and time are the cache's key)."""
     intervals = np.diff(packet_times(path))
+    if not len(intervals):
+        return 0.0, False
     usual = float(np.median(intervals))
     return usual, bool((intervals > 2 * usual).mean() >= VARIABLE_SHARE)
 
@@ -343,7 +346,10 @@ def packet_times(path: str | PathLike[str]) -> Float64[np.ndarray, " K"]:
     with open_media(path) as container:
         stream = video_stream(container)
         assert stream is not None
-        times = [packet.pts for packet in track_packets(container, stream) if packet.pts is not None]
+        times = []
+        with contextlib.suppress(pyav().FFmpegError, OSError, IndexError):  # what comes before a break counts
+            for packet in track_packets(container, stream):
+                times += [] if packet.pts is None else [packet.pts]
         return np.sort(np.array(times, np.float64)) * float(stream.time_base) - origin(container)
 
 
