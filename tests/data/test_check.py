@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+from dataclasses import asdict
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -273,3 +274,23 @@ def test_names_of_any_bytes_are_checked_and_mended(tmp_path: Path, capsys: pytes
     assert escape(row["mend"]) in (root / "check/check.html").read_text(encoding="utf-8")
     shell(row["mend"])
     assert verdict(path).word == OK
+
+
+def test_a_sound_clock_that_jumps_back_is_told_where_the_reader_refuses(tmp_path: Path) -> None:
+    once = clips.write(tmp_path / "once.ts", video=None, audio=clips.tone(440, duration=6), duration=6)
+    path = tmp_path / "twice.ts"
+    path.write_bytes(once.read_bytes() * 2)  # two recordings, joined by bytes: times begin anew
+    check = check_file(path)
+    assert check.sound is not None
+    assert not check.sound.damaged
+    ((start, end),) = check.sound.jumps
+    assert start < 6.0 < end
+    judged = judge(path, check, [], 3.2, ())
+    assert (judged.word, [fault.kind for fault in judged.faults]) == (IN_PART, ["clock of the sound"])
+    assert FileCheck.from_json(json.loads(json.dumps(asdict(check)))) == check
+    assert read_audio(path, start - 1.0, 8_000, 16_000) is not None
+    with pytest.raises(MediaError, match="sound is damaged or missing"):
+        read_audio(path, start, 1_600, 16_000)
+    sound = check_file(once).sound
+    assert sound is not None
+    assert not sound.jumps

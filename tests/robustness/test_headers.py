@@ -12,6 +12,7 @@ from helpers import clips, numbered
 
 from vatt_edu.data.media import MediaError, probe_media, read_video
 from vatt_edu.data.media.matroska import CLUSTER, checksum_fault
+from vatt_edu.data.media.video import packet_times
 
 STARTS = (0.2, 0.9, 1.7, 2.3)
 
@@ -77,6 +78,23 @@ def test_the_first_fragment_is_the_clock(name: bytes, tmp_path: Path) -> None:
     assert None not in windows(film.path)
     with pytest.raises(MediaError, match="its first fragment is damaged, and with it the time of all others"):
         probe_media(altered(film, name, -4, int.from_bytes(b"junk", "big")))
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "value"),
+    [
+        (b"tfhd", 8, 80_000),  # ticks that each sample takes: 512
+        (b"tfdt", 8, 90_000),  # when the fragment begins: 0; its second half of 8 bytes
+        (b"tfdt", 4, 7),
+    ],
+)
+def test_a_first_fragment_that_goes_on_after_the_second_begins(
+    name: bytes, place: int, value: int, tmp_path: Path
+) -> None:
+    film = numbered.write(tmp_path / "film.mp4", "h264", "fragments", 60, 20, sound=3.0)
+    assert None not in windows(film.path)
+    with pytest.raises(MediaError, match=r"contradict each other: the first lasts .* s into the second"):
+        probe_media(altered(film, name, place, value))
 
 
 def test_fragments_after_an_index_of_samples(tmp_path: Path) -> None:
@@ -207,3 +225,18 @@ def test_decord_does_not_number_what_is_damaged(mkv: numbered.Film) -> None:
     content[clusters(film.path)[-1] + 200] ^= 1
     film.path.with_name("bad.mkv").write_bytes(content)
     assert obstacle(film.path.with_name("bad.mkv")) == "damaged packets"
+
+
+def test_times_of_packets_end_where_a_file_breaks(tmp_path: Path) -> None:
+    """A packet of absurd size is a break, and not an error of its own, wherever times are looked up."""
+    film = numbered.write(tmp_path / "film.mp4", "h264", "fragments", 60, 20)
+    content = bytearray(film.path.read_bytes())
+    place = content.index(b"trun", content.index(b"moof", content.index(b"moof") + 4))
+    flags = int.from_bytes(content[place + 4 : place + 8], "big")
+    assert flags & 0x200  # it says how large samples are, after how long
+    place += 12 + 4 * bool(flags & 1) + 4 * bool(flags & 4) + 4 * bool(flags & 0x100)
+    content[place : place + 4] = (0x7FFFFF00).to_bytes(4, "big")
+    film.path.write_bytes(content)
+    times = packet_times(film.path)
+    assert 0 < len(times) < 60
+    assert np.allclose(times, np.arange(len(times)) / 20, atol=1e-3)

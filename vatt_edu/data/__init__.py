@@ -9,7 +9,7 @@ call (but for constructors: an object is made before it is used).
 2. ``loader/stream.py`` is opened, with the sizes in ``config/run.py``. ``clips/reader.py`` knows every file on a grid
    of times, and asks ``media/info.py`` what it holds, and this ``media/headers.py`` whether it contradicts itself.
 3. Which clips make up the batch of a step, ``loader/sampler.py``, is a function of seed and step.
-4. The reader takes the clip from its file: frames, ``media/video.py``, and samples, ``media/audio.py``, on one clock.
+4. The reader takes the clip from its file: samples, ``media/audio.py``, and frames, ``media/video.py``, on one clock.
 5. ``loader/collate.py`` has zeros for what is missing, ``clips/transforms.py`` changes the clip at random, and it goes
    into its row, with the ids of its words: a ``Batch``.
 

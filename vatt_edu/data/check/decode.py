@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from vatt_edu.data.clips.reader import SILENCE
-from vatt_edu.data.media.audio import DAMAGE_SECONDS, HOLE_SECONDS, decoded_sound, downmix
+from vatt_edu.data.media.audio import DAMAGE_SECONDS, GAP_SECONDS, HOLE_SECONDS, decoded_sound, downmix
 from vatt_edu.data.media.indexed import obstacle
 from vatt_edu.data.media.info import MediaError, MediaInfo, audio_stream, open_media, probe_media, pyav, video_stream
 from vatt_edu.data.media.video import HOLE_SECONDS as LONGEST_GAP
@@ -36,6 +36,7 @@ class TrackCheck:
         end: Where it ends.
         damaged: What cannot be decoded.
         holes: Where there is nothing to decode.
+        jumps: Where its clock jumps back, by more than rounding: nothing there belongs to one time.
         silent: Digital silence from beginning to end.
     """
 
@@ -44,18 +45,20 @@ class TrackCheck:
     end: float
     damaged: Sequence[Span] = ()
     holes: Sequence[Span] = ()
+    jumps: Sequence[Span] = ()
     silent: bool = False
 
     @property
     def usable(self) -> float:
         """Seconds that can be decoded."""
-        lost = sum(end - start for start, end in united([*self.damaged, *self.holes]))
+        lost = sum(end - start for start, end in united([*self.damaged, *self.holes, *self.jumps]))
         return max(0.0, self.end - self.start - lost)
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "TrackCheck":
         """What ``dataclasses.asdict`` made a dictionary of."""
-        spans = {name: tuple((start, end) for start, end in value[name]) for name in ("damaged", "holes")}
+        names = ("damaged", "holes", "jumps")
+        spans = {name: tuple((start, end) for start, end in value.get(name, ())) for name in names}
         return cls(**{**value, **spans})
 
 
@@ -155,7 +158,8 @@ def _picture(path: Path, info: MediaInfo) -> TrackCheck:
 def _sound(path: Path) -> TrackCheck:
     damaged: list[Span] = []
     holes: list[Span] = []
-    first = end = None
+    jumps: list[Span] = []
+    first = end = last = None  # where it begins, how far it goes, and where the last packet ended
     peak = 0.0
     with open_media(path) as container:
         stream = audio_stream(container)
@@ -165,16 +169,28 @@ def _sound(path: Path) -> TrackCheck:
         for time, samples in decoded_sound(container, stream, 0.0):
             if samples is None:
                 damaged.append((max(0.0, time - DAMAGE_SECONDS), time + DAMAGE_SECONDS))
+                last = None
                 continue
             if end is not None and time - end > HOLE_SECONDS:
                 holes.append((end, time))
+            if end is not None and end - time > HOLE_SECONDS and (last is None or abs(time - last) > GAP_SECONDS):
+                jumps.append((max(0.0, end - DAMAGE_SECONDS), end + DAMAGE_SECONDS))
             first = time if first is None else first
-            end = max(end or 0.0, time + samples.shape[1] / rate)
+            last = time + samples.shape[1] / rate
+            end = max(end or 0.0, last)
             if samples.size:
                 peak = max(peak, float(np.abs(downmix(samples, names)).max()))
     start, stop = first or 0.0, max(end or 0.0, *(end for _, end in damaged), 0.0)
     silent = end is not None and round(peak * 32768) <= SILENCE
-    return TrackCheck(number, round(start, 3), round(stop, 3), _rounded(united(damaged)), _rounded(holes), silent)
+    return TrackCheck(
+        number,
+        round(start, 3),
+        round(stop, 3),
+        _rounded(united(damaged)),
+        _rounded(holes),
+        _rounded(united(jumps)),
+        silent,
+    )
 
 
 def united(spans: Sequence[Span]) -> list[Span]:

@@ -108,6 +108,8 @@ def _losses(name: str, track: TrackCheck, command: str) -> list[Fault]:
         faults.append(Fault(f"damaged {name}", f"{name} damaged {_spans(track.damaged)}", command))
     if track.holes:
         faults.append(Fault(f"hole in the {name}", f"no {name} {_spans(track.holes)}"))
+    if track.jumps:
+        faults.append(Fault(f"clock of the {name}", f"the {name}'s clock jumps back {_spans(track.jumps)}", command))
     return faults
 
 

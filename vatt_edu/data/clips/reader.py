@@ -126,8 +126,8 @@ def read_window(reader: Reader, path: Path, first: int, spec: ClipSpec) -> tuple
         MediaError: If the file cannot be decoded.
     """
     track = reader.track(path)
+    pcm = _pcm(reader, path, first, track, spec) if track.has_audio else None  # first: it leaves the file open
     frames = _frames(reader, path, first, track, spec) if track.has_video else None
-    pcm = _pcm(reader, path, first, track, spec) if track.has_audio else None
     return frames, pcm
 
 

@@ -15,7 +15,7 @@ from vatt_edu.data.loader.collate import BatchBuilder, CaptionEncoder, zero_fill
 from vatt_edu.data.loader.prefetch import Skip
 from vatt_edu.data.loader.sampler import Pool, Sampler, Slot, generator, window_start
 from vatt_edu.data.loader.windows import Window
-from vatt_edu.data.media.info import MediaError
+from vatt_edu.data.media.info import MediaError, keeping_open
 from vatt_edu.data.sources.source import Source, Video
 from vatt_edu.data.text.captions import Line, nearest_lines
 from vatt_edu.data.text.vocabulary import Vocabulary
@@ -168,8 +168,9 @@ class ClipStream:
         slots = self._sampler.plan(step)[rank * size // world : (rank + 1) * size // world]
         builder = BatchBuilder(len(slots), self._spec, self._spec.candidates)
         skips: list[Skip] = []
-        for row, slot in reversed([*enumerate(slots)]):  # the last window of a video: its sound is decoded up to there
-            skips = self._fill_row(builder, row, slot) + skips
+        with keeping_open():
+            for row, slot in reversed([*enumerate(slots)]):  # a video's last window: its sound is decoded up to there
+                skips = self._fill_row(builder, row, slot) + skips
         return builder.batch(), skips
 
     def _fill_row(self, builder: BatchBuilder, row: int, slot: Slot) -> list[Skip]:

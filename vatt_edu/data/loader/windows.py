@@ -12,7 +12,7 @@ from vatt_edu.data.clips.reader import FileReader, Reader, read_window, usable_r
 from vatt_edu.data.clips.transforms import eval_clip
 from vatt_edu.data.loader.collate import BatchBuilder, CaptionEncoder, zero_fill
 from vatt_edu.data.loader.prefetch import Skip
-from vatt_edu.data.media.info import MediaError
+from vatt_edu.data.media.info import MediaError, keeping_open
 from vatt_edu.data.sources.source import Source, Video
 from vatt_edu.data.text.captions import Line, identity
 from vatt_edu.data.text.vocabulary import Vocabulary
@@ -64,18 +64,19 @@ def window_batches(
     for start in range(0, len(windows), batch_size):
         chunk = windows[start : start + batch_size]
         builder = BatchBuilder(len(chunk), spec, 1)
-        for row, window in enumerate(chunk):
-            try:
-                frames, pcm = read_window(reader, window.video.path, first_frame(window, reader, spec), spec)
-            except MediaError as error:
-                if skips is None:
-                    raise
-                skips.append(Skip(error.path, error.reason, start + row))
-                continue
-            picture, sound = eval_clip(*zero_fill(frames, pcm, spec), spec)
-            builder.set_clip(row, start + row, None if frames is None else picture, None if pcm is None else sound)
-            if window.text and captions:
-                builder.set_captions(row, [Line(0.0, 0.0, window.text, identity(window.video.id, 0))], captions)
+        with keeping_open():
+            for row, window in enumerate(chunk):
+                try:
+                    frames, pcm = read_window(reader, window.video.path, first_frame(window, reader, spec), spec)
+                except MediaError as error:
+                    if skips is None:
+                        raise
+                    skips.append(Skip(error.path, error.reason, start + row))
+                    continue
+                picture, sound = eval_clip(*zero_fill(frames, pcm, spec), spec)
+                builder.set_clip(row, start + row, None if frames is None else picture, None if pcm is None else sound)
+                if window.text and captions:
+                    builder.set_captions(row, [Line(0.0, 0.0, window.text, identity(window.video.id, 0))], captions)
         yield builder.batch()
 
 

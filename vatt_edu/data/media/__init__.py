@@ -3,7 +3,7 @@
 Both readers share one clock: time 0 is where the file's first stream starts, and a frame and a sample of the same time
 belong together. PyAV decodes, and lets no damage pass in silence; decord and torchcodec read frames where they are
 asked for (``$VATT_DECODER``) and their index agrees with the file's packets. torchaudio resamples. Everything is
-opened, read and closed within a call: nothing is inherited over a fork.
+opened, read and closed within a call, or within a batch (``info.keeping_open``): nothing is inherited over a fork.
 """
 
 from os import PathLike

@@ -31,6 +31,7 @@ from vatt_edu.data.media.info import (
     decoded_packets,
     open_media,
     origin,
+    put_back,
     pyav,
 )
 from vatt_edu.errors import missing
@@ -137,14 +138,16 @@ def _decode(path: str, begin: int, seconds: float) -> Beginning:
 
     No packet changes what lies before the end of those that came before it, so a longer one begins as a shorter one.
     """
-    with open_media(path) as container:
+    container, intact = open_media(path), False
+    try:
         stream = audio_stream(container)
         assert stream is not None
         rate: int = stream.rate
         names = [channel.name for channel in stream.layout.channels]
-        packets: list[Shaped[np.ndarray, "C _"]] = []  # without a gap, from ``begin`` on
+        wave: Shaped[np.ndarray, "C S"] | None = None  # from ``begin`` on: at once, so that a decoder's memory is free
         damage: list[Damage] = []
         wanted = math.ceil(seconds * rate)
+        written = 0
         place = filled = NOWHERE  # where the last packet ended, and the farthest one
         try:
             for time, samples in decoded_sound(container, stream, begin - PREROLL_SECONDS):
@@ -157,29 +160,29 @@ def _decode(path: str, begin: int, seconds: float) -> Beginning:
                     if filled > NOWHERE and abs(exact - filled) > HOLE_SECONDS * rate:
                         damage.append(_hole(begin + filled / rate, time, filled))
                     place = exact
-                if packets and len(samples) != len(packets[0]):
-                    raise ValueError("another number of channels")
                 start, stop = max(place, filled, 0), place + samples.shape[1]
                 if start < min(stop, wanted):
-                    if gap := start - max(filled, 0):
-                        packets.append(_silence(len(samples), gap, samples.dtype))
-                    packets.append(samples if start == place else samples[:, start - place :])
+                    if wave is None:
+                        wave = np.empty((len(samples), wanted), samples.dtype)
+                    if samples.dtype != wave.dtype or len(samples) != len(wave):
+                        raise ValueError("another number of channels, or kind of samples")
+                    if start > written:
+                        wave[:, written:start] = 128 if wave.dtype == np.uint8 else 0  # of unsigned samples, the middle
+                    wave[:, start:stop] = samples[:, start - place : wanted - place]
+                    written = min(stop, wanted)
                 place, filled = stop, max(filled, stop)
                 if filled >= wanted:
                     break
+            intact = not damage
         except (pyav().FFmpegError, OSError, ValueError):
             if filled == NOWHERE:
                 raise
             damage.append(Damage(begin + filled / rate, math.inf, filled))
-    if not packets:
-        return Beginning(np.zeros(0, np.float32), rate, tuple(damage), math.inf if filled < wanted else wanted)
-    wave = downmix(np.concatenate(packets, axis=1)[:, :wanted], names)
-    return Beginning(wave, rate, tuple(damage), math.inf if filled < wanted else wanted)
-
-
-def _silence(channels: int, samples: int, dtype: Any) -> Shaped[np.ndarray, "C S"]:
-    """Zero is the least value of unsigned samples, and their silence lies in the middle."""
-    return np.full((channels, samples), 128 if dtype == np.uint8 else 0, dtype)
+    finally:
+        put_back(container, intact)
+    reach = math.inf if filled < wanted else wanted
+    mono = np.zeros(0, np.float32) if wave is None else downmix(wave[:, :written], names)
+    return Beginning(mono, rate, tuple(damage), reach)
 
 
 def _hole(end: float, begin: float, after: int) -> Damage:

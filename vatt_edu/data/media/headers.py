@@ -1,8 +1,9 @@
 """What a file says twice about how it is to be read: one that contradicts itself is not read by one half of it.
 
 MP4 has no checksums. But the times of its samples (``stts``) sum up to the length of their track (``mdhd``), what is
-shown (``elst``) lies within it, as many samples have times as have sizes, no two of them share bytes, and where
-fragments have a list at the end (``mfra``), one begins at each of its places. AVI has its rate in two places, and a
+shown (``elst``) lies within it, as many samples have times as have sizes, no two of them share bytes, the first
+fragment ends where the second begins, and where there is a list of fragments at the end (``mfra``), one begins at each
+of its places. AVI has its rate in two places, and a
 raw stream begins with a picture. Only what no program writes is a fault: a table that may be absent is not missed.
 
 Source: ISO/IEC 14496-12, sections 8.2.2, 8.4.2, 8.6.1, 8.6.6, 8.7 and 8.8; Microsoft's AVI RIFF File Reference.
@@ -95,7 +96,7 @@ def _mp4_fault(path: str, size: int) -> str:
         for box in _top(file, size):
             boxes.setdefault(box[0], box)
             places.append(box)
-            if box[0] == "moof" and "moov" in boxes:
+            if "moov" in boxes and [name for name, _, _ in places].count("moof") >= 2:
                 break  # there may be thousands
         if not {"moov", "meta"} & boxes.keys():  # FFmpeg looks for it among what is damaged, and takes what it gets
             return "its index is damaged: no moov in it"
@@ -107,6 +108,8 @@ def _mp4_fault(path: str, size: int) -> str:
         try:
             if any(name == "mvex" for name, _, _ in _boxes(movie)) and _fragment_fault(file, size, movie, places):
                 return "its first fragment is damaged, and with it the time of all others"
+            if overlap := _fragments_overlap(file, size, movie, [box for box in places if box[0] == "moof"]):
+                return f"its fragments contradict each other: the first lasts {overlap:.2f} s into the second"
             return _contradiction(movie, [box for box in places if box[0] == "mdat"])
         except (struct.error, IndexError, KeyError, ValueError):
             return "its index is damaged"
@@ -115,6 +118,7 @@ def _mp4_fault(path: str, size: int) -> str:
 def _fragment_fault(file: Any, size: int, movie: bytes, places: list[Box]) -> bool:
     """Whether what comes first, after the index, is no whole fragment: FFmpeg leaves out what it does not know."""
     after = places[[box[0] for box in places].index("moov") + 1 :]
+    after = after[: next((k + 1 for k, box in enumerate(after) if box[0] == "moof"), len(after))]
     if any(box[0] == "mdat" for box in after):
         return not _sampled(movie)  # what was before it is not known as a fragment
     if not after or after[-1][0] != "moof" or after[-1][2] > size:
@@ -131,6 +135,56 @@ def _fragment_fault(file: Any, size: int, movie: bytes, places: list[Box]) -> bo
     table = _content(file, ("mfra", size - length + 8, size))
     offsets = [place for box in _boxes(table) if box[0] == "tfra" for place in _fragments(table[box[1] : box[2]])]
     return bool(offsets) and min(offsets) != after[-1][1] - 8
+
+
+def _fragments_overlap(file: Any, size: int, movie: bytes, fragments: list[Box]) -> float:
+    """Seconds by which the samples of a track in the first fragment go on after they begin in the second; else 0."""
+    if len(fragments) < 2 or any(box[2] > size for box in fragments):
+        return 0.0
+    scales, usual = dict[int, int](), dict[int, int]()
+    for name, begin, end in _boxes(movie):
+        if name == "trak" and {"tkhd", "mdhd"} <= (tables := _tables(movie, begin, end)).keys():
+            place = 20 if tables["tkhd"][0] else 12
+            scales[int.from_bytes(tables["tkhd"][place : place + 4], "big")] = _scale(tables["mdhd"])[0]
+        for part, first, _ in _boxes(movie, begin, end) if name == "mvex" else ():
+            if part == "trex":
+                track, _, step = struct.unpack_from(">3I", movie, first + 4)
+                usual[track] = step
+    try:
+        one, two = (_spans(_content(file, box), usual) for box in fragments[:2])
+    except (struct.error, ValueError):
+        return 0.0  # damaged in itself, which its pictures will show
+    late = [(one[track][1] - two[track][0]) / scales[track] for track in one.keys() & two.keys() if scales.get(track)]
+    return max((seconds for seconds in late if seconds > TOLERANCE), default=0.0)
+
+
+def _spans(fragment: bytes, usual: dict[int, int]) -> dict[int, tuple[int, int]]:
+    """When each track's samples begin and end, ticks, in the content of a ``moof`` that says both."""
+    spans = {}
+    for name, *bounds in _boxes(fragment):
+        parts = (
+            [(part, fragment[begin:end]) for part, begin, end in _boxes(fragment, *bounds)] if name == "traf" else []
+        )
+        tables = dict(parts)
+        if not {"tfhd", "tfdt"} <= tables.keys():
+            continue
+        head, (flags, track) = tables["tfhd"], struct.unpack_from(">II", tables["tfhd"])
+        step = usual.get(track, 0)
+        if flags & 8:
+            step = struct.unpack_from(">I", head, 8 + 8 * (flags & 1) + 2 * (flags & 2))[0]
+        begin = struct.unpack_from(">Q" if tables["tfdt"][0] else ">I", tables["tfdt"], 4)[0]
+        spans[track] = begin, begin + sum(_length(run, step) for part, run in parts if part == "trun")
+    return spans
+
+
+def _length(run: bytes, step: int) -> int:
+    """Ticks of a ``trun``, whose samples take ``step`` each where it does not say how many."""
+    flags, count = struct.unpack_from(">II", run)
+    if not flags & 0x100:
+        return count * step
+    columns = sum(bool(flags & flag) for flag in (0x100, 0x200, 0x400, 0x800))
+    first = 8 + 4 * bool(flags & 1) + 4 * bool(flags & 4)
+    return int(np.frombuffer(run, ">u4", count * columns, first)[::columns].astype(np.int64).sum())
 
 
 def _sampled(movie: bytes) -> bool:

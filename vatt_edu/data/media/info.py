@@ -5,8 +5,10 @@ was cut off has a wrong one. The header's word is checked where that is cheap, a
 the last seconds of the file; only where it does not hold, all packets are read.
 """
 
+import contextlib
 import math
 import os
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from os import PathLike
@@ -16,12 +18,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float32, Int16, UInt8
 
-from vatt_edu.data.media.headers import header_fault
+from vatt_edu.data.media.headers import MP4, header_fault
 from vatt_edu.data.media.matroska import Clusters, checksum_fault
 from vatt_edu.errors import UserError, missing
 
 TOLERANCE = 1.0  # seconds by which tracks, and headers, may differ without a word
 MATROSKA = "matroska,webm"
+SEEKABLE = (MP4, MATROSKA)  # a seek leads to the same place, whatever was read before
 RAW_SOUND = ("mp3", "aac", "ac3", "eac3", "amr", "loas")  # their length is guessed from the rate of the first packets
 
 # Of arrays whose sizes change on the way; a function that keeps them says so by letters of its own.
@@ -82,6 +85,37 @@ def open_media(path: str | PathLike[str]) -> Any:
     return container
 
 
+_kept: dict[int, Any] = {}  # of the threads within ``keeping_open``: the container that is open, or None
+
+
+@contextlib.contextmanager
+def keeping_open() -> Iterator[None]:
+    """In it, the file read last stays open for the next reader: an opening costs as much as fifteen small pictures."""
+    _kept[threading.get_ident()] = None
+    try:
+        yield
+    finally:
+        put_back(_kept.pop(threading.get_ident(), None), False)
+
+
+def take_media(path: str | PathLike[str]) -> Any:
+    """A container for one who seeks first, to be given to ``put_back``: others may have read from it."""
+    container = _kept.get(threading.get_ident())
+    if container is None or container.name != f"file:{os.fspath(path)}":
+        return open_media(path)
+    _kept[threading.get_ident()] = None
+    return container
+
+
+def put_back(container: Any, intact: bool) -> None:
+    """Closes a container; within ``keeping_open`` the one before, if no damage was met in this one."""
+    thread = threading.get_ident()
+    if intact and thread in _kept and container.format.name in SEEKABLE:
+        container, _kept[thread] = _kept[thread], container
+    if container is not None:
+        container.close()
+
+
 def _why(path: str | PathLike[str], error: Exception) -> str:
     if not os.path.exists(path):
         return "no such file"
@@ -127,9 +161,9 @@ def strict_decoder(stream: Any) -> Any | None:
 
 def track_packets(container: Any, stream: Any) -> Iterator[Any]:
     """The packets of one track; those of others are not even read."""
+    discard = pyav().stream.Discard
     for other in container.streams:
-        if other.index != stream.index:
-            other.discard = pyav().stream.Discard.all
+        other.discard = discard.default if other.index == stream.index else discard.all
     packets: Iterator[Any] = container.demux(stream)
     return packets
 
@@ -344,17 +378,15 @@ def _packet_ends(
 
 
 def _seek(container: Any, seconds: float) -> bool:
-    av = pyav()
     try:
         container.seek(max(container.start_time or 0, int(seconds * 1e6)))
-    except (av.FFmpegError, OSError, OverflowError):
+    except (pyav().FFmpegError, OSError, OverflowError):
         return False
     return True
 
 
 def _demux(container: Any, streams: list[Any]) -> dict[int, float]:
     """Where the last packet of each stream ends, from here to the end of the file or to where it breaks."""
-    av = pyav()
     ends: dict[int, float] = {}
     try:
         for packet in container.demux(streams):
@@ -363,6 +395,6 @@ def _demux(container: Any, streams: list[Any]) -> dict[int, float]:
                 continue
             end = float((time + (packet.duration or 0)) * packet.time_base)
             ends[packet.stream_index] = max(end, ends.get(packet.stream_index, -math.inf))
-    except (av.FFmpegError, OSError, IndexError):
+    except (pyav().FFmpegError, OSError, IndexError):
         pass  # what comes before the break counts
     return ends

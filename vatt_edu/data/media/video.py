@@ -5,10 +5,12 @@ nothing. Here it may not: an error, a picture that is marked as corrupt, or a pa
 that the reader sees, and so is everything that depends on it, up to the next key picture.
 """
 
+import contextlib
 import functools
 import importlib
 import math
 import os
+import threading
 from collections.abc import Iterator
 from fractions import Fraction
 from os import PathLike
@@ -26,7 +28,9 @@ from vatt_edu.data.media.info import (
     open_media,
     origin,
     probe_media,
+    put_back,
     pyav,
+    take_media,
     track_packets,
     video_stream,
 )
@@ -152,17 +156,22 @@ def switches(starts: Float64[np.ndarray, " K"]) -> Float64[np.ndarray, " K-1"]:
 
 def _by_pyav(path: str | PathLike[str], times: Times, size: tuple[int, int], info: MediaInfo) -> Frames:
     out = np.empty((len(times), size[1], size[0], 3), np.uint8)
+    stat = os.stat(path)
+    scale = _scaler(os.fspath(path), stat.st_size, stat.st_mtime_ns, threading.get_ident(), size)
     for preroll in (0.0, PREROLL_FRAMES / max(info.fps, 1.0), *PREROLL_SECONDS, math.inf):
-        if _fill(path, times, size, out, preroll, info.video_end):
+        if _fill(path, times, scale, out, preroll, info.video_end):
             return out
     raise MediaError(path, "no frame of its video can be decoded")
 
 
-def _fill(
-    path: str | PathLike[str], times: Times, size: tuple[int, int], out: Frames, preroll: float, end: float
-) -> bool:
+@functools.lru_cache(maxsize=8)
+def _scaler(path: str, size: int, time: int, thread: int, shape: tuple[int, int]) -> Scaler:
+    """For all windows of a file (size, time and thread are the cache's key)."""
+    return Scaler(shape)
+
+
+def _fill(path: str | PathLike[str], times: Times, scale: Scaler, out: Frames, preroll: float, end: float) -> bool:
     """Decode into ``out``; False if the seek landed after the first wanted frame, or on nothing that can be decoded."""
-    scale = Scaler(size)
     first = max(0.0, float(times[0]) - preroll)
     shown, done = None, 0
     for picture in pictures(path, first):
@@ -210,6 +219,8 @@ def is_hole(path: str | PathLike[str], shown: Picture, gap: float) -> bool:
 def _rhythm(path: str, size: int, time: int) -> tuple[float, bool]:
     """The usual time from picture to picture, seconds, and whether it varies (size and time are the cache's key)."""
     intervals = np.diff(packet_times(path))
+    if not len(intervals):
+        return 0.0, False
     usual = float(np.median(intervals))
     return usual, bool((intervals > 2 * usual).mean() >= VARIABLE_SHARE)
 
@@ -220,11 +231,13 @@ def pictures(path: str | PathLike[str], first: float) -> Iterator[Picture]:
     Raises:
         MediaError: If the file cannot be opened.
     """
-    with open_media(path) as container:
+    container, intact = take_media(path) if first > 0 else open_media(path), False
+    try:
         stream, zero = video_stream(container), origin(container)
         assert stream is not None
-        stream.codec_context.thread_count = 1
-        stream.codec_context.options = {"err_detect": "crccheck+bitstream+buffer+explode"}
+        if not stream.codec_context.is_open:
+            stream.codec_context.thread_count = 1
+            stream.codec_context.options = {"err_detect": "crccheck+bitstream+buffer+explode"}
         if first > 0:
             try:
                 container.seek(int(Fraction(first + zero) / stream.time_base), stream=stream)
@@ -233,9 +246,14 @@ def pictures(path: str | PathLike[str], first: float) -> Iterator[Picture]:
         if container.format.name == "avi":
             yield from _counted(path, container, stream)
             return
-        tick = float(stream.time_base)
+        tick, whole = float(stream.time_base), True
         for time, duration, frame in _strict(container, stream, first <= 0):
+            whole = whole and frame is not None
+            intact = whole
             yield Picture(time * tick - zero, duration * tick, frame)
+            intact = False  # if this goes on to an error, or to the end
+    finally:
+        put_back(container, intact)
 
 
 def _strict(container: Any, stream: Any, whole: bool) -> Iterator[tuple[int, int, Any]]:
@@ -328,7 +346,10 @@ def packet_times(path: str | PathLike[str]) -> Float64[np.ndarray, " K"]:
     with open_media(path) as container:
         stream = video_stream(container)
         assert stream is not None
-        times = [packet.pts for packet in track_packets(container, stream) if packet.pts is not None]
+        times = []
+        with contextlib.suppress(pyav().FFmpegError, OSError, IndexError):  # what comes before a break counts
+            for packet in track_packets(container, stream):
+                times += [] if packet.pts is None else [packet.pts]
         return np.sort(np.array(times, np.float64)) * float(stream.time_base) - origin(container)
 
 
