@@ -168,6 +168,23 @@ def pretrain_command(words: list[str], spoiled: tuple[int, ...] = ()) -> int:
         pretrain.train_step = original
 
 
+def pretrain_in_double(words: list[str]) -> int:
+    """``vatt pretrain …`` as one of the processes, with weights and sound in double precision."""
+    from vatt_edu.cli import main
+
+    initial_model, train_step = pretrain.initial_model, pretrain.train_step
+
+    def in_double(model: Any, batch: Batch, *more: Any) -> Losses:
+        return train_step(model, replace(batch, audio=batch.audio.double()), *more)
+
+    pretrain.initial_model = lambda *words, **options: initial_model(*words, **options).double()
+    pretrain.train_step = in_double
+    try:
+        return main(words)
+    finally:
+        pretrain.initial_model, pretrain.train_step = initial_model, train_step
+
+
 def gathered_rows() -> tuple[Tensor, Tensor, Tensor]:
     """Own rows, everyone's, and the gradient of the own ones, where each process weighs all rows by its number."""
     rows = torch.randn(3, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(rank())).requires_grad_()
