@@ -33,6 +33,15 @@ const showYourScore = () => {
 document.addEventListener("DOMContentLoaded", showYourScore);
 document.addEventListener("vatt-score", showYourScore);
 
+// Whoever scrolls with the keyboard must reach what scrolls; the theme asks before fonts have given tables their width.
+const reachTables = () => {
+  for (const table of document.querySelectorAll(".pst-scrollable-table-container")) {
+    if (table.scrollWidth > table.clientWidth) table.tabIndex = 0;
+  }
+};
+addEventListener("load", () => document.fonts.ready.then(reachTables));
+addEventListener("resize", reachTables);
+
 // Cells with the tag "in-box" belong to the folded box before them, code and result.
 document.addEventListener("DOMContentLoaded", () => {
   for (const cell of document.querySelectorAll(".cell.tag_in-box")) {

@@ -54,7 +54,7 @@ def test_the_modules_are_named_in_the_first_lines() -> None:
         assert (ROOT / f"vatt_edu/training/distributed/{module}.py").exists()
     beginning = "".join("".join(cell["source"]) for cell in CELLS[:14])
     assert "](pretraining.ipynb)" in beginning
-    assert "](official_weights.ipynb)" in "".join(CELLS[-1]["source"])
+    assert "](cost.ipynb)" in "".join(CELLS[-1]["source"])
 
 
 def test_the_recipes_of_the_page_are_those_of_the_package() -> None:
