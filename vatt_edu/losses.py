@@ -111,6 +111,7 @@ def vatt_loss(
         chunk=chunk,
     )
     weights = config.weight_va + config.weight_vt if config.reduction == "mean" else 1
+    weights = weights or 1  # neither loss counts where only ``weight_within`` does
     return Losses(nce, mil_nce, (config.weight_va * nce + config.weight_vt * mil_nce) / weights)
 
 

@@ -11,7 +11,7 @@ from vatt_edu.experiments.catalog import get_experiment
 TWINS = Path(__file__).parents[2] / "results" / "twins"
 
 
-@pytest.mark.parametrize("name", ["speedrun", "corpus_size"])
+@pytest.mark.parametrize("name", ["speedrun", "corpus_size", "crossing"])
 def test_the_twin_reruns_within_its_band(name: str, tmp_path: Path) -> None:
     recorded = json.loads((TWINS / f"{name}.json").read_text())
     before = recorded.get("runs") or recorded["rows"]

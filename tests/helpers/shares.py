@@ -38,6 +38,7 @@ class Case:
         learned_temperature: Whether the temperature is a weight.
         clip_norm: Of the gradient; 0 is off.
         backbone: Of the model.
+        within: Weight of the loss within modalities.
     """
 
     heads: str = "paper"
@@ -50,6 +51,7 @@ class Case:
     learned_temperature: bool = True
     clip_norm: float = 0.0
     backbone: str = "specific"
+    within: float = 0.0
 
     @property
     def config(self) -> Config:
@@ -66,7 +68,9 @@ class Case:
         if self.backbone == "agnostic":
             text = replace(model.text, style="agnostic", encoder=encoder)
             model = replace(model, audio=replace(model.audio, encoder=encoder), text=text, backbone="agnostic")
-        config = Config(seed=SEED, model=model, loss=LossConfig(line_masking=True, mask_mean="global"))
+        config = Config(
+            seed=SEED, model=model, loss=LossConfig(line_masking=True, mask_mean="global", weight_within=self.within)
+        )
         train = replace(config.train, micro_batch=self.micro_batch, loss_chunk=self.loss_chunk)
         return replace(config, train=train, optim=replace(config.optim, grad_clip_norm=self.clip_norm))
 

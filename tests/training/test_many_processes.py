@@ -27,6 +27,7 @@ CASES = {
     "all_tokens": Case(keep=1.0),
     "clipped": Case(clip_norm=0.01, micro_batch=2),
     "agnostic": Case(backbone="agnostic", micro_batch=2),
+    "two_views": Case(within=1.0, loss_chunk=2),
 }
 
 

@@ -14,7 +14,7 @@ class LossConfig:
     """NCE between video and audio, MIL-NCE between video and text (paper, equations 4 and 5).
 
     ``form = "paper"`` with ``reduction = "sum"`` are the equations as printed; the released code averages, and counts
-    the positive twice.
+    the positive twice. ``weight_within`` is a departure, see ``training.views``.
     """
 
     form: Literal["asymmetric", "symmetric", "paper"] = "asymmetric"
@@ -24,12 +24,17 @@ class LossConfig:
     line_masking: bool = False
     mask_mean: Literal["replica", "global"] = "replica"
     reduction: Literal["mean", "sum"] = "mean"
+    weight_within: float = 0.0  # of NCE between two views of one modality, added to the total; 0 is off, as released
 
     def __post_init__(self) -> None:
         if not self.temperature > 0:
             raise UserError(f"loss.temperature = {self.temperature} must be positive")
-        if not (self.weight_va >= 0 and self.weight_vt >= 0 and self.weight_va + self.weight_vt > 0):
-            raise UserError("loss.weight_va and loss.weight_vt must not be negative, nor both zero")
+        weights = self.weight_va, self.weight_vt, self.weight_within
+        if not (all(weight >= 0 for weight in weights) and sum(weights) > 0):
+            raise UserError(
+                "loss.weight_va and loss.weight_vt must not be negative, nor both zero without loss.weight_within, "
+                "which must not be negative"
+            )
 
 
 @dataclass(frozen=True)
@@ -179,6 +184,8 @@ class Config:
                 f"data.short_side = {self.data.short_side} is smaller than the crop "
                 f"{self.model.video.height} x {self.model.video.width} (model.video)"
             )
+        if self.loss.weight_within and self.train.micro_batch:
+            raise UserError("loss.weight_within sees a batch twice at once: train.micro_batch must be 0")
         audio = self.model.audio
         if audio.signal == "log_mel" and audio.mel.sample_rate != self.data.sample_rate:
             raise UserError(

@@ -6,6 +6,7 @@ from vatt_edu.errors import UserError
 from vatt_edu.experiments import (
     agnostic,
     corpus_size,
+    crossing,
     departures,
     log_mel,
     narration,
@@ -31,6 +32,7 @@ EXPERIMENTS: dict[str, Callable[[], Experiment]] = {
     "toy_gpu": toy_gpu.experiment,
     "who_does_what": who_does_what.experiment,
     "corpus_size": corpus_size.experiment,
+    "crossing": crossing.experiment,
     "speedrun": speedrun.experiment,
 }
 

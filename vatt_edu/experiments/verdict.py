@@ -73,10 +73,24 @@ def difference(after: Ranks, before: Ranks, seed: int = 0) -> Difference:
     common = sorted(set(after) & set(before))
     pairs = [{key: row[key] for key in common} if common else row for row in (after, before)]
     a, b = map(right_of_eight, pairs)
+    return difference_of_scores(a, b, bool(common), seed)
+
+
+def difference_of_scores(
+    a: Float[np.ndarray, "S Q"], b: Float[np.ndarray, "P Q"], paired: bool = True, seed: int = 0
+) -> Difference:
+    """How much larger the mean of ``a`` is than that of ``b``, with an interval over queries and seeds.
+
+    Args:
+        a: A number for each seed and query.
+        b: The same of what it is compared with.
+        paired: Whether row i of both has the same seed: then seeds are drawn together.
+        seed: Of the draws.
+    """
     random = np.random.default_rng(seed)
     queries = _draws(random, a.shape[1])
     seeds_a = _draws(random, len(a))
-    seeds_b = seeds_a if common else _draws(random, len(b))
+    seeds_b = seeds_a if paired else _draws(random, len(b))
     samples = ((seeds_a @ a) * queries).sum(1) - ((seeds_b @ b) * queries).sum(1)
     low, high = np.quantile(samples, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Difference(float(a.mean() - b.mean()), float(low), float(high), min(len(a), len(b)))

@@ -62,7 +62,8 @@ class Contents:
 
     def can_learn(self, loss: LossConfig) -> bool:
         """Whether one of the losses has a pair."""
-        return bool((loss.weight_va and self.video_audio) or (loss.weight_vt and self.video_text))
+        crossing = (loss.weight_va and self.video_audio) or (loss.weight_vt and self.video_text)
+        return bool(crossing or (loss.weight_within and (self.picture or self.sound)))
 
     def notes(self, loss: LossConfig) -> list[str]:
         """What will not be learned, and why."""
@@ -124,7 +125,7 @@ def require_pairs(contents: Contents, stream: ClipStream, loss: LossConfig, sour
     remedy = "put captions beside files with picture (name.vtt), or take files with picture and sound"
     if not contents.sampled and not contents.can_learn(loss):
         raise UserError(f"nothing to learn from in {where}, no loss has a pair: {contents.line}; {remedy}")
-    if loss.weight_vt and contents.video_text:
+    if loss.weight_within or (loss.weight_vt and contents.video_text):
         return
     batch, _ = stream.batch(0)
     sound, words = (bool((batch.has_video & mask).any()) for mask in (batch.has_audio, batch.has_text))

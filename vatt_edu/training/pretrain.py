@@ -58,6 +58,7 @@ from vatt_edu.training.run_folder import (
     validate_run_folder,
 )
 from vatt_edu.training.schedule import learning_rate
+from vatt_edu.training.views import backward_of_views
 from vatt_edu.training.whitening import WHITENING_BATCHES, whiten_
 from vatt_edu.training.words import open_vocabulary, open_word_vectors
 
@@ -246,6 +247,8 @@ def backward(model: Model, batch: Batch, config: Config, step: int) -> Losses:
     Returns:
         The losses of the global batch, detached.
     """
+    if config.loss.weight_within:
+        return backward_of_views(model, batch, config, step)
     if 0 < config.train.micro_batch < len(batch):
         return cached_backward(model, batch, config, step)
     with drawing(config, step, batch):
