@@ -14,11 +14,12 @@ from contextlib import nullcontext
 from dataclasses import astuple, dataclass, fields, replace
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import torch
 import torch.distributed as dist
 from jaxtyping import Float, Shaped
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
@@ -38,6 +39,7 @@ from vatt_edu.training.pretrain import backward
 Gradient = Mapping[str, Float[Tensor, "..."]]
 """By the name of the weight."""
 
+MODEL, BATCH = "model.safetensors", "batch.safetensors"
 HANG = 60.0  # seconds for which no process moves, until the job ends
 RIGHT = "the package's"
 TIMES = 8  # that a step and a message are timed
@@ -175,8 +177,9 @@ def write_job(
         timed: Whether steps and messages are timed as well.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    torch.save(model.state_dict(), folder / "model.pt")
-    torch.save({f.name: getattr(batch, f.name) for f in fields(batch)}, folder / "batch.pt")
+    save_file({name: values.contiguous().clone() for name, values in model.state_dict().items()}, folder / MODEL)
+    columns = {f.name: getattr(batch, f.name) for f in fields(batch)}
+    save_file({name: values.contiguous().clone() for name, values in columns.items()}, folder / BATCH)
     ways = [[arm.way, arm.pieces] for arm in arms]
     write_json(folder / "job.json", {"config": to_json(config), "arms": ways, "timed": timed})
 
@@ -185,8 +188,8 @@ def run_job(folder: Path) -> tuple[dict[Arm, Result], Times | None]:
     """What this process, and all others with it, make of a job; alone, it is the whole batch on one process."""
     job = read_json(folder / "job.json")
     config = from_json(Config, job["config"])
-    weights = torch.load(folder / "model.pt", weights_only=True)
-    batch = share_of(Batch(**torch.load(folder / "batch.pt", weights_only=True)))
+    weights = load_file(folder / MODEL)
+    batch = share_of(Batch(**load_file(folder / BATCH)))
     results = {}
     for arm in (Arm(*words) for words in job["arms"]):
         results[arm] = one_step(weights, batch, config, arm)
@@ -275,9 +278,14 @@ def _seconds(work: Callable[[], object]) -> list[float]:
 
 def read_results(folder: Path, processes: int) -> tuple[dict[Arm, Result], Times | None]:
     """What so many processes made of a job."""
-    content = torch.load(folder / f"{processes}.pt", weights_only=True)
-    results = {Arm(*words): Result(**values) for words, values in content["results"]}
-    return results, Times(**content["times"]) if content["times"] else None
+    content = read_json(folder / f"{processes}.json")
+    results = {}
+    for number, (words, values) in enumerate(content["results"]):
+        results[Arm(*words)] = Result(load_file(folder / f"{processes}-{number}.safetensors"), **values)
+    times = content["times"]
+    if times is None:
+        return results, None
+    return results, Times(times["steps"], {int(size): seconds for size, seconds in times["messages"].items()})
 
 
 def main(folders: Sequence[str]) -> None:
@@ -287,9 +295,12 @@ def main(folders: Sequence[str]) -> None:
         for folder in map(Path, folders):
             results, times = run_job(folder)
             if is_first():
-                values = [[list(astuple(arm)), vars(result)] for arm, result in results.items()]
-                content = {"results": values, "times": vars(times) if times else None}
-                torch.save(content, folder / f"{world_size()}.pt")
+                content: dict[str, Any] = {"results": [], "times": vars(times) if times else None}
+                for number, (arm, result) in enumerate(results.items()):
+                    values = dict(vars(result))
+                    save_file(dict(values.pop("gradient")), folder / f"{world_size()}-{number}.safetensors")
+                    content["results"].append([list(astuple(arm)), values])
+                write_json(folder / f"{world_size()}.json", content)
                 print(f"{folder.name}: {len(results)} gradients on {world_size()} processes")
 
 
