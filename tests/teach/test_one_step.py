@@ -97,3 +97,9 @@ def test_parts_of_the_model() -> None:
     case = Case()
     parts = {one_step.part_of(name) for name, _ in case.model().named_parameters()}
     assert parts == {"video", "audio", "text", "heads", "temperature"}
+
+
+def test_gradients_are_compared_by_name_and_not_by_their_order() -> None:
+    gradient = {"video.a": torch.tensor([1.0, 2.0]), "audio.b": torch.tensor([3.0]), "temperature": torch.tensor(1.0)}
+    turned = dict(reversed(gradient.items()))
+    assert one_step.compare(turned, gradient).error == 0

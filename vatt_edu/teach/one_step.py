@@ -121,9 +121,9 @@ def part_of(name: str) -> str:
 
 
 def flat(gradient: Gradient, part: str = "") -> Float[Tensor, " P"]:
-    """The gradient of a part, or of all weights but the temperature, as one vector."""
+    """The gradient of a part, or of all weights but the temperature, as one vector, by name: files keep no order."""
     parts = {name: part_of(name) for name in gradient}
-    return torch.cat([g.flatten() for name, g in gradient.items() if parts[name] == part or
+    return torch.cat([g.flatten() for name, g in sorted(gradient.items()) if parts[name] == part or
                       (not part and parts[name] != "temperature")])  # fmt: skip
 
 
