@@ -245,7 +245,8 @@ def main(args: Args) -> list[dict[str, Any]]:
     args.out.parent.mkdir(parents=True, exist_ok=True)
     write_json(args.out, {
         "command": "python benchmarks/peers.py", "seeds": [args.seed], "settings": settings, **record,
-        "products": "oneDNN" if onednn else "the library that torch was built with", "left_out": missing + ([] if compiled else ["compiled"]), "equal": equal, "rows": rows,
+        "products": "oneDNN" if onednn else "the library that torch was built with",
+        "left_out": missing + ([] if compiled else ["compiled"]), "equal": equal, "rows": rows,
     })  # fmt: skip
     print(f"written to {args.out}")
     return rows
