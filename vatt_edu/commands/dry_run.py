@@ -57,9 +57,10 @@ def dry_run(
     )
     keep = config.model.droptoken.keep_video
     costs = cost(config, at_once, keep, processes)
+    travel = cost(config, share, keep, processes)["traffic"]
     memory = (costs["state"] + costs["activations"]["total"]) / 1e9
     yield f"memory: about {memory:.2f} GB a process (state, gradients, and the activations of {at_once} clips)"
-    sent = sum(costs["traffic"][name] for name in ("gradients", "embeddings")) / 1e6
+    sent = sum(travel[name] for name in ("gradients", "embeddings", "norms")) / 1e6
     yield f"sent by each process in a step: about {sent:.1f} MB"
 
     seconds_a_clip, line = _read(config, data, out, vocab)
