@@ -250,7 +250,7 @@ def traffic(config: Config, clips: int, processes: int) -> dict[str, int]:
     marks = 8 * (3 + spec.candidates)  # three masks and the lines' numbers, as int64
     statistics = sum(FLOAT * (1 + 2 * width) for side in _sides(model) for _, width, normed in side if normed)
     return {
-        "batch": clips * (pixels + FLOAT * spec.samples + words),
+        "batch": clips * (pixels + config.train.sound_bits // 8 * spec.samples + words),
         "embeddings": clips * others * (3 * row + marks),
         "norms": 3 * others * statistics,
         "gradients": 2 * others * FLOAT * parameters(model)["trained"] // processes,

@@ -67,7 +67,8 @@ def write(run: Path, step: int, tensors: dict[str, Shaped[Tensor, "..."]], meta:
 class Writer:
     """Saves and prunes the checkpoints of a run in a thread, one at a time, while training goes on.
 
-    What goes wrong in it is raised by the next call, or at the end of the ``with`` block, which waits for it.
+    What goes wrong in it is raised by the next call, or at the end of the ``with`` block, which waits for it. Until it
+    is written, a snapshot needs as much of the processor's memory as a checkpoint has bytes.
 
     Args:
         run: The run's folder.
@@ -89,6 +90,15 @@ class Writer:
         tensors = snapshot(step, model, optimizer)
         self._thread = threading.Thread(target=self._write, args=(step, tensors, meta), name="checkpoint")
         self._thread.start()
+
+    def check(self) -> None:
+        """Looks at what has been written until now.
+
+        Raises:
+            UserError: If something could not be written.
+        """
+        if self._error is not None:
+            self.wait()
 
     def wait(self) -> None:
         """Returns when nothing is left to write.

@@ -60,7 +60,7 @@ from vatt_edu.training.run_folder import (
     validate_run_folder,
 )
 from vatt_edu.training.schedule import learning_rate
-from vatt_edu.training.speed import speed_up_
+from vatt_edu.training.speed import require_compiler, speed_up_
 from vatt_edu.training.views import backward_of_views
 from vatt_edu.training.whitening import WHITENING_BATCHES, whiten_
 from vatt_edu.training.words import open_vocabulary, open_word_vectors
@@ -125,6 +125,7 @@ def pretrain(
                 raise UserError("train.eval_every needs what measures: pretrain(..., validate=validator(data, config))")
             require_shares(config, world_size())
             require_loggers(config)
+            require_compiler(resolved)
             record = validate_run_folder(out, config, resume)
             if is_first():
                 held.enter_context(owned(out))
@@ -196,6 +197,7 @@ def pretrain(
                     log.write(meter.line(step, losses, lr, wait, skips), skips)
                     bar.show(losses)
                 trace.step()
+                writer.check()
                 step += 1
                 if validate is not None and config.train.eval_every and step % config.train.eval_every == 0:
                     before = time.perf_counter()

@@ -1,11 +1,14 @@
 """The encoders' layers, faster or in less memory: the same function, computed in another way (chapter *Scaling up*).
 
-Both act on each layer of each encoder, since that is where the time and the memory go, and on nothing that is random in
-another way than dropout: DropToken's indices choose patches before the first layer. So a layer sees tensors of one
-shape, and is compiled once, whatever tokens are kept.
+Both act on each layer of each encoder, since that is where the time and the memory go. DropToken chooses patches before
+the first layer: a layer gets the tokens that are kept as its input, always as many, so one compiled form serves every
+draw, and all layers of a tower.
 """
 
+import importlib.util
 import inspect
+import os
+import shutil
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +19,7 @@ from torch.utils.checkpoint import checkpoint
 
 from vatt_edu.config import Config
 from vatt_edu.encoder import EncoderLayer
+from vatt_edu.errors import UserError
 
 Forward = Callable[..., Float[Tensor, "B N D"]]
 
@@ -45,6 +49,20 @@ def speed_up_(model: nn.Module, config: Config, clips: int) -> None:
         object.__setattr__(layer, "forward", forward)
 
 
+def require_compiler(config: Config) -> None:
+    """Makes sure that there is a compiler, where one is asked for.
+
+    Raises:
+        UserError: If there is none.
+    """
+    if config.train.compile != "inductor":
+        return
+    if config.train.device.startswith("cuda") and importlib.util.find_spec("triton") is None:
+        raise UserError("train.compile = inductor needs the package triton: install it, or use --train.compile off")
+    if not any(map(shutil.which, (os.environ.get("CXX", "g++"), "clang++", "cl"))):
+        raise UserError("train.compile = inductor needs a C++ compiler (g++): install one, or use --train.compile off")
+
+
 def compiled(forward: Forward, backend: str, *, uneven: bool = False, has_dropout: bool = False) -> Forward:
     """``forward`` through ``torch.compile``, without a graph break.
 
@@ -56,9 +74,10 @@ def compiled(forward: Forward, backend: str, *, uneven: bool = False, has_dropou
             way back, drops what the first one did, which has none.
     """
     options: dict[str, Any] = {"backend": backend, "fullgraph": True}
-    parameters = inspect.signature(torch.compile).parameters
-    if "isolate_recompiles" in parameters:  # from torch 2.13 on: layers of other towers do not count
-        options |= {"isolate_recompiles": True, "recompile_limit": GRAPHS}
+    if "recompile_limit" in inspect.signature(torch.compile).parameters:  # from torch 2.13 on
+        options["recompile_limit"] = GRAPHS
+    else:
+        torch._dynamo.config.recompile_limit = GRAPHS
     if backend == "inductor" and has_dropout:
         options["options"] = {"fallback_random": True}
     function = torch.compile(forward, **options)
@@ -76,8 +95,8 @@ def compiled(forward: Forward, backend: str, *, uneven: bool = False, has_dropou
 def recomputed(forward: Forward, layer: nn.Module) -> Forward:
     """``forward`` that keeps its inputs alone for the way back, and computes the rest again, with the same dropout.
 
-    The generator is set back for that to what it was: outside of what is compiled, since within it dropout may be drawn
-    anew (pytorch#190717).
+    The generator is set back for that to what it was. This wraps what is compiled, and is no option of the compiler:
+    with ``activation_memory_budget`` below 1, torch.compile recomputes dropout with fresh randomness (pytorch#190717).
 
     Args:
         forward: Of a layer.

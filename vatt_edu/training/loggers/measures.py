@@ -1,6 +1,5 @@
 """A step as a line of numbers: losses, speed, and how much of the machine it used."""
 
-import resource
 import sys
 import time
 from collections.abc import Sequence
@@ -8,7 +7,7 @@ from collections.abc import Sequence
 import torch
 
 from vatt_edu.config import Config
-from vatt_edu.cost import ACCELERATORS, training_flops
+from vatt_edu.cost import ACCELERATORS, PASSES, training_flops
 from vatt_edu.data.loader.prefetch import Skip
 from vatt_edu.losses import Losses
 
@@ -47,13 +46,16 @@ class Meter:
 
     @property
     def note(self) -> list[str]:
-        """How ``mfu`` is computed, and from which peak; nothing where no peak is there."""
-        if self._peak is None:
-            return []
-        return [
-            f"mfu = 3 x forward FLOPs of the kept tokens ({self._flops / 3e9:.3g} GFLOP a clip) x clips a second / "
-            f"peak ({self._processes} x {self._peak:g} TFLOP/s)"
-        ]
+        """How ``mfu`` is computed, and from which peak; or, on a GPU whose peak is not known, how to give it."""
+        if self._peak is not None:
+            return [
+                f"mfu = 3 x forward FLOPs of the kept tokens ({self._flops / PASSES / 1e9:.3g} GFLOP a clip) x clips "
+                f"a second / peak ({self._processes} x {self._peak:g} TFLOP/s)"
+            ]
+        if self._device.type == "cuda":
+            name = torch.cuda.get_device_name(self._device)
+            return [f"mfu is not logged: the peak of {name} is not known; --train.peak-tflops gives it"]
+        return []
 
     def restart(self) -> None:
         """What was done until now was no training."""
@@ -83,14 +85,18 @@ class Meter:
             "mfu": mfu,
             "data_wait": round(wait, 4),
             "data_wait_share": round(min(1.0, wait / seconds), 4),
-            "memory_gb": round(memory_bytes(self._device) / 1e9, 3),
+            "memory_gb": memory_gb(self._device),
             "skipped": len(skips),
         }
 
 
-def memory_bytes(device: torch.device) -> int:
-    """The most that this process has held: on its GPU, or of the machine's memory."""
+def memory_gb(device: torch.device) -> float | None:
+    """The most that this process has held, in GB: on its GPU, or of the machine's memory; None where no one counts."""
     if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device)
+        return round(torch.cuda.max_memory_allocated(device) / 1e9, 3)
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
     unit = 1 if sys.platform == "darwin" else 1024  # bytes there, kilobytes elsewhere
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9, 3)
