@@ -163,7 +163,8 @@ class ClipStream:
             UserError: If nothing usable is left, or the batch size is not a multiple of ``world``.
         """
         builder = BatchBuilder(self._share(world), self._spec, self._spec.candidates)
-        return builder.batch(), self._fill(builder, step, rank, world)
+        skips = self._fill(builder, step, rank, world)
+        return builder.batch(), skips
 
     def packed(self) -> "PackedStream":
         """The same clips, with their sound in 16 bits."""
