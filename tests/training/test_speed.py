@@ -100,7 +100,7 @@ def gradients(case, changes, steps):
 
 report = {}
 for name, dropout, changes in (
-    ("plain", 0.0, {}), ("cached", 0.0, {"micro_batch": 6}), ("recomputed", 0.2, {"recompute": True}),
+    ("plain", 0.0, {}), ("cached", 0.2, {"micro_batch": 6}), ("recomputed", 0.2, {"recompute": True}),
 ):
     case = Case(dropout=dropout, keep=0.5)
     eager, _ = gradients(case, changes, 4)
