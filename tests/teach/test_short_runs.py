@@ -13,10 +13,10 @@ RECIPE = Recipe(width=4, steps=20, clips=24)
 
 
 def gallery(count: int, seed: int) -> Gallery:
-    """Clips of which three numbers are seen and heard, and the others are noise of either side."""
+    """Clips of which three numbers are seen and told, and the others are noise of either side."""
     random = torch.Generator().manual_seed(seed)
-    shared, video, audio = (torch.randn(count, width, generator=random) for width in (3, 5, 4))
-    return Gallery(torch.cat([shared, video], 1), torch.cat([audio, shared], 1))
+    shared, text, video = (torch.randn(count, width, generator=random) for width in (3, 5, 4))
+    return Gallery(torch.cat([shared, text], 1), torch.cat([video, shared], 1))
 
 
 @pytest.fixture(scope="module")
@@ -26,14 +26,14 @@ def bench() -> Bench:
 
 def test_the_loss_is_the_packages() -> None:
     random = torch.Generator().manual_seed(0)
-    clips, sounds = torch.randn(2, 3, 8, 5, generator=random, dtype=torch.float64)
+    lines, clips = torch.randn(2, 3, 8, 5, generator=random, dtype=torch.float64)
     heads = [torch.eye(5, dtype=torch.float64).expand(3, 5, 5)] * 2
-    ours = nce(similarities((clips, sounds), heads), 0.2)
+    ours = nce(similarities((lines, clips), heads), 0.2)
     every = torch.ones(8, dtype=torch.bool)
     config = LossConfig(temperature=0.2)
     for run in range(3):
-        one = Side(clips[run], every, clips[run], every)
-        other = Side(sounds[run][:, None], every, sounds[run][:, None], every)
+        one = Side(lines[run], every, lines[run], every)
+        other = Side(clips[run][:, None], every, clips[run][:, None], every)
         # Two sums of 16 terms in other orders, in float64.
         assert float(ours[run]) == pytest.approx(float(contrastive(one, other, config, 0)), abs=1e-12)
 
@@ -53,9 +53,9 @@ def test_ranks_count_everything_against(bench: Bench) -> None:
     val = bench.galleries["val"]
     random = [torch.Generator().manual_seed(2 * 3 + side) for side in (0, 1)]
     heads = [torch.randn(x.shape[1], 4, generator=draw)[None] / x.shape[1] ** 0.5
-             for x, draw in zip((val.video, val.audio), random, strict=True)]  # fmt: skip
+             for x, draw in zip((val.text, val.video), random, strict=True)]  # fmt: skip
     untrained = bench.run(Recipe(width=4, steps=0, clips=24), [3])["val"]
-    cosines = similarities((val.video, val.audio), heads)[0]
+    cosines = similarities((val.text, val.video), heads)[0]
     assert untrained.ranks[0].tolist() == metrics.ranks(cosines).tolist()
     assert runs.ranks[0].tolist() != untrained.ranks[0].tolist()
 
@@ -73,8 +73,8 @@ def test_a_run_is_a_function_of_its_seed_and_its_order(bench: Bench) -> None:
 
 def test_components_are_standardized_by_what_is_learned_from() -> None:
     train, val = gallery(500, 3), gallery(20, 4)
-    bench = Bench(Gallery(7 + 3 * train.video, train.audio), {"val": Gallery(7 + 3 * val.video, val.audio)})
-    assert torch.allclose(bench.train.video.mean(0), torch.zeros(8), atol=1e-5)
-    assert torch.allclose(bench.train.video.std(0), torch.ones(8), atol=1e-4)
+    bench = Bench(Gallery(7 + 3 * train.text, train.video), {"val": Gallery(7 + 3 * val.text, val.video)})
+    assert torch.allclose(bench.train.text.mean(0), torch.zeros(8), atol=1e-5)
+    assert torch.allclose(bench.train.text.std(0), torch.ones(8), atol=1e-4)
     plain = Bench(train, {"val": val})
-    assert torch.allclose(bench.galleries["val"].video, plain.galleries["val"].video, atol=1e-4)
+    assert torch.allclose(bench.galleries["val"].text, plain.galleries["val"].text, atol=1e-4)

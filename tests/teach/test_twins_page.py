@@ -87,10 +87,10 @@ def test_table_and_summary_count_the_same(tmp_path: Path) -> None:
     results = read_results(twins, tmp_path)
     text = table(twins, results)
     assert [line.rsplit("|", 2)[1].strip() for line in text.splitlines()[2:]] == ["**agrees**", "not run yet", "no twin"]
-    said = summary(twins, results)
-    assert said.startswith("Of 3 statements, 2 have a twin. 1 of these can be judged")
-    assert "1 agree, 0 disagree, 0 open" in said
-    assert "not run yet: 1." in said
+    text_below = summary(twins, results)
+    assert text_below.startswith("2 of 3 lines have a twin. 1 of these can be judged")
+    assert "1 agree, 0 disagree, 0 open" in text_below
+    assert "not run yet: 1. If the two recipes of each of the 1 judged orders were equal, 0.05 false" in text_below
 
 
 @pytest.mark.parametrize("twin", [one for one in (*TWINS, *INHERITED) if one.name], ids=lambda one: f"{one.name}-{one.after}")

@@ -1,8 +1,8 @@
 """Trainings of a few milliseconds each, so that a page can run hundreds: two heads on what frozen towers make of clips.
 
 What a seed, a gallery and a choice do to a number can only be seen in many runs. Here a run learns two matrices, one for
-the pooled feature of a clip and one for that of its sound, by the released form of NCE (``losses.contrastive``, a test
-compares the two). Runs of one recipe are trained side by side, as one more dimension of the tensors; each has weights
+the pooled feature of a sentence and one for that of its clip, by the released form of NCE (``losses.contrastive``, a
+test compares the two). Runs of one recipe are trained side by side, as one more dimension of the tensors; each has weights
 and batches of its own, so it is the same run in whatever company (chapter *Ablations*).
 """
 
@@ -30,8 +30,8 @@ class Recipe:
         temperature: Of the loss.
     """
 
-    width: int = 16
-    steps: int = 60
+    width: int = 8
+    steps: int = 20
     clips: int = 64
     lr: float = 1e-2
     temperature: float = 0.2
@@ -39,19 +39,19 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Gallery:
-    """Clips with their sounds, as frozen towers see them.
+    """Sentences with their clips, as frozen towers see them.
 
     Attributes:
-        video: A feature for each clip.
-        audio: The feature of its sound.
+        text: A feature for each sentence.
+        video: The feature of its clip.
     """
 
+    text: Float[Tensor, "n Dt"]
     video: Float[Tensor, "n Dv"]
-    audio: Float[Tensor, "n Da"]
 
     def standardized(self, by: "Gallery") -> "Gallery":
         """Each component less its mean and by its deviation, both over another gallery's clips."""
-        pairs = ((self.video, by.video), (self.audio, by.audio))
+        pairs = ((self.text, by.text), (self.video, by.video))
         return Gallery(*((x - y.mean(0)) / (y.std(0) + 1e-6) for x, y in pairs))
 
 
@@ -61,7 +61,7 @@ class Runs:
 
     Attributes:
         losses: Of the whole gallery as one batch, a number a run.
-        ranks: Of each clip's own sound, from 1, everything else counting against it.
+        ranks: Of each sentence's own clip, from 1, everything else counting against it.
     """
 
     losses: Float[np.ndarray, " S"]
@@ -100,7 +100,7 @@ class Bench:
         draws = [torch.Generator().manual_seed(STREAM + order) for order in (seeds if orders is None else orders)]
         for _ in range(recipe.steps):
             rows = torch.stack([torch.randperm(len(self.train.video), generator=draw)[: recipe.clips] for draw in draws])
-            batch = self.train.video[rows], self.train.audio[rows]
+            batch = self.train.text[rows], self.train.video[rows]
             optimizer.zero_grad()
             nce(similarities(batch, heads), recipe.temperature).sum().backward()
             optimizer.step()
@@ -108,7 +108,7 @@ class Bench:
 
     def _heads(self, recipe: Recipe, seeds: Sequence[int]) -> list[Tensor]:
         heads = []
-        for side, x in enumerate((self.train.video, self.train.audio)):
+        for side, x in enumerate((self.train.text, self.train.video)):
             draws = [torch.Generator().manual_seed(2 * seed + side) for seed in seeds]
             shape = x.shape[1], recipe.width
             drawn = torch.stack([torch.randn(shape, generator=draw) for draw in draws]) / x.shape[1] ** 0.5
@@ -117,16 +117,16 @@ class Bench:
 
 
 def similarities(
-    sides: tuple[Float[Tensor, "*S B Dv"], Float[Tensor, "*S B Da"]], heads: Sequence[Float[Tensor, "S _ D"]]
+    sides: tuple[Float[Tensor, "*S B Dt"], Float[Tensor, "*S B Dv"]], heads: Sequence[Float[Tensor, "S _ D"]]
 ) -> Float[Tensor, "S B B"]:
-    """Cosines of each clip (rows) and each sound, in the common space of each run.
+    """Cosines of each sentence (rows) and each clip, in the common space of each run.
 
     Args:
-        sides: Features of clips and sounds, the same for all runs or a batch for each.
+        sides: Features of sentences and clips, the same for all runs or a batch for each.
         heads: Two matrices a run.
     """
-    video, audio = (torch.nn.functional.normalize(x @ w, dim=-1) for x, w in zip(sides, heads, strict=True))
-    return video @ audio.transpose(-1, -2)
+    text, video = (torch.nn.functional.normalize(x @ w, dim=-1) for x, w in zip(sides, heads, strict=True))
+    return text @ video.transpose(-1, -2)
 
 
 def nce(cosines: Float[Tensor, "S B B"], temperature: float) -> Float[Tensor, " S"]:
@@ -143,6 +143,6 @@ def nce(cosines: Float[Tensor, "S B B"], temperature: float) -> Float[Tensor, " 
 
 @torch.no_grad()
 def _measured(gallery: Gallery, heads: Sequence[Tensor], recipe: Recipe) -> Runs:
-    cosines = similarities((gallery.video, gallery.audio), heads)
+    cosines = similarities((gallery.text, gallery.video), heads)
     own = cosines.diagonal(dim1=-2, dim2=-1)[..., None]
     return Runs(nce(cosines, recipe.temperature).double().numpy(), (~(cosines < own)).sum(-1).numpy())

@@ -92,7 +92,7 @@ INHERITED = (
     Twin("the paper that introduced MIL-NCE", "Several candidate lines are better than the nearest one.",
          f"four lines or one, equal seconds; {WORDS}",
          "scoreboard", "toy", "passage", "text_to_video", "more"),
-    Twin("the same", "And more so where narration is worse.",
+    Twin("its motive", "They are an answer to narration that comes early, late, or about something else.",
          f"four lines or one, narration shifted by 4 s and 60% fillers; {WORDS}",
          "narration", "shift 4 s, filler 60 %, lines 4", "shift 4 s, filler 60 %, lines 1", "text_to_video", "more"),
 )  # fmt: skip
@@ -196,15 +196,17 @@ def summary(twins: Sequence[Twin], rows: Rows) -> str:
     """How many agree, and how many false verdicts to expect among as many comparisons of equal recipes."""
     statuses = [judge(twin, rows).status for twin in twins]
     counts = {name: statuses.count(name) for name in ("agrees", "disagrees", "open", "no claim", "not run yet")}
-    judged = counts["agrees"] + counts["disagrees"] + counts["open"]
+    judged = [name in ("agrees", "disagrees", "open") for name in statuses]
     asked = len(twins) - statuses.count("no twin")
     text = (
-        f"Of {len(twins)} statements, {asked} have a twin. {judged} of these can be judged by {LEAST_SEEDS} paired seeds "
-        f"or more: {counts['agrees']} agree, {counts['disagrees']} disagree, {counts['open']} open. Without a claim for "
-        f"lack of seeds: {counts['no claim']}; not run yet: {counts['not run yet']}."
+        f"{asked} of {len(twins)} lines have a twin. {sum(judged)} of these can be judged by {LEAST_SEEDS} paired seeds or "
+        f"more: {counts['agrees']} agree, {counts['disagrees']} disagree, {counts['open']} open. Without a claim for lack "
+        f"of seeds: {counts['no claim']}; not run yet: {counts['not run yet']}."
     )
-    if judged:
-        text += f" Were all of the judged pairs equal recipes, {judged / 20:.2g} false verdicts would be expected, at least."
+    orders = sum(done and twin.expected != "equal" for twin, done in zip(twins, judged, strict=True))
+    if orders:
+        text += f" If the two recipes of each of the {orders} judged orders were equal, {orders / 20:.2g} false verdicts would "
+        text += "be expected of an exact rule."
     return text
 
 
