@@ -55,10 +55,14 @@ def test_the_largest_of_a_few_normals() -> None:
         expected_best(0)
 
 
-@pytest.mark.parametrize("parts", [Spreads(0.0, 0.0, 3.0), Spreads(0.0, 2.0, 3.0), Spreads(2.0, 1.0, 1.0), Spreads(3.0, 0.0, 0.0)])
+@pytest.mark.parametrize(
+    "parts", [Spreads(0.0, 0.0, 3.0), Spreads(0.0, 2.0, 3.0), Spreads(2.0, 1.0, 1.0), Spreads(3.0, 0.0, 0.0)]
+)
 def test_the_winner_is_what_draws_give(parts: Spreads) -> None:
     random, k, times = np.random.default_rng(1), 8, 40_000
-    recipe, seed, gallery = (size * random.normal(size=(times, k)) for size in (parts.recipe, parts.seed, parts.gallery))
+    recipe, seed, gallery = (
+        size * random.normal(size=(times, k)) for size in (parts.recipe, parts.seed, parts.gallery)
+    )
     best = (recipe + seed + gallery).argmax(1)[:, None]
     drawn = [np.take_along_axis(x, best, 1)[:, 0] for x in (recipe + seed + gallery, recipe + seed, recipe)]
     for value, sample in zip(winner(k, parts), drawn, strict=True):
@@ -69,7 +73,9 @@ def test_what_the_winner_keeps() -> None:
     assert winner(16, Spreads(0.0, 0.0, 0.0)) == (0, 0, 0)
     chosen, same_model, fresh_seed = winner(16, Spreads(0.0, 2.0, 3.0))
     assert chosen > same_model > fresh_seed == 0  # equal recipes: with another seed nothing is left
-    losses = [winner(k, Spreads(1.0, 2.0, 3.0)).chosen - winner(k, Spreads(1.0, 2.0, 3.0)).fresh_seed for k in (1, 2, 8, 64)]
+    losses = [
+        winner(k, Spreads(1.0, 2.0, 3.0)).chosen - winner(k, Spreads(1.0, 2.0, 3.0)).fresh_seed for k in (1, 2, 8, 64)
+    ]
     assert losses == sorted(losses)
     assert losses[0] == pytest.approx(0, abs=1e-9)
 

@@ -43,7 +43,9 @@ def written(folder: Path, seeds: int, shares: dict[str, float] = SHARES) -> Path
 
 def test_nothing_is_said_to_be_nothing(tmp_path: Path) -> None:
     text = report(tmp_path / "absent.json")
-    assert text.startswith("*None of 20 runs is run yet.* `vatt experiment crossing` trains four arms with 5 seeds each")
+    assert text.startswith(
+        "*None of 20 runs is run yet.* `vatt experiment crossing` trains four arms with 5 seeds each"
+    )
     assert "|" not in text
 
 

@@ -86,14 +86,20 @@ def test_table_and_summary_count_the_same(tmp_path: Path) -> None:
     twins = (TWIN, Twin(**vars(TWIN) | {"name": "absent"}), Twin("Table 1", "Labels.", "none here"))
     results = read_results(twins, tmp_path)
     text = table(twins, results)
-    assert [line.rsplit("|", 2)[1].strip() for line in text.splitlines()[2:]] == ["**agrees**", "not run yet", "no twin"]
+    assert [line.rsplit("|", 2)[1].strip() for line in text.splitlines()[2:]] == [
+        "**agrees**",
+        "not run yet",
+        "no twin",
+    ]
     text_below = summary(twins, results)
     assert text_below.startswith("2 of 3 lines have a twin. 1 of these can be judged")
     assert "1 agree, 0 disagree, 0 open" in text_below
     assert "not run yet: 1. If the two recipes of each of the 1 judged orders were equal, 0.05 false" in text_below
 
 
-@pytest.mark.parametrize("twin", [one for one in (*TWINS, *INHERITED) if one.name], ids=lambda one: f"{one.name}-{one.after}")
+@pytest.mark.parametrize(
+    "twin", [one for one in (*TWINS, *INHERITED) if one.name], ids=lambda one: f"{one.name}-{one.after}"
+)
 def test_a_twin_names_arms_that_there_are(twin: Twin) -> None:
     """And they differ in nothing but what the experiment varies, so the catalog is where they come from."""
     labels = {arm.label for arm in get_experiment(twin.name).arms}
@@ -103,4 +109,4 @@ def test_a_twin_names_arms_that_there_are(twin: Twin) -> None:
 
 def test_the_margin_is_what_queries_leave_open() -> None:
     """1.96 deviations of a share of 256 queries, for shares that the toy reaches in the harder search."""
-    assert MARGIN == pytest.approx(196 * (0.2 * 0.8 / 256) ** 0.5, abs=0.2)
+    assert pytest.approx(196 * (0.2 * 0.8 / 256) ** 0.5, abs=0.2) == MARGIN

@@ -1,4 +1,4 @@
-"""Shared or separate, crossing or not, as far as ``vatt experiment crossing`` has been run: a table and its sentences."""
+"""Shared or separate, crossing or not: tables and sentences, as far as ``vatt experiment crossing`` has been run."""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -56,7 +56,10 @@ def report(path: Path = PATH) -> str:
     if not any(arms.values()):
         return missing
     command = read_json(path)["command"]
-    small = f"<small>Clips of <code>{SPLIT}</code>; in brackets a bootstrap over clips and seeds. <code>{command}</code>.</small>"
+    small = (
+        f"<small>Clips of <code>{SPLIT}</code>. In brackets: of an arm, its least and greatest seed; of a comparison, "
+        f"a bootstrap over clips and seeds. <code>{command}</code>.</small>"
+    )
     return "\n\n".join(filter(None, (table(arms), comparisons(arms), missing, small)))
 
 
@@ -136,6 +139,6 @@ def waiting(arms: Arms) -> str:
         return ""
     begun = f"{done} of {planned} runs are there; the others are not" if done else f"None of {planned} runs is"
     return (
-        f"*{begun[0]}{begun[1:]} run yet.* `vatt experiment crossing` trains four arms with {experiment.seeds} seeds each, "
-        f"{crossing.STEPS} steps a run, and goes on where it was stopped."
+        f"*{begun[0]}{begun[1:]} run yet.* `vatt experiment crossing` trains four arms with {experiment.seeds} seeds "
+        f"each, {crossing.STEPS} steps a run, and goes on where it was stopped."
     )

@@ -1,9 +1,9 @@
 """Trainings of a few milliseconds each, so that a page can run hundreds: two heads on what frozen towers make of clips.
 
-What a seed, a gallery and a choice do to a number can only be seen in many runs. Here a run learns two matrices, one for
-the pooled feature of a sentence and one for that of its clip, by the released form of NCE (``losses.contrastive``, a
-test compares the two). Runs of one recipe are trained side by side, as one more dimension of the tensors; each has weights
-and batches of its own, so it is the same run in whatever company (chapter *Ablations*).
+What a seed, a gallery and a choice do to a number can only be seen in many runs. Here a run learns two matrices, one
+for the pooled feature of a sentence and one for that of its clip, by the released form of NCE
+(``losses.contrastive``, a test compares the two). Runs of one recipe are trained side by side, as one more dimension of
+the tensors; each has weights and batches of its own, so it is the same run in any company (chapter *Ablations*).
 """
 
 from collections.abc import Mapping, Sequence
@@ -99,7 +99,9 @@ class Bench:
         optimizer = torch.optim.Adam(heads, recipe.lr)
         draws = [torch.Generator().manual_seed(STREAM + order) for order in (seeds if orders is None else orders)]
         for _ in range(recipe.steps):
-            rows = torch.stack([torch.randperm(len(self.train.video), generator=draw)[: recipe.clips] for draw in draws])
+            rows = torch.stack(
+                [torch.randperm(len(self.train.video), generator=draw)[: recipe.clips] for draw in draws]
+            )
             batch = self.train.text[rows], self.train.video[rows]
             optimizer.zero_grad()
             nce(similarities(batch, heads), recipe.temperature).sum().backward()

@@ -157,7 +157,7 @@ def _hits(arm: Sequence[Mapping[str, Any]], direction: str) -> Float[np.ndarray,
 
 def _status(change: Difference, expected: Expected) -> Status:
     if expected == "equal":
-        if -MARGIN < change.low and change.high < MARGIN:
+        if change.low > -MARGIN and change.high < MARGIN:
             return "agrees"
         return "disagrees" if change.low > MARGIN or change.high < -MARGIN else "open"
     if change.verdict == "open":
@@ -199,14 +199,16 @@ def summary(twins: Sequence[Twin], rows: Rows) -> str:
     judged = [name in ("agrees", "disagrees", "open") for name in statuses]
     asked = len(twins) - statuses.count("no twin")
     text = (
-        f"{asked} of {len(twins)} lines have a twin. {sum(judged)} of these can be judged by {LEAST_SEEDS} paired seeds or "
-        f"more: {counts['agrees']} agree, {counts['disagrees']} disagree, {counts['open']} open. Without a claim for lack "
-        f"of seeds: {counts['no claim']}; not run yet: {counts['not run yet']}."
+        f"{asked} of {len(twins)} lines have a twin. {sum(judged)} of these can be judged by {LEAST_SEEDS} paired "
+        f"seeds or more: {counts['agrees']} agree, {counts['disagrees']} disagree, {counts['open']} open. Without a "
+        f"claim for lack of seeds: {counts['no claim']}; not run yet: {counts['not run yet']}."
     )
     orders = sum(done and twin.expected != "equal" for twin, done in zip(twins, judged, strict=True))
     if orders:
-        text += f" If the two recipes of each of the {orders} judged orders were equal, {orders / 20:.2g} false verdicts would "
-        text += "be expected of an exact rule."
+        text += (
+            f" If the two recipes of each of the {orders} judged orders were equal, {orders / 20:.2g} false verdicts "
+            "would be expected of an exact rule."
+        )
     return text
 
 

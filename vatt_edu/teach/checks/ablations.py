@@ -26,10 +26,11 @@ def interval(answer: Function) -> None:
         return np.mean(a - b) + np.array([-half, half])
 
     mistakes = [
-        Mistake(unpaired, "each recipe scatters on its own there. The seeds are the same, so take the difference of each "
-                "pair first; what a seed does to both then cancels."),
-        Mistake(lambda a, b: unpaired(a, b, 1), "each recipe scatters on its own there. Take the difference of each pair "
-                "first."),
+        Mistake(unpaired,
+                "each recipe scatters on its own there. The seeds are the same, so take the difference of each pair "
+                "first; what a seed does to both then cancels."),
+        Mistake(lambda a, b: unpaired(a, b, 1),
+                "each recipe scatters on its own there. Take the difference of each pair first."),
         Mistake(lambda a, b: around(a - b, 1.96),
                 "1.96 is for a deviation that is known. Yours was measured on a few seeds: take the quantile of t."),
         Mistake(lambda a, b: around(a - b, stats.t.ppf(0.95, len(a) - 1)),
@@ -67,16 +68,20 @@ def selected(answer: Function) -> None:
         return float(test.ravel()[val.argmax()])
 
     mistakes = [
-        Mistake(lambda v, t: t.mean(1).max(), "the recipe was chosen on the test, which then is a test no more. Choose on "
-                "val, and look at the test once."),
+        Mistake(lambda v, t: t.mean(1).max(),
+                "the recipe was chosen on the test, which then is a test no more. Choose on val, and look at the test "
+                "once."),
         Mistake(lambda v, t: t.max(), "that is the best of all runs on the test: recipe and seed were chosen there."),
-        Mistake(lambda v, t: v.mean(1).max(), "that is the score by which it was chosen. It carries the luck of the choice."),
-        Mistake(of_best_run, "one run was chosen, with its seed. Whoever uses the recipe gets another seed: choose by the "
-                "mean over seeds, and return a mean."),
-        Mistake(lambda v, t: t[v.max(1).argmax()].mean(), "the recipe of the luckiest run was chosen. Choose by the mean of "
-                "its seeds."),
+        Mistake(lambda v, t: v.mean(1).max(),
+                "that is the score by which it was chosen. It carries the luck of the choice."),
+        Mistake(of_best_run,
+                "one run was chosen, with its seed. Whoever uses the recipe gets another seed: choose by the mean over "
+                "seeds, and return a mean."),
+        Mistake(lambda v, t: t[v.max(1).argmax()].mean(),
+                "the recipe of the luckiest run was chosen. Choose by the mean of its seeds."),
         Mistake(lambda v, t: t[v.mean(1).argmax()].max(), "the recipe is right, but you report its best seed."),
-        Mistake(lambda v, t: t[:, v.mean(0).argmax()].mean(), "rows are recipes and columns are seeds: you chose a seed."),
+        Mistake(lambda v, t: t[:, v.mean(0).argmax()].mean(),
+                "rows are recipes and columns are seeds: you chose a seed."),
         Mistake(lambda v, t: t.mean(), "that is the mean over all recipes; nothing is chosen."),
         Mistake(lambda v, t: t[(v.mean(1) + t.mean(1)).argmax()].mean(), "the test had a say in the choice."),
     ]  # fmt: skip
