@@ -145,9 +145,10 @@ def judge(twin: Twin, rows: Rows) -> Judgment:
 def _change(arms: list[list[Mapping[str, Any]]], direction: str, ranked: bool) -> Difference:
     """In points of R@5; without width where an older row has no ranks, so that it decides nothing."""
     if ranked:
-        return difference_of_scores(*(_hits(arm, direction) for arm in arms))
-    after, before = (np.mean([100 * row["metrics"][SPLIT][direction]["R@5"] for row in arm]) for arm in arms)
-    mean = float(after - before)
+        after, before = (_hits(arm, direction) for arm in arms)
+        return difference_of_scores(after, before)
+    means = [np.mean([100 * row["metrics"][SPLIT][direction]["R@5"] for row in arm]) for arm in arms]
+    mean = float(means[0] - means[1])
     return Difference(mean, mean, mean, len(arms[0]))
 
 
