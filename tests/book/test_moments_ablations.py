@@ -64,7 +64,13 @@ def test_rules_see_what_is_there_and_make_the_mistakes_they_make() -> None:
     """By five runs all see a large gain; one run a side without luck of its seed is judged as promised by queries."""
     page = names_of("worked-resampled", "aa-rules", hits=runs(10, 0))
     strong, weak = runs(10, 1), runs(10, 1) * (np.random.default_rng(2).random((10, 80)) < 0.4)
-    for rule, seeds in (("queries", 1), ("seeds", 5), ("seeds, by t", 5), ("queries and seeds", 5)):
+    for rule, seeds in (
+        ("queries", 1),
+        ("seeds", 5),
+        ("seeds, by t", 5),
+        ("queries and seeds", 5),
+        ("queries and seeds, as pairs", 5),
+    ):
         assert page["leaves_out_zero"](strong[:seeds], weak[:seeds], rule), rule
         assert not page["leaves_out_zero"](strong[:seeds], strong[:seeds], rule), rule
     equal = [runs(2, seed, seed_spread=0.0) for seed in range(100, 250)]
