@@ -167,7 +167,7 @@ def _status(change: Difference, expected: Expected) -> Status:
 
 
 def verdict_in_words(judgment: Judgment) -> str:
-    """The last column."""
+    """What the page calls it."""
     if judgment.status == "no claim":
         return f"{judgment.seeds} seed{'s' * (judgment.seeds > 1)}: no claim"
     if judgment.status == "open":
@@ -184,11 +184,11 @@ def points(change: Difference) -> str:
 
 def table(twins: Sequence[Twin], rows: Rows) -> str:
     """A line a twin, as Markdown."""
-    lines = ["| where | what it says | the toy's twin | R@5, points | verdict |", "|---|---|---|--:|---|"]
+    lines = ["| where | what it says | R@5, points | verdict | the toy's twin |", "|---|---|--:|---|---|"]
     for twin in twins:
         judgment = judge(twin, rows)
         change = points(judgment.change) if judgment.change else "–"
-        cells = (twin.source, twin.statement, twin.compared, change, verdict_in_words(judgment))
+        cells = (twin.source, twin.statement, change, verdict_in_words(judgment), twin.compared)
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -198,9 +198,9 @@ def summary(twins: Sequence[Twin], rows: Rows) -> str:
     statuses = [judge(twin, rows).status for twin in twins]
     counts = {name: statuses.count(name) for name in ("agrees", "disagrees", "open", "no claim", "not run yet")}
     judged = [name in ("agrees", "disagrees", "open") for name in statuses]
-    asked = len(twins) - statuses.count("no twin")
+    with_twin = len(twins) - statuses.count("no twin")
     text = (
-        f"{asked} of {len(twins)} lines have a twin. {sum(judged)} of these can be judged by {LEAST_SEEDS} paired "
+        f"{with_twin} of {len(twins)} lines have a twin. {sum(judged)} of these can be judged by {LEAST_SEEDS} paired "
         f"seeds or more: {counts['agrees']} agree, {counts['disagrees']} disagree, {counts['open']} open. Without a "
         f"claim for lack of seeds: {counts['no claim']}; not run yet: {counts['not run yet']}."
     )
