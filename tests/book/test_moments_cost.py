@@ -14,7 +14,6 @@ from torch import nn
 from tools import audit
 from vatt_edu import cost
 from vatt_edu.config import EncoderConfig, VideoConfig, preset
-from vatt_edu.droptoken import keep_count
 from vatt_edu.encoder import Encoder
 from vatt_edu.teach.interactive.bill import Bill
 
@@ -170,7 +169,7 @@ def test_other_programs_are_shown_once_there_is_a_file(record: dict[str, Any] | 
     if record:
         (tmp_path / "gpu").mkdir()
         (tmp_path / "gpu" / "benchmark_peers.json").write_text(json.dumps(record))
-    names_of("peers-table", "peers", results=tmp_path, json=json, display=pages.append, keep_count=keep_count,
+    names_of("peers-table", "peers", results=tmp_path, json=json, display=pages.append,
              VideoConfig=VideoConfig)  # fmt: skip
     (page,) = pages
     if record is None:
