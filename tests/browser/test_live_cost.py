@@ -48,6 +48,9 @@ def test_the_untouched_figure_is_the_run_of_the_page(figure: Any) -> None:
     assert dollars
     assert f"8 chips (H200 SXM): {days[1]} days," in says(figure)
     assert f" {dollars[1]} dollars; the chips are the slower part." in says(figure)
+    pieces = re.search(rf"in pieces, {NUMBER} days of computing", page)
+    assert pieces
+    assert f"a forward pass more, {pieces[1]} days of computing" in says(figure)
 
 
 @pytest.mark.figure("Bill")

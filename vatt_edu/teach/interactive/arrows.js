@@ -37,7 +37,7 @@ function render({ model, el: root }) {
   function update() {
     const [way, world, pieces, heads] = ["way", "world", "pieces", "heads"].map((name) => model.get(name));
     pieced.disabled = uncut.includes(way);  // and what it was set to is kept for the next way
-    pieced.style.opacity = pieced.disabled ? 0.5 : 1;
+    pieced.style.opacity = pieced.disabled ? 0.65 : 1;
     faint.forEach((node, n) => place(node, values[heads][n][world][pieces]));
     const [cosine, length, temperature] = values[heads][way][world][pieces];
     const [x, y] = place(bold, [cosine, length]);

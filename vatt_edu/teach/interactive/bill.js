@@ -56,7 +56,7 @@ function render({ model, el: root }) {
     });
     const binds = bill.decode > bill.compute ? "the cores are the slower part, so the chips wait" : "the chips are the slower part";
     const many = settings.count > 1 ? `${settings.count.toLocaleString("en-US")} chips` : "1 chip";
-    const fits = bill.memory <= own[2] ? "which fits" : "which does not fit: the batch must be taken in pieces";
+    const fits = bill.memory <= own[2] ? "which fits" : `which does not fit: the batch must be taken in pieces, with a forward pass more, ${short(bill.compute * 4 / 3 / 24)} days of computing`;
     says.textContent = `${get("model")} on ${many} (${own[0]}): ${short(bill.hours / 24)} days, ${short(bill.energy / 1000)} MWh, ` +
       `${big(bill.money)} dollars; ${binds}. Memory for a chip: ${short(bill.memory / 1e9)} GB of ${big(own[2] / 1e9)}, ${fits}.`;
   }
