@@ -153,6 +153,7 @@ def test_no_other_run_is_on_the_page() -> None:
 
 PEERS = {
     "settings": {"frames": 8, "size": 32, "rounds": 20, "threads": 2},
+    "products": "oneDNN",
     "versions": {"torch": "2.0", "numpy": "1.0", "timm": "9.9"},
     "rows": [
         {"name": "ours", "keep": 1.0, "median_s": 0.2, "ratio": 1.0, "low": 1.0, "high": 1.0},
@@ -166,8 +167,7 @@ PEERS = {
 def test_other_programs_are_shown_once_there_is_a_file(record: dict[str, Any] | None, tmp_path: Path) -> None:
     pages: list[str] = []
     if record:
-        (tmp_path / "gpu").mkdir()
-        (tmp_path / "gpu" / "benchmark_peers.json").write_text(json.dumps(record))
+        (tmp_path / "benchmark_peers.json").write_text(json.dumps(record))
     names_of("peers-table", "peers", results=tmp_path, json=json, display=pages.append,
              VideoConfig=VideoConfig)  # fmt: skip
     (page,) = pages
@@ -177,7 +177,7 @@ def test_other_programs_are_shown_once_there_is_a_file(record: dict[str, Any] | 
     assert "| timm | 8 | 250 | 1.250 | 1.200 to 1.300 |" in page  # 8 frames of 32 x 32: 2 x 2 x 2
     assert "| `VideoMAEModel`, compiled | 4 | 100 | 1.010 | 0.990 to 1.020 |" in page
     assert "Of 2 steps beside ours, 1 took longer, 0 took less, and 1 cannot be told apart" in page
-    assert "With torch 2.0, timm 9.9." in page
+    assert "Matrices by oneDNN; torch 2.0, timm 9.9." in page
 
 
 def test_a_price_has_a_source_and_a_date() -> None:
