@@ -70,3 +70,19 @@ def test_by_mouse_on_the_drawing(figure: Any) -> None:
     mouse.up()
     assert "The best of 64 recipes whose true scores differ by 2.0 points" in says(figure)
     assert figure.get_by_role("slider", name="Candidates").input_value() == "64"
+
+
+@pytest.mark.figure("Winner")
+def test_by_finger_on_the_drawing(figure: Any) -> None:
+    move(figure, candidates=16, recipe=0, seed=2, gallery=16)
+    drawing = figure.locator("svg").last
+    drawing.scroll_into_view_if_needed()
+    box = drawing.bounding_box()
+    session = figure.page.context.new_cdp_session(figure.page)
+    y = box["y"] + box["height"] / 2
+    for kind, places in (("touchStart", (0.6,)), ("touchMove", (0.3, 0.01)), ("touchEnd", (None,))):
+        for place in places:
+            points = [] if place is None else [{"x": box["x"] + place * box["width"], "y": y}]
+            session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    figure.get_by_text("The best of 1 equal recipes").wait_for()
+    assert figure.get_by_role("slider", name="Candidates").input_value() == "1"
