@@ -7,9 +7,6 @@ import traitlets
 from vatt_edu.evaluation.protocols import selection
 from vatt_edu.teach.interactive.base import Live
 
-MOST = 64
-"""Candidates that can be set."""
-
 
 class Winner(Live):
     """Three curves over the number of candidates, and where the reader stands on them.
