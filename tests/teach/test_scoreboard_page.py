@@ -47,6 +47,15 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list:
     return outputs
 
 
+def test_the_row_with_less_time_is_excepted(written: Callable[..., Path], shown: list) -> None:
+    path = written(layers=(40,), droptoken=(5,), **{scoreboard.SHORTER: (30,)})
+    scoreboard.show_part("layers", path=path)
+    scoreboard.show_part("droptoken", scoreboard.SHORTER, path=path)
+    without, with_it = (figure.data for figure in shown[::2])
+    assert "for each row;" in without
+    assert "for each row (less for half of the tokens at equal steps);" in with_it
+
+
 def test_a_part_when_it_comes_and_when_it_goes(written: Callable[..., Path], shown: list) -> None:
     path = written(words=(40, 41, 42), positions=(5, 6, 7), toy=(3, 3, 3), without__positions=(30, 31, 32))
     scoreboard.show_part("positions", path=path)

@@ -18,6 +18,8 @@ DIRECTIONS = {
     "video_to_audio": ("audio", "a clip finds its sound"),
 }
 NOT_RUN = "not run yet"
+SHORTER = "droptoken, equal steps"
+"""The one row that is given steps and not seconds."""
 # Filled in by ``site_static/page.js`` with what the reader got in the game of the first page.
 # That game is one to one and goes from sound to picture; a row's number is that of clips that choose each on its own.
 YOU = (
@@ -157,7 +159,7 @@ def _sentences(board: Board, names: Sequence[str]) -> str:
                 lines += _by_direction(parts[name], changes)
             continue
         for label, row in board.rows.items():
-            if row.part != name or row.table == "added" or label == "droptoken, equal steps":
+            if row.part != name or row.table == "added" or label == SHORTER:
                 continue
             compared = {direction: board.difference(label, "toy", direction) for direction in DIRECTIONS}
             if not board.runs[label]:
@@ -205,8 +207,10 @@ def _draw(board: Board, lines: Sequence[Row], names: Sequence[str]) -> None:
     figure.axes[0].invert_yaxis()
     for tick, row in zip(figure.axes[0].get_yticklabels(), lines, strict=True):
         tick.set_fontweight("bold" if row.part in names else "normal")
+    less = " (less for half of the tokens at equal steps)" if SHORTER in {row.label for row in lines} else ""
     lead = (
-        f"The scoreboard: {CPU_SECONDS / 60:g} minutes of one core for each row; dots are seeds, dotted is guessing. "
+        f"The scoreboard: {CPU_SECONDS / 60:g} minutes of one core for each row{less}; dots are seeds, dotted is "
+        "guessing. "
     )
     figures.show(figure, lead + ("; ".join(spoken) or "The rows of this page have not been run yet") + ".")
 

@@ -48,7 +48,8 @@ PARTS = {
     "droptoken": Part(
         "DropToken",
         "droptoken",
-        "In training, only a random part of the tokens of video and sound goes on. All words do.",
+        "In training, only a random part of the tokens of video and sound goes on. All words do. Drawn as released; "
+        "ours drops patches before it makes tokens of them, with the same result.",
     ),
     "encoder": Part(
         "encoder",
