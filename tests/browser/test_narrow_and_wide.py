@@ -28,12 +28,16 @@ def phone(browser: Any, site: Path) -> Iterator[Callable[[str], Any]]:
 
 @pytest.mark.parametrize("name", ["failure_museum", "evaluation"])
 def test_a_phone_shows_every_mark_and_word_of_a_plot(phone: Callable[[str], Any], name: str) -> None:
-    outside = phone(name).locator("figure.vatt-figure").evaluate_all("""figures => figures.flatMap((figure, n) => {
+    outside = (
+        phone(name)
+        .locator("figure.vatt-figure")
+        .evaluate_all("""figures => figures.flatMap((figure, n) => {
         const edge = figure.querySelector(".vatt-figure-scroll").getBoundingClientRect().right - 1;
         return [...figure.querySelectorAll("svg use, svg text")]
             .filter((mark) => mark.getBoundingClientRect().right > edge)
             .map((mark) => `Figure ${n + 1}: ${mark.textContent || mark.id || "a mark"}`);
     })""")
+    )
     assert outside == []
 
 
@@ -53,14 +57,21 @@ def test_punctuation_stays_with_its_formula(phone: Callable[[str], Any], name: s
 
 
 def test_display_formulas_do_not_run_into_their_number(phone: Callable[[str], Any]) -> None:
-    cut = phone("evaluation").locator("div.math > mjx-container").evaluate_all("""displays => displays
+    cut = (
+        phone("evaluation")
+        .locator("div.math > mjx-container")
+        .evaluate_all("""displays => displays
         .filter((display) => display.scrollWidth > display.clientWidth + 1)
         .map((display) => display.textContent.slice(0, 60))""")
+    )
     assert cut == []
 
 
 def test_long_names_break_between_their_words(phone: Callable[[str], Any]) -> None:
-    inside = phone("failure_museum").locator(".vatt-exhibit code").evaluate_all("""names => names.flatMap((name) => {
+    inside = (
+        phone("failure_museum")
+        .locator(".vatt-exhibit code")
+        .evaluate_all("""names => names.flatMap((name) => {
         const letters = [], range = document.createRange();
         const walker = document.createTreeWalker(name, NodeFilter.SHOW_TEXT);
         while (walker.nextNode()) for (let n = 0; n < walker.currentNode.length; n++) {
@@ -71,32 +82,43 @@ def test_long_names_break_between_their_words(phone: Callable[[str], Any]) -> No
         return letters.slice(1).filter(([, top], n) => top > letters[n][1] + 4 && /\\w/.test(letters[n][0])
             && letters[n][0] !== "_").map(() => name.textContent);
     })""")
+    )
     assert inside == []
 
 
 def test_group_and_exhibit_differ_in_size(phone: Callable[[str], Any]) -> None:
     size = "heading => parseFloat(getComputedStyle(heading).fontSize)"
-    group, exhibit = (phone("failure_museum").locator(f".bd-article {tag}").first.evaluate(size) for tag in ("h2", "h3"))
+    group, exhibit = (
+        phone("failure_museum").locator(f".bd-article {tag}").first.evaluate(size) for tag in ("h2", "h3")
+    )
     assert group > 1.2 * exhibit
 
 
 def test_icons_of_a_folded_box_are_in_its_title(phone: Callable[[str], Any]) -> None:
-    places = phone("droptoken").locator(".admonition.toggle > .admonition-title").evaluate_all("""titles => titles.map(
+    places = (
+        phone("droptoken")
+        .locator(".admonition.toggle > .admonition-title")
+        .evaluate_all("""titles => titles.map(
         (title) => {
             const box = title.getBoundingClientRect(), chevron = title.querySelector("svg").getBoundingClientRect();
             const bell = parseFloat(getComputedStyle(title, "::after").top);
             return chevron.top >= box.top && chevron.bottom <= box.bottom && bell >= 0 && bell + 16 <= box.height;
         })""")
+    )
     assert len(places) >= 2
     assert all(places)
 
 
 def test_a_table_that_scrolls_says_so(phone: Callable[[str], Any]) -> None:
     """By the shadow that figures have, which no row covers."""
-    hints = phone("transformer_encoder").locator(".pst-scrollable-table-container").evaluate_all("""boxes => boxes
+    hints = (
+        phone("transformer_encoder")
+        .locator(".pst-scrollable-table-container")
+        .evaluate_all("""boxes => boxes
         .filter((box) => box.scrollWidth > box.clientWidth + 1)
         .map((box) => [getComputedStyle(box).backgroundAttachment, box.tabIndex,
             ...[...box.querySelectorAll("tr")].map((row) => getComputedStyle(row).backgroundColor)])""")
+    )
     assert hints
     for attachment, index, *rows in hints:
         assert (attachment, index) == ("local, scroll", 0)
@@ -131,9 +153,13 @@ def test_wide_tables_leave_margin_notes_alone(browser: Any, site: Path, name: st
 
 
 def test_numbers_stay_in_the_cells_of_a_live_table(phone: Callable[[str], Any]) -> None:
-    spare = phone("evaluation").locator('[data-figure="Ties"] svg').first.evaluate("""table => {
+    spare = (
+        phone("evaluation")
+        .locator('[data-figure="Ties"] svg')
+        .first.evaluate("""table => {
         const cells = [...table.querySelectorAll("rect + text")];
         return cells.map((text) => text.previousElementSibling.getBBox().width - text.getBBox().width);
     }""")
+    )
     assert len(spare) == 64
     assert min(spare) >= 2
