@@ -98,6 +98,25 @@ def test_times_as_tools_write_them(hours: int, minutes: int, rest: int, millisec
     assert seconds(f"{minutes}:{rest:02}") == minutes * 60 + rest
 
 
+@pytest.mark.parametrize(
+    "times",
+    [
+        "00: 01: 04,250 -> 00: 01: 06,500",  # as machine translation leaves them
+        "00:01:04, 250 --> 00:01:06, 500",
+        "0:1:4,250 –> 0:1:6,5",
+        "00:01:04.250 — > 00:01:06.500 align:start",
+        "00:01:04,250 ---> 00:01:06,500",
+        "00：01：04，250 --> 00：01：06，500",
+        "00:01:04,250 → 00:01:06,500",
+        "00:01:04,250 --&gt; 00:01:06,500",
+    ],
+)
+def test_times_that_went_through_other_programs(times: str) -> None:
+    good = "00:00:01,000 --> 00:00:02,000"
+    rows = cue_rows(f"1\n{good}\nbefore\n\n2\n{times}\nknead\n", "f")
+    assert rows == [(1.0, 2.0, "before"), (64.25, 66.5, "knead")]
+
+
 def test_lines_lie_in_their_video() -> None:
     rows = [(-3.0, -1.0, "before"), (-0.4, 1.5, "begins before"), (8.0, 6.0, "turned"), (5.0, 9.0, "over it")]
     lines = make_lines("v", rows)
@@ -163,6 +182,9 @@ def test_numbers_that_are_said_stay() -> None:
     first, second, third = (f"00:00:0{k},000 --> 00:00:0{k + 1},000" for k in (1, 3, 5))
     text = f"1\n{first}\n12\n2\n{second}\n\n3\n\n\n3\n{third}\n4"
     assert [words for *_, words in cue_rows(text, "f")] == ["12", "3", "4"]
+    lost_head = f"{first}\nwhisk\n2\n{second}\nten\n3\n{third}\n4"
+    assert [words for *_, words in cue_rows(lost_head, "f")] == ["whisk", "ten", "4"]
+    assert [words for *_, words in cue_rows(f"1\n{first}\n2 -> 3", "f")] == ["2 -> 3"]
     assert [words for *_, words in cue_rows("00:01.0 --> 00:02.0\n5\n00:03.0 --> 00:04.0\n6", "f")] == ["5", "6"]
 
 
@@ -208,6 +230,7 @@ def test_json_of_all_makers() -> None:
 def test_the_caption_of_a_clip_is_no_narration() -> None:
     side = {"key": "7", "status": "success", "caption": "two dogs", "url": "u"}
     assert (json_rows(side, "f"), clip_caption(side), clip_caption(side | {"caption": None})) == ([], "two dogs", "")
+    assert clip_caption(side | {"caption": " … \n"}) == ""
     assert clip_caption({"start": [], "end": [], "text": []}) == ""
     assert json_rows({"title": "of a download", "duration": 3}, "f") == []
     with pytest.raises(UserError, match="expected"):

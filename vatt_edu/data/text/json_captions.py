@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from vatt_edu.data.text.captions import words_of
 from vatt_edu.errors import UserError
 
 COLUMNS = ("start", "end", "text")
@@ -24,12 +25,12 @@ def json_rows(value: Any, where: str) -> list[tuple[float, float, str]]:
     Raises:
         UserError: If it has another form, or a time is not a number of seconds.
     """
-    if _is_side_file(value):
+    if is_side_file(value):
         return []
     rows: list[tuple[float, float, str]] = []
     try:
         for start, end, text in _rows(value):
-            rows.append((float(start), float(end), _text(text)) if _text(text) else (0.0, 0.0, ""))
+            rows.append((float(start), float(end), text_of(text)) if text_of(text) else (0.0, 0.0, ""))
     except (KeyError, TypeError, ValueError, AttributeError):
         place = f", row {len(rows) + 1}" if isinstance(value, list) else ""
         raise UserError(f"{where}{place}: {EXPECTED}") from None
@@ -41,14 +42,16 @@ def json_rows(value: Any, where: str) -> list[tuple[float, float, str]]:
 
 def clip_caption(value: Any) -> str:
     """The caption of a whole clip, from a side file as video2dataset writes it; empty in any other JSON."""
-    return _text(value.get("caption")) if _is_side_file(value) else ""
+    caption = text_of(value.get("caption")) if is_side_file(value) else ""
+    return caption if words_of(caption) else ""
 
 
-def _is_side_file(value: Any) -> bool:
+def is_side_file(value: Any) -> bool:
+    """Whether a value is what tools write beside a video without narration in it."""
     return isinstance(value, dict) and not value.keys() & {*COLUMNS, "segments", "chunks", "events", "transcription"}
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
     """The words of a value; null and NaN (pandas writes it for null) are none."""
     return "" if value is None or (isinstance(value, float) and math.isnan(value)) else str(value)
 
