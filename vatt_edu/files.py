@@ -19,7 +19,8 @@ from typing import Any
 from vatt_edu.errors import UserError, disk_full
 
 _PARTIAL = ".partial"
-_UNSYNCED = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)  # disks that sync files alone, or nothing
+_UNSYNCED = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)  # disks that sync nothing
+_UNSYNCED_FOLDERS = (*_UNSYNCED, errno.EACCES, errno.EPERM, errno.EBADF, errno.EISDIR, errno.ENODEV)
 _NUMBERS = re.compile(r"\[\n\s+(-?[\d.eE+-]+(?:,\n\s+-?[\d.eE+-]+)*)\n\s*\]")
 
 
@@ -175,7 +176,7 @@ def _sync(path: Path) -> None:
     try:
         os.fsync(handle)
     except OSError as error:
-        if error.errno not in _UNSYNCED:
+        if error.errno not in (_UNSYNCED_FOLDERS if path.is_dir() else _UNSYNCED):
             raise
     finally:
         os.close(handle)

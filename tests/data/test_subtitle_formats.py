@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from vatt_edu.data import read_captions
 from vatt_edu.data.text.captions import cue_rows, make_lines, seconds, unrolled, visible, words_of
-from vatt_edu.data.text.json_captions import clip_caption, json_rows
+from vatt_edu.data.text.json_captions import clip_captions, json_rows
 from vatt_edu.data.text.subtitles import READERS
 from vatt_edu.errors import UserError
 
@@ -214,6 +214,9 @@ def test_json_of_all_makers() -> None:
         {"text": " stir wait", "language": "en", "segments": [
             {"id": 0, "start": 1.0, "end": 2.5, "text": "stir", "words": []},
             {"start": 4.0, "end": 5.0, "text": "wait"}]},
+        {"video_id": "v", "language_code": "en", "snippets": [
+            {"text": "stir", "start": 1, "duration": 1.5}, {"text": "wait", "start": 4, "duration": 1}]},
+        {"captions": [{"start": 1, "end": 2.5, "text": "stir"}, {"start": 4, "end": 5, "text": "wait"}]},
         {"text": "", "chunks": [{"timestamp": [1, 2.5], "text": "stir"}, {"timestamp": [4, 5], "text": "wait"}]},
         {"wireMagic": "pb3", "events": [
             {"tStartMs": 0, "dDurationMs": 9000, "id": 1}, {"tStartMs": 500, "aAppend": 1, "segs": [{"utf8": "\n"}]},
@@ -229,9 +232,11 @@ def test_json_of_all_makers() -> None:
 
 def test_the_caption_of_a_clip_is_no_narration() -> None:
     side = {"key": "7", "status": "success", "caption": "two dogs", "url": "u"}
-    assert (json_rows(side, "f"), clip_caption(side), clip_caption(side | {"caption": None})) == ([], "two dogs", "")
-    assert clip_caption(side | {"caption": " … \n"}) == ""
-    assert clip_caption({"start": [], "end": [], "text": []}) == ""
+    assert (json_rows(side, "f"), clip_captions(side)) == ([], ("two dogs",))
+    assert clip_captions(side | {"caption": ["a dog", None, "two dogs"]}) == ("a dog", "two dogs")
+    assert clip_captions(side | {"caption": None}) == clip_captions(side | {"caption": " … \n"}) == ()
+    assert json_rows(side | {"captions": ["two dogs"], "subtitles": {"en": []}}, "f") == []
+    assert clip_captions({"start": [], "end": [], "text": []}) == ()
     assert json_rows({"title": "of a download", "duration": 3}, "f") == []
     with pytest.raises(UserError, match="expected"):
         json_rows({"title": "of a download", "start": 3}, "f")
