@@ -58,6 +58,8 @@ def read_text(path: Path, legacy: bool = False) -> str:
         encoding = text_encoding(data)
         if encoding == "cp1252" and not legacy:
             encoding = "utf-8"
+        if legacy and encoding.startswith("utf-16"):
+            data = data[: len(data) // 2 * 2]
         text = data.decode(encoding, "ignore" if legacy and encoding == "utf-8-sig" else "strict")
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"cannot read {path}: {error}") from None

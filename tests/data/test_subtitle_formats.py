@@ -23,7 +23,7 @@ ScriptType: v4.00{plus}
 [Events]
 Format: {layer}, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
 Comment: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,a note of the maker
-Dialogue: 0,0:01:01.25,0:01:02.50,Default,,0,0,0,,{{\\pos(20,30)\\i1}}grate{{\\i0}}, then\\Nwhisk it
+Dialogue: 0,0:01:01.25,0:01:02.50,Default,,0,0,0,,{{\\pos(20,30)\\i1}}grate{{\\i0}},\\nthen\\Nwhisk\\hit
 Dialogue: 0,0:01:04.00,0:01:05.00,Default,,0,0,0,,{{\\p1}}m 0 0 l 10 0{{\\p0}}
 """
 TTML = """<?xml version="1.0" encoding="utf-16"?>
@@ -135,6 +135,8 @@ def test_lines_lie_in_their_video() -> None:
         ("salt &amp; pepper &lt;3 &#8212; caf&eacute;&nbsp;noir &lrm;", "salt & pepper <3 — café noir"),
         ("so\u00adup \u200bof\ufeff the \u202eday\u2069 \u200f", "soup of the day"),
         ("cafe\u0301", "café"),
+        ("\\h\\hhot\\hpan", "hot pan"),
+        ('<a href="https://example.org">more</a> if a <a b', "more if a <a b"),
         ("♪ ♫", ""), ("...", ""), ("- -", ""), ("&nbsp;", ""), ("<i></i>", ""), ("\u200b", ""), ("{\\an8}", ""),
         ("[Music]", "[Music]"), ("№ 5", "№ 5"), ("饭", "饭"),
         ("{brackets} of people", "{brackets} of people"),
@@ -234,7 +236,7 @@ def test_the_caption_of_a_clip_is_no_narration() -> None:
     side = {"key": "7", "status": "success", "caption": "two dogs", "url": "u"}
     assert (json_rows(side, "f"), clip_captions(side)) == ([], ("two dogs",))
     assert clip_captions(side | {"caption": ["a dog", None, "two dogs"]}) == ("a dog", "two dogs")
-    assert clip_captions(side | {"caption": None}) == clip_captions(side | {"caption": " … \n"}) == ()
+    assert clip_captions(side | {"caption": None}) == ()
     assert json_rows(side | {"captions": ["two dogs"], "subtitles": {"en": []}}, "f") == []
     assert clip_captions({"start": [], "end": [], "text": []}) == ()
     assert json_rows({"title": "of a download", "duration": 3}, "f") == []
@@ -243,10 +245,12 @@ def test_the_caption_of_a_clip_is_no_narration() -> None:
 
 
 def test_a_file_that_is_cut_off_within_a_letter(tmp_path: Path) -> None:
-    """What is before is read as UTF-8."""
+    """What is before is read as it was written."""
     whole = "1\n00:00:01,000 --> 00:00:02,000\ncrème\n\n2\n00:00:03,000 --> 00:00:04,000\nbrûlé"
     (tmp_path / "a.srt").write_bytes(whole.encode()[:-1])
     assert [line.text for line in read_captions(tmp_path / "a.srt", "v")] == ["crème", "brûl"]
+    (tmp_path / "b.srt").write_bytes(whole.encode("utf-16")[:-1])
+    assert [line.text for line in read_captions(tmp_path / "b.srt", "v")] == ["crème", "brûl"]
 
 
 def test_youtube_by_its_suffix(tmp_path: Path) -> None:

@@ -29,10 +29,11 @@ _CUE = re.compile(rf"\s*({_TIME})\s*{_ARROW}\s*({_TIME})(?![\d:.,])")  # WebVTT,
 _PLAIN = str.maketrans({"：": ":", "，": ".", ",": ".", " ": ""})
 _PAIR = re.compile(rf"\s*({_TIME}),({_TIME})\s*")  # SubViewer
 _TAG = re.compile(
-    r"</?(?:c|i|b|u|s|v|p|rt|ruby|lang|font|span|em|strong)(?:[.\s][^<>]*)?/?>|<\d+(?::\d+)+(?:[.,]\d+)?>|\{\\[^{}]*\}",
+    r"</?(?:c|i|b|u|s|v|p|rt|ruby|lang|font|span|em|strong)(?:[.\s][^<>]*)?/?>|<\d+(?::\d+)+(?:[.,]\d+)?>|\{\\[^{}]*\}"
+    r"|<a\s+href[^<>]*>|</a>",
     re.IGNORECASE,
 )
-_BREAK = re.compile(r"<[bB][rR]\s*/?>|\\N")
+_BREAK = re.compile(r"<[bB][rR]\s*/?>|\\[Nh]")  # FFmpeg writes \h for blanks of closed captions
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
 _WORD_TIMES = re.compile(r"<\d+:\d+:\d+\.\d+><c>")  # of automatic captions: they always roll
 _TOUCHING = 0.25

@@ -4,7 +4,6 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vatt_edu.data.text.captions import words_of
 from vatt_edu.errors import UserError
 
 COLUMNS = ("start", "end", "text")
@@ -46,7 +45,7 @@ def clip_captions(value: Any) -> tuple[str, ...]:
     """The captions of a whole clip, from a side file as video2dataset writes it; none in any other JSON."""
     captions = value.get("caption") if is_side_file(value) else None
     texts = map(text_of, captions if isinstance(captions, list) else [captions])
-    return tuple(text for text in texts if words_of(text))
+    return tuple(filter(None, texts))
 
 
 def is_side_file(value: Any) -> bool:
