@@ -48,7 +48,7 @@ class Args:
     """In which precision."""
     device: str = "cuda"
     """Where; memory is measured on a GPU only."""
-    out: Path = Path("results/benchmark_gpu_step.json")
+    out: Path = Path("results/gpu/benchmark_gpu_step.json")
     """Where the JSON goes."""
 
 

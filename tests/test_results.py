@@ -12,7 +12,7 @@ from tools import covered, mutation
 from vatt_edu.experiments.catalog import EXPERIMENTS, get_experiment
 
 ROOT = Path(__file__).parent.parent
-RESULTS = sorted((ROOT / "results").glob("*.json"))
+RESULTS = [path for folder in ("results", "results/gpu") for path in sorted((ROOT / folder).glob("*.json"))]
 
 
 def result(name: str) -> dict[str, Any]:

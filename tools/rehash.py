@@ -58,7 +58,7 @@ def old_hash(experiment: run.Experiment, arm: run.Arm) -> str:
 def experiments() -> Iterator[tuple[Path, run.Experiment]]:
     for name in EXPERIMENTS:
         experiment = get_experiment(name)
-        yield RESULTS / f"{name}.json", experiment
+        yield RESULTS / experiment.folder / f"{name}.json", experiment
         yield RESULTS / "twins" / f"{name}.json", experiment.twin()
 
 

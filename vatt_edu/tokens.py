@@ -99,7 +99,7 @@ def _power_of_two(size: int) -> int:
 
 def as_signal(patches: Raw) -> Float[Tensor, "B N P"]:
     """Bytes 0..255 to floats in [-1, 1]; floats pass unchanged."""
-    return patches if patches.is_floating_point() else patches.to(torch.get_default_dtype()) * (2 / 255) - 1
+    return patches if patches.is_floating_point() else patches.to(torch.get_default_dtype()).mul_(2 / 255).sub_(1)
 
 
 class PatchTokenizer(nn.Linear):

@@ -99,7 +99,7 @@ def test_speedup_formula_is_what_the_package_counts() -> None:
 
 def test_stored_speedups_have_the_order_that_the_page_tells() -> None:
     cpu = json.loads((ROOT / "results" / "benchmark_droptoken.json").read_text())["rows"]
-    gpu = json.loads((ROOT / "results" / "benchmark_gpu_step.json").read_text())["rows"]
+    gpu = json.loads((ROOT / "results" / "gpu" / "benchmark_gpu_step.json").read_text())["rows"]
     counted = (6 * 768 + 1_569) / (0.5 * (6 * 768 + 0.5 * 1_569))
     base = {(row["precision"], row["keep"]): row for row in gpu if row["preset"] == "base_base_small"}
     assert next(row["speedup"] for row in cpu if row["keep"] == 0.5) > counted

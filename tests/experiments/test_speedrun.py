@@ -22,6 +22,7 @@ from vatt_edu.minitube import PRESETS as CORPORA
 from vatt_edu.minitube.presets import SPLITS, Knobs, Recipe
 from vatt_edu.minitube.video import make_video
 from vatt_edu.minitube.world import factors_of
+from vatt_edu.teach import speedrun as page
 
 Capture = pytest.CaptureFixture[str]
 FRESH = (100, 101, 102, 103, 104)
@@ -315,8 +316,9 @@ def test_the_experiment_refuses_too_few_seeds(tmp_path: Path, monkeypatch: pytes
 def test_results_are_records_that_stand(root: Path) -> None:
     """Each with enough fresh seeds, its p as it is computed now, and faster than the one before."""
     path = root / "results" / "speedrun.json"
-    if not path.exists():
-        pytest.skip("vatt experiment speedrun has not been run")
+    if not path.exists():  # then the page names each recipe as waiting
+        assert [line.split("`")[1] for line in page.waiting([]).splitlines()] == [r.recipe for r in speedrun.RECORDS]
+        return
     file = json.loads(path.read_text())
     assert file["rows"] == json.loads(json.dumps(speedrun.record_rows(file["runs"])))
     assert file["rows"][0]["label"] == "toy_long"

@@ -92,7 +92,7 @@ def toy_agnostic() -> Config:
 
 
 def toy_gpu() -> Config:
-    """``toy`` wider and with a larger batch, in bf16: for one GPU of 8 GB; ``results/toy_gpu.json`` has its time."""
+    """``toy`` wider and with a larger batch, in bf16: for one GPU of 8 GB; ``results/gpu`` has its time."""
     config = toy()
     encoder = EncoderConfig(layers=4, width=256, ff_width=1024, heads=4, head_width=64, dropout=0.0)
     model = replace(

@@ -127,6 +127,7 @@ class Experiment:
 
     Attributes:
         name: Of the file under ``results/``.
+        folder: Under ``results/``, in which the file lies.
         question: In one sentence.
         arms: What is compared.
         splits: On which splits.
@@ -144,6 +145,7 @@ class Experiment:
     splits: tuple[str, ...] = ("val", "test_iid", "test_comp", "test_bg")
     seeds: int = 3
     least_seeds: int = 1
+    folder: str = ""
     twin_arms: tuple[str, ...] = ()
     measure: Measure | None = None
     twin_corpus: Corpus | None = None
@@ -169,6 +171,7 @@ class Experiment:
             splits=("val",),
             seeds=1,
             least_seeds=1,
+            folder="",
         )  # fmt: skip
 
 
@@ -210,7 +213,7 @@ def run(
     if seeds is not None and seeds < experiment.least_seeds:
         raise UserError(f"--seeds {seeds} is too few for {experiment.name}: give at least {experiment.least_seeds}")
     seeds_of = {arm.label: (arm.seeds or range(experiment.seeds))[:seeds] for arm in experiment.arms}
-    path = results / f"{experiment.name}.json"
+    path = results / experiment.folder / f"{experiment.name}.json"
     earlier = _earlier_rows(path)
     rows: list[ExperimentRow] = []
     whole: Results | None = None

@@ -12,4 +12,5 @@ def experiment() -> Experiment:
         (Arm("toy_gpu", config.toy_gpu()),),
         splits=("train", "val", "test_iid", "test_comp", "test_bg"),
         seeds=1,
+        folder="gpu",
     )

@@ -25,10 +25,11 @@ def experiment_tables(results: Path = RESULTS, split: str = "test_iid") -> str:
         split: Of the runs that are compared; the seeds of the presets show all of theirs.
     """
     parts = []
-    others = sorted(path.stem for path in results.glob("*.json") if path.stem not in FIRST + ELSEWHERE)
-    for name in (*FIRST, *others):
-        path = results / f"{name}.json"
-        content = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    paths = {path.stem: path for pattern in ("*.json", "gpu/*.json") for path in results.glob(pattern)}
+    others = sorted(name for name in paths if name not in FIRST + ELSEWHERE)
+    for name in (*(name for name in FIRST if name in paths), *others):
+        path = paths[name]
+        content = json.loads(path.read_text(encoding="utf-8"))
         if "question" in content:  # of an experiment
             parts.append(_table(content, None if name in FIRST else split))
     return "".join(parts) or "<p>None recorded: <code>vatt experiment NAME</code> makes them.</p>"
