@@ -150,10 +150,10 @@ def origin(container: Any) -> float:
 
 
 def strict_decoder(stream: Any) -> Any | None:
-    """Another decoder than FFmpeg's own, where that lets damage pass: libvpx notices nearly all of it in VP9."""
-    av = pyav()
-    if stream.codec_context.name != "vp9" or "libvpx-vp9" not in av.codecs_available:
-        return None
+    """Another decoder than FFmpeg's own, where that lets damage pass: libvpx notices nearly all of it in 8-bit VP9."""
+    av, codec = pyav(), stream.codec_context
+    if codec.name != "vp9" or "libvpx-vp9" not in av.codecs_available or (codec.pix_fmt or "").endswith("le"):
+        return None  # the last: of 10 or 12 bits, which many builds of libvpx refuse
     decoder = av.CodecContext.create("libvpx-vp9", "r")
     decoder.thread_count = 1
     return decoder
