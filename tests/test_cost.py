@@ -273,7 +273,8 @@ def test_activations_and_traffic_grow_with_what_they_should() -> None:
     clip = 16 * 56 * 56 * 3 + 4 * 51_200 + 4 * 16 * 8
     assert (small["traffic"]["batch"], large["traffic"]["batch"]) == (clip, 8 * clip)
     assert large["traffic"]["gradients"] == 2 * 3 * 4 * small["parameters"]["trained"] // 4
-    assert large["traffic"]["embeddings"] == 2 * 3 * 8 * 4 * (128 + 128 + 5 * 128)
+    marks = 8 * (3 + 4)  # three masks, four lines
+    assert large["traffic"]["embeddings"] == 3 * 8 * (3 * 4 * (128 + 128 + 5 * 128) + marks)
     assert small["state"] == 4 * (small["parameters"]["total"] + 3 * small["parameters"]["trained"])
 
 

@@ -11,7 +11,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-EXTRAS = {"data", "train", "book", "test", "convert", "dev", "all"}
+EXTRAS = {"data", "train", "book", "test", "convert", "tensorboard", "dev", "all"}
 PYTHONS = ("3.11.5", "3.12.0", "3.13.0")
 
 

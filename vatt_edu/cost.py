@@ -196,6 +196,15 @@ def flops(config: ModelConfig, candidates: int, keep: float = 1.0) -> dict[str, 
     return {**parts, "total": sum(parts.values(), Flops())}
 
 
+def training_flops(config: Config) -> int:
+    """Of a training step for one clip, at the keep rates of ``config``; what is computed again is not counted."""
+    model, drop = config.model, config.model.droptoken
+    parts = flops(model, config.data.candidates)
+    parts |= {"video": tower_flops(model.video, drop.keep_video), "audio": tower_flops(model.audio, drop.keep_audio)}
+    passes = PASSES * (2 if config.loss.weight_within else 1)  # two views of each clip
+    return passes * sum(part.here for name, part in parts.items() if name != "total")
+
+
 # Memory and traffic ---------------------------------------------------------------------------------------------------
 
 
@@ -225,21 +234,26 @@ def activations(config: ModelConfig, candidates: int, keep: float = 1.0) -> dict
 
 
 def traffic(config: Config, clips: int, processes: int) -> dict[str, int]:
-    """Bytes that travel in a training step.
+    """Bytes that travel in a training step, with ``processes`` of ``clips`` clips each.
 
-    ``batch``: from a process's memory to its device, pixels as bytes. ``embeddings``: what each of ``processes`` sends
-    so that all see the embeddings of ``clips`` clips each, and to bring the gradients back. ``gradients``: what it
-    sends to average them with all others (in a ring, each sends nearly twice what it has).
+    ``batch``: from a process's memory to its device, pixels as bytes. What a process sends to the others, where they
+    talk in a ring: to gather, what it has to each other one; to add up, nearly twice what there is.
+    ``embeddings``: what its clips are, so that all can compare theirs with them (vectors, masks and lines), and back
+    the gradient of everyone's vectors, added up over processes. So the way back is twice the way there. ``norms``: the
+    statistics of each batch norm, likewise. ``gradients``: those of the weights, to average them.
     """
     model, spec = config.model, config.clip
     pixels = spec.frames * spec.height * spec.width * 3
     words = spec.candidates * spec.words * 8
-    space = model.common_space
+    space, others = model.common_space, processes - 1
     row = FLOAT * (2 * space.va_width + (1 + spec.candidates) * space.vt_width)
+    marks = 8 * (3 + spec.candidates)  # three masks and the lines' numbers, as int64
+    statistics = sum(FLOAT * (1 + 2 * width) for side in _sides(model) for _, width, normed in side if normed)
     return {
-        "batch": clips * (pixels + FLOAT * spec.samples + words),
-        "embeddings": 2 * (processes - 1) * clips * row,
-        "gradients": 2 * (processes - 1) * FLOAT * parameters(model)["trained"] // processes,
+        "batch": clips * (pixels + config.train.sound_bits // 8 * spec.samples + words),
+        "embeddings": clips * others * (3 * row + marks),
+        "norms": 3 * others * statistics,
+        "gradients": 2 * others * FLOAT * parameters(model)["trained"] // processes,
     }
 
 

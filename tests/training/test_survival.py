@@ -175,7 +175,8 @@ def test_a_checkpoint_cut_in_half_is_passed_over(
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_killed_at_any_byte_of_a_save_a_checkpoint_is_left(tmp_path: Path) -> None:
+@pytest.mark.parametrize("by_thread", [False, True])
+def test_killed_at_any_byte_of_a_save_a_checkpoint_is_left(tmp_path: Path, by_thread: bool) -> None:
     """The system kills a process that writes beyond a limit: 50 saves, each at another byte."""
     import resource
 
@@ -191,7 +192,11 @@ def test_killed_at_any_byte_of_a_save_a_checkpoint_is_left(tmp_path: Path) -> No
             try:
                 signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
                 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-                checkpoint.save(run, 4, *newer, META)
+                if by_thread:
+                    with checkpoint.Writer(run, keep=1) as writer:
+                        writer.save(4, *newer, META)
+                else:
+                    checkpoint.save(run, 4, *newer, META)
             finally:
                 os.kill(os.getpid(), signal.SIGKILL)  # it is a copy of this test: nothing of it may go on
         _, status = os.waitpid(pid, 0)

@@ -13,8 +13,10 @@ from vatt_edu.data.loader.stream import ClipStream
 from vatt_edu.data.sources.open import open_sources
 from vatt_edu.training.contents import count_contents, require_pairs
 from vatt_edu.training.distributed.processes import require_shares
+from vatt_edu.training.loggers.logger import require_loggers
 from vatt_edu.training.pretrain import resolve_device
 from vatt_edu.training.run_folder import validate_run_folder
+from vatt_edu.training.speed import require_compiler
 from vatt_edu.training.words import open_vocabulary
 
 UTILIZATION = 0.35
@@ -42,8 +44,10 @@ def dry_run(
     """
     processes = int(os.environ.get("WORLD_SIZE", 1))
     require_shares(config, processes)
+    require_loggers(config)
     validate_run_folder(out, config, resume)
     resolved = resolve_device(config)
+    require_compiler(resolved)
     train, share = resolved.train, config.data.batch_size // processes
     at_once = train.micro_batch if 0 < train.micro_batch < share else share
     kind = torch.device(train.device).type
@@ -57,9 +61,11 @@ def dry_run(
     )
     keep = config.model.droptoken.keep_video
     costs = cost(config, at_once, keep, processes)
+    travel = cost(config, share, keep, processes)["traffic"]
     memory = (costs["state"] + costs["activations"]["total"]) / 1e9
-    yield f"memory: about {memory:.2f} GB a process (state, gradients, and the activations of {at_once} clips)"
-    sent = sum(costs["traffic"][name] for name in ("gradients", "embeddings")) / 1e6
+    about = "at most" if train.recompute else "about"  # most activations are forgotten
+    yield f"memory: {about} {memory:.2f} GB a process (state, gradients, and the activations of {at_once} clips)"
+    sent = sum(travel[name] for name in ("gradients", "embeddings", "norms")) / 1e6
     yield f"sent by each process in a step: about {sent:.1f} MB"
 
     seconds_a_clip, line = _read(config, data, out, vocab)

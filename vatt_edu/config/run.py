@@ -136,10 +136,18 @@ class TrainConfig:
     loss_chunk: int = 0  # clips that the losses compare with all others at once; 0: all
     max_nonfinite: int = 0  # steps in a row that are left out where loss or gradient is no number; one more ends it
     hang_seconds: float = 600.0  # without a move of any process, after which the one that hangs is named, and all end
+    loggers: tuple[str, ...] = ()  # that write beside log.jsonl: tensorboard
+    peak_tflops: float = 0.0  # of one device, which mfu is a share of; 0: its datasheet's bf16 peak, where it is known
+    profile_steps: int = 0  # that torch.profiler traces into the run's folder, from the fourth of a call on
+    compile: Literal["off", "inductor", "aot_eager"] = "off"  # torch.compile of each encoder layer, by which backend
+    recompute: bool = False  # forget what is inside an encoder layer, and compute it again on the way back
+    fused: bool = False  # one kernel for all of the optimizer's step, where the device has it
+    sound_bits: Literal[16, 32] = 32  # in which sound travels to the device; 16 needs data.augment.audio_noise 0
 
     def __post_init__(self) -> None:
         require_positive(self, "steps", "checkpoint_every", "keep_checkpoints", "hang_seconds")
-        require_not_negative(self, "eval_every", "micro_batch", "loss_chunk", "max_nonfinite")
+        require_not_negative(self, "eval_every", "micro_batch", "loss_chunk", "max_nonfinite", "profile_steps")
+        require_not_negative(self, "peak_tflops")
         for name in ("workers", "threads"):
             if not 0 <= getattr(self, name) <= 1024:  # torch crashes when it is asked for very many
                 raise UserError(f"train.{name} = {getattr(self, name)} must lie in [0, 1024]")
@@ -179,6 +187,8 @@ class Config:
     def __post_init__(self) -> None:
         if not 0 <= self.seed < 2**63:
             raise UserError(f"seed = {self.seed} must lie in [0, 2**63)")
+        if self.train.sound_bits == 16 and self.data.augment.audio_noise:
+            raise UserError("train.sound_bits = 16: noise has no 16-bit samples; set data.augment.audio_noise 0, or 32")
         if self.data.short_side < max(self.model.video.height, self.model.video.width):
             raise UserError(
                 f"data.short_side = {self.data.short_side} is smaller than the crop "

@@ -89,6 +89,8 @@ def _value(hint: Any, value: Any, where: str) -> Any:
     origin, parts = get_origin(hint), get_args(hint)
     if is_dataclass(hint) and isinstance(hint, type):
         return from_json(hint, value, where)
+    if origin is tuple and parts[1:] == (...,) and isinstance(value, list | tuple):  # of any length
+        parts = parts[:1] * len(value)
     if origin is tuple and isinstance(value, list | tuple) and len(value) == len(parts):
         return tuple(_value(part, v, f"{where}[{n}]") for n, (part, v) in enumerate(zip(parts, value, strict=True)))
     if origin is Literal and value in parts:

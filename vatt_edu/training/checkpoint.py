@@ -2,10 +2,13 @@
 
 A checkpoint is a folder that appears under its name by one rename, after its files are on the disk; then ``LAST`` is
 replaced. Step 0 is the model before training: it is never pruned, since evaluation shows it beside the trained one.
+
+Training waits for the copy (``snapshot``), not for the disk: ``Writer`` writes it in a thread.
 """
 
 import errno
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +28,15 @@ def save(run: Path, step: int, model: nn.Module, optimizer: torch.optim.Optimize
     Raises:
         UserError: If it cannot be written, or if a weight is not a number; what was saved before is kept.
     """
-    folder = run / "checkpoints" / f"step-{step:08d}"
+    return write(run, step, snapshot(step, model, optimizer), meta)
+
+
+def snapshot(step: int, model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Shaped[Tensor, "..."]]:
+    """All tensors of a checkpoint, copied to the processor's memory: later steps do not change them.
+
+    Raises:
+        UserError: If a weight is not a number.
+    """
     names = {id(p): name for name, p in model.named_parameters()}
     tensors = {_MODEL + name: value for name, value in model.state_dict().items()}
     for name, value in tensors.items():
@@ -33,6 +44,16 @@ def save(run: Path, step: int, model: nn.Module, optimizer: torch.optim.Optimize
             raise UserError(f"{name} is not finite at step {step}; the last checkpoint is kept: lower optim.lr")
     for parameter, state in optimizer.state.items():
         tensors |= {f"{_OPTIMIZER}{names[id(parameter)]}.{key}": value for key, value in state.items()}
+    return {name: value.detach().to("cpu", copy=True) for name, value in tensors.items()}
+
+
+def write(run: Path, step: int, tensors: dict[str, Shaped[Tensor, "..."]], meta: dict[str, Any]) -> Path:
+    """Writes a ``snapshot`` of ``step`` as a checkpoint, and points ``RUN/LAST`` to it.
+
+    Raises:
+        UserError: If it cannot be written; what was saved before is kept.
+    """
+    folder = run / "checkpoints" / f"step-{step:08d}"
     with writing(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
     with writing(folder), atomic(folder) as partial:
@@ -41,6 +62,73 @@ def save(run: Path, step: int, model: nn.Module, optimizer: torch.optim.Optimize
         write_json(partial / "meta.json", {"step": step, **meta})
     write_text(run / "LAST", folder.name + "\n")
     return folder
+
+
+class Writer:
+    """Saves and prunes the checkpoints of a run in a thread, one at a time, while training goes on.
+
+    What goes wrong in it is raised by the next call, or at the end of the ``with`` block, which waits for it. Until it
+    is written, a snapshot needs as much of the processor's memory as a checkpoint has bytes.
+
+    Args:
+        run: The run's folder.
+        keep: How many checkpoints stay, see ``prune``.
+    """
+
+    def __init__(self, run: Path, keep: int) -> None:
+        self._run, self._keep = run, keep
+        self._thread: threading.Thread | None = None
+        self._error: BaseException | None = None
+
+    def save(self, step: int, model: nn.Module, optimizer: torch.optim.Optimizer, meta: dict[str, Any]) -> None:
+        """Takes a snapshot, and writes it when the one before is on the disk.
+
+        Raises:
+            UserError: If a weight is not a number, or the one before could not be written.
+        """
+        self.wait()
+        tensors = snapshot(step, model, optimizer)
+        self._thread = threading.Thread(target=self._write, args=(step, tensors, meta), name="checkpoint")
+        self._thread.start()
+
+    def check(self) -> None:
+        """Looks at what has been written until now.
+
+        Raises:
+            UserError: If something could not be written.
+        """
+        if self._error is not None:
+            self.wait()
+
+    def wait(self) -> None:
+        """Returns when nothing is left to write.
+
+        Raises:
+            UserError: If it could not be written.
+        """
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
+
+    def __enter__(self) -> "Writer":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            self.wait()
+        except UserError:
+            if kind is None:  # else what ended training says more
+                raise
+
+    def _write(self, step: int, tensors: dict[str, Tensor], meta: dict[str, Any]) -> None:
+        try:
+            write(self._run, step, tensors, meta)
+            prune(self._run, self._keep)
+        except BaseException as error:
+            self._error = error
 
 
 def last(run: Path) -> Path | None:
@@ -118,12 +206,14 @@ def restore(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) ->
     tensors = read_tensors(folder / "state.safetensors")
     load_weights(model, tensors, folder / "state.safetensors")
     parameters = dict(model.named_parameters())
+    fused = any(group.get("fused") for group in optimizer.param_groups)
     optimizer.state.clear()
     for key, value in tensors.items():
         if key.startswith(_OPTIMIZER):
             name, _, slot = key.removeprefix(_OPTIMIZER).rpartition(".")
             parameter = parameters[name]
-            optimizer.state[parameter][slot] = value if slot == "step" else value.to(parameter.device)
+            on_device = slot != "step" or fused  # a fused optimizer counts where its weights are
+            optimizer.state[parameter][slot] = value.to(parameter.device) if on_device else value
     return read_meta(folder)
 
 

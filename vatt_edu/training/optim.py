@@ -15,22 +15,33 @@ from torch import Tensor, nn
 
 from vatt_edu.config import OptimConfig
 
+FUSED = ("cpu", "cuda", "mps", "xpu")
+"""Kinds of devices for which torch has a fused Adam."""
 
-def make_optimizer(model: nn.Module, config: OptimConfig) -> torch.optim.Optimizer:
+
+def make_optimizer(model: nn.Module, config: OptimConfig, fused: bool = False) -> torch.optim.Optimizer:
     """The optimizer of ``config`` over the trainable parameters.
 
     AdamW decays matrices only; gains, shifts and the AGG vectors are left alone.
+
+    Args:
+        model: Whose weights move, on their device.
+        config: Which optimizer.
+        fused: All of a step in one kernel, where the device has it.
     """
     parameters = [p for p in model.parameters() if p.requires_grad]
+    rates: dict[str, Any] = {"lr": config.lr, "betas": config.betas, "eps": config.eps}
+    if fused and all(p.device.type in FUSED for p in parameters):
+        rates["fused"] = True
     if config.name == "keras_adam":
-        return KerasAdam(parameters, lr=config.lr, betas=config.betas, eps=config.eps)
+        return KerasAdam(parameters, **rates)
     if config.name == "adam":
-        return torch.optim.Adam(parameters, lr=config.lr, betas=config.betas, eps=config.eps)
+        return torch.optim.Adam(parameters, **rates)
     groups = [
         {"params": [p for p in parameters if p.dim() >= 2], "weight_decay": config.weight_decay},
         {"params": [p for p in parameters if p.dim() < 2], "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=config.lr, betas=config.betas, eps=config.eps)
+    return torch.optim.AdamW(groups, **rates)
 
 
 class KerasAdam(torch.optim.Adam):
@@ -45,6 +56,7 @@ class KerasAdam(torch.optim.Adam):
         betas: Of the two moments.
         eps: Not corrected for bias.
         weight_decay: The share of a weight that a step takes away first, not times the rate (released: off).
+        fused: All of a step in one kernel.
     """
 
     def __init__(
@@ -54,8 +66,9 @@ class KerasAdam(torch.optim.Adam):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-7,
         weight_decay: float = 0.0,
+        fused: bool | None = None,
     ) -> None:
-        super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
+        super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, fused=fused)
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]  # torch overloads it
@@ -67,8 +80,9 @@ class KerasAdam(torch.optim.Adam):
                 for p in group["params"]:
                     if p.grad is not None and group["weight_decay"]:
                         p.mul_(1 - group["weight_decay"])
-                steps = [int(self.state[p]["step"]) for p in group["params"] if "step" in self.state.get(p, {})]
-                group["eps"] /= math.sqrt(1 - group["betas"][1] ** (max(steps, default=0) + 1))
+                steps = [self.state[p]["step"] for p in group["params"] if "step" in self.state.get(p, {})]
+                count = int(torch.stack(steps).max()) if steps else 0  # of the device one number is asked for, not many
+                group["eps"] /= math.sqrt(1 - group["betas"][1] ** (count + 1))
                 group["weight_decay"] = 0.0  # torch's is added to the gradient
             super().step()
         finally:

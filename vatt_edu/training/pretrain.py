@@ -47,10 +47,12 @@ from vatt_edu.training.distributed.processes import (
 )
 from vatt_edu.training.distributed.watch import mark
 from vatt_edu.training.identity import identity, require_same_data
+from vatt_edu.training.loggers.logger import Loggers, require_loggers
+from vatt_edu.training.loggers.measures import Meter
 from vatt_edu.training.optim import make_optimizer
+from vatt_edu.training.profile import Trace
 from vatt_edu.training.progress import interrupt, progress, say
 from vatt_edu.training.run_folder import (
-    Log,
     create_run_folder,
     nonfinite_in_a_row,
     owned,
@@ -58,6 +60,7 @@ from vatt_edu.training.run_folder import (
     validate_run_folder,
 )
 from vatt_edu.training.schedule import learning_rate
+from vatt_edu.training.speed import require_compiler, speed_up_
 from vatt_edu.training.views import backward_of_views
 from vatt_edu.training.whitening import WHITENING_BATCHES, whiten_
 from vatt_edu.training.words import open_vocabulary, open_word_vectors
@@ -121,6 +124,8 @@ def pretrain(
             if config.train.eval_every and validate is None:
                 raise UserError("train.eval_every needs what measures: pretrain(..., validate=validator(data, config))")
             require_shares(config, world_size())
+            require_loggers(config)
+            require_compiler(resolved)
             record = validate_run_folder(out, config, resume)
             if is_first():
                 held.enter_context(owned(out))
@@ -142,13 +147,14 @@ def pretrain(
 
             # model
             model = initial_model(resolved, stream, vectors).to(device)
-            optimizer = make_optimizer(model, resolved.optim)
+            optimizer = make_optimizer(model, resolved.optim, fused=resolved.train.fused)
 
             # restore
             meta = None if newest is None else checkpoint.restore(newest, model, optimizer)
             step, seconds = (meta["step"], meta["train_seconds"]) if meta else (0, 0.0)
             left_out = nonfinite_in_a_row(out, step)
 
+        speed_up_(model, resolved, config.data.batch_size // world_size())
         replica = replicate(model)  # the same weights and one gradient on all processes; alone, the model itself
         about = {"seed": config.seed, "processes": world_size(), **machine()}
         steps = config.train.steps
@@ -161,13 +167,22 @@ def pretrain(
                 elif step < steps:  # of an earlier end, if the run is made longer
                     (out / "model.safetensors").unlink(missing_ok=True)
                 truncate_logs(out, step)
-        say([contents.line, *contents.notes(config.loss)])
+        meter = Meter(resolved, device, world_size())
+        say([contents.line, *contents.notes(config.loss), *meter.note])
 
         # loop
         model.train()
         ending = 0
-        with Log(out) as log, progress(steps, step, quiet) as bar, interrupt() as stop, watch or nullcontext():
+        with (
+            Loggers(out, config, step) as log,
+            interrupt() as stop,
+            progress(steps, step, quiet) as bar,
+            checkpoint.Writer(out, config.train.keep_checkpoints) as writer,  # in a thread; waited for at the end
+            Trace(out, step, config.train.profile_steps if is_first() else 0, device) as trace,
+            watch or nullcontext(),
+        ):
             start = time.perf_counter() - seconds
+            meter.restart()
             for batch, skips, wait in _read_ahead(stream, step, resolved, device):
                 lr = learning_rate(step, config.optim, steps)
                 losses = train_step(replica, batch, optimizer, resolved, step, lr)
@@ -177,9 +192,12 @@ def pretrain(
                 if left_out:
                     require_finite(losses, step, left_out, config)
                     log.write_nonfinite(step, losses)
+                    meter.restart()
                 else:
-                    log.write(step, losses, lr, config.data.batch_size, wait, skips)
+                    log.write(meter.line(step, losses, lr, wait, skips), skips)
                     bar.show(losses)
+                trace.step()
+                writer.check()
                 step += 1
                 if validate is not None and config.train.eval_every and step % config.train.eval_every == 0:
                     before = time.perf_counter()
@@ -189,9 +207,9 @@ def pretrain(
                         log.write_scores(step, scores)
                         bar.validated(scores)
                     start += time.perf_counter() - before  # train_seconds are of training
+                    meter.restart()
                 if is_first() and (step % config.train.checkpoint_every == 0 or step == steps or ending):
-                    checkpoint.save(out, step, model, optimizer, {**about, "train_seconds": seconds})
-                    checkpoint.prune(out, config.train.keep_checkpoints)
+                    writer.save(step, model, optimizer, {**about, "train_seconds": seconds})
                 if ending:
                     break
 
@@ -294,7 +312,8 @@ def _read_ahead(
         remedy = "give it more (docker run --shm-size=8g), or set --train.workers 0"
         say([f"shared memory (/dev/shm) is too small for {config.train.workers} workers, {workers} read: {remedy}"])
     share = {"rank": rank(), "world": world_size()}
-    reader = iter(batches(stream, step, config.train.steps, workers, **share, pin_memory=on_gpu))
+    clips = stream.packed() if config.train.sound_bits == 16 else stream
+    reader = iter(batches(clips, step, config.train.steps, workers, **share, pin_memory=on_gpu))
     while True:
         mark("reading clips")
         start = time.perf_counter()

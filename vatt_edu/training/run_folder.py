@@ -1,4 +1,4 @@
-"""The folder of a run: who may write to it, and its log.
+"""The folder of a run: who may write to it, and how its logs are cut and read (``loggers`` writes them).
 
 A folder is made only after everything that a user can get wrong has been tried, so that a failed call leaves nothing
 behind that would be in the way of the next one.
@@ -7,28 +7,25 @@ behind that would be in the way of the next one.
 import contextlib
 import json
 import os
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from vatt_edu.config import Config, TrainConfig
 from vatt_edu.config.serialize import FORMAT, differences, from_json, pack, to_json, upgrade
-from vatt_edu.data.loader.prefetch import Skip
 from vatt_edu.data.text.vocabulary import NoVocabulary, Vocabulary
 from vatt_edu.errors import UserError
 from vatt_edu.files import is_partial, sweep, write_json, write_text, writing
 from vatt_edu.locks import LockedError, locked
-from vatt_edu.losses import Losses
-from vatt_edu.training.distributed.processes import is_first
 
 LOCK = ".lock"
-LOG, NONFINITE = "log.jsonl", "nonfinite.jsonl"
+LOG, SKIPPED, NONFINITE, SCORES = "log.jsonl", "skipped.jsonl", "nonfinite.jsonl", "val.jsonl"
 FREE = (
     "steps", "checkpoint_every", "eval_every", "keep_checkpoints", "workers", "threads", "device", "micro_batch",
-    "loss_chunk", "max_nonfinite", "hang_seconds",
+    "loss_chunk", "max_nonfinite", "hang_seconds", "loggers", "peak_tflops", "profile_steps", "compile", "recompute",
+    "fused", "sound_bits",
 )  # fmt: skip
 """Fields of ``train`` in which a resumed run may differ from what it was before: what is computed stays the same."""
 
@@ -163,7 +160,7 @@ def _unfinished(path: Path) -> bool:
 def truncate_logs(out: Path, step: int) -> None:
     """Removes what was logged after the checkpoint that a resume starts from, so that the files read as one run."""
     # What val.jsonl holds was measured after its step.
-    for name, steps in ((LOG, step), ("skipped.jsonl", step), (NONFINITE, step), ("val.jsonl", step + 1)):
+    for name, steps in ((LOG, step), (SKIPPED, step), (NONFINITE, step), (SCORES, step + 1)):
         path = out / name
         if path.exists():
             complete = path.read_text().split("\n")[:-1]
@@ -181,7 +178,7 @@ def _step(path: Path, number: int, line: str) -> int:
     return step
 
 
-def read_log(run: Path, name: str = "log.jsonl") -> list[dict[str, Any]]:
+def read_log(run: Path, name: str = LOG) -> list[dict[str, Any]]:
     """The lines of a run's log, or of its ``skipped.jsonl``; none if there is none, and without one that a kill cut."""
     rows = []
     path = run / name
@@ -191,64 +188,6 @@ def read_log(run: Path, name: str = "log.jsonl") -> list[dict[str, Any]]:
         except ValueError:
             continue
     return rows
-
-
-class Log:
-    """``log.jsonl``, one line a step; ``skipped.jsonl``, one for each clip that had to be replaced; ``val.jsonl``.
-
-    And ``nonfinite.jsonl``, one line for each step that was left out. Of many processes, the first one writes.
-    """
-
-    def __init__(self, out: Path) -> None:
-        self._out, self._writes = out, is_first()
-        self._log = self._open(LOG)
-        self._skipped = self._open("skipped.jsonl")
-        self._before = time.perf_counter()
-
-    def _open(self, name: str) -> TextIO:
-        return (self._out / name if self._writes else Path(os.devnull)).open("a", buffering=1)
-
-    def __enter__(self) -> "Log":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with writing(self._out / "log.jsonl"), self._log, self._skipped:
-            pass  # both are closed, also where the disk refuses one
-
-    def write(self, step: int, losses: Losses, lr: float, clips: int, wait: float, skips: Sequence[Skip]) -> None:
-        """Appends one step."""
-        now = time.perf_counter()
-        line = {
-            "step": step,
-            "loss": losses.total.item(),
-            "nce": losses.nce.item(),
-            "mil_nce": losses.mil_nce.item(),
-            "lr": lr,
-            "clips_per_s": round(clips / (now - self._before), 2),
-            "data_wait": round(wait, 4),
-            "skipped": len(skips),
-        }
-        self._before = now
-        with writing(self._out / "log.jsonl"):
-            self._log.write(json.dumps(line) + "\n")
-            for skip in skips:
-                self._skipped.write(json.dumps({"step": step, **vars(skip)}) + "\n")
-
-    def write_scores(self, step: int, scores: dict[str, dict[str, float]]) -> None:
-        """Appends to ``val.jsonl`` what was measured after ``step`` steps."""
-        if not self._writes:
-            return
-        with writing(self._out / "val.jsonl"), (self._out / "val.jsonl").open("a") as file:
-            file.write(json.dumps({"step": step, **scores}) + "\n")
-        self._before = time.perf_counter()
-
-    def write_nonfinite(self, step: int, losses: Losses) -> None:
-        """Appends a step that was left out, since its loss or its gradient was no number."""
-        if self._writes:
-            row = {"step": step, **{name: str(value.item()) for name, value in vars(losses).items()}}
-            with writing(self._out / NONFINITE), (self._out / NONFINITE).open("a") as file:
-                file.write(json.dumps(row) + "\n")
-        self._before = time.perf_counter()
 
 
 def nonfinite_in_a_row(run: Path, step: int) -> int:

@@ -33,6 +33,11 @@ def train_clip(
     Returns:
         Frames (T, spec.height, spec.width, 3), maybe a view, and audio (S,), clipped to [-1, 1].
     """
+    return train_frames(frames, spec, augment, generator), audio_jitter(audio, augment, generator)
+
+
+def train_frames(frames: Frames, spec: ClipSpec, augment: AugmentConfig, generator: np.random.Generator) -> Frames:
+    """The frames of ``train_clip``; sound is drawn after them."""
     if generator.random() < augment.scale_prob and augment.scale > 0:
         frames = scale_jitter(frames, generator.uniform(1 - augment.scale, 1 + augment.scale, 2), spec.short_side)
     if augment.crop == "box":
@@ -45,7 +50,7 @@ def train_clip(
         frames = frames.take(np.arange(spec.width - 1, -1, -1), axis=2)  # twice as fast as copying [:, :, ::-1]
     if generator.random() < augment.color_prob:
         frames = color_jitter(frames, augment, generator)
-    return frames, audio_jitter(audio, augment, generator)
+    return frames
 
 
 def eval_clip(frames: Frames, audio: Wave, spec: ClipSpec) -> tuple[Frames, Wave]:
@@ -169,10 +174,14 @@ def turn_hue(pixels: Float32[np.ndarray, "*N 3"], turn: float) -> Float32[np.nda
     return turned
 
 
+def sound_gain(augment: AugmentConfig, generator: np.random.Generator) -> np.float32:
+    """The factor by which a clip's sound is louder."""
+    return np.float32(np.exp(generator.standard_normal() * augment.audio_gain))
+
+
 def audio_jitter(audio: Wave, augment: AugmentConfig, generator: np.random.Generator) -> Wave:
     """A random gain, then noise relative to the clip's peak; the result is clipped to [-1, 1]."""
-    gain = np.exp(generator.standard_normal() * augment.audio_gain)
-    wave = audio * np.float32(gain)
+    wave = audio * sound_gain(augment, generator)
     if augment.audio_noise > 0:
         noise = generator.standard_normal(len(wave), np.float32)
         wave += np.float32(augment.audio_noise) * np.abs(wave).max() * noise

@@ -13,6 +13,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from vatt_edu.batch import Batch
+from vatt_edu.data.loader.collate import PackedBatch
 from vatt_edu.data.workers import init_worker, mp_context
 from vatt_edu.errors import UserError
 
@@ -23,6 +24,7 @@ MAX_FAILURE_SHARE = 0.01  # share of them that may fail
 SHARED_MEMORY = "/dev/shm"  # through which reading processes hand their batches on
 
 Item = TypeVar("Item")
+Clips = TypeVar("Clips", bound=Batch | PackedBatch, covariant=True)
 
 
 @dataclass(frozen=True)
@@ -41,16 +43,22 @@ class Skip:
 
 
 @runtime_checkable
-class Stream(Protocol):
-    """What can be read ahead: ``ClipStream``."""
+class Stream(Protocol[Clips]):
+    """What can be read ahead: ``ClipStream``, ``PackedStream``."""
 
-    def batch(self, step: int, rank: int = 0, world: int = 1) -> tuple[Batch, list[Skip]]:
+    def batch(self, step: int, rank: int = 0, world: int = 1) -> tuple[Clips, list[Skip]]:
         """The batch of a step."""
 
 
 def batches(
-    stream: Stream, start: int, stop: int, workers: int = 0, rank: int = 0, world: int = 1, pin_memory: bool = False
-) -> Iterator[tuple[Batch, list[Skip]]]:
+    stream: Stream[Clips],
+    start: int,
+    stop: int,
+    workers: int = 0,
+    rank: int = 0,
+    world: int = 1,
+    pin_memory: bool = False,
+) -> Iterator[tuple[Clips, list[Skip]]]:
     """Batches ``start`` to ``stop - 1`` in order, read ahead; bit for bit the same for any number of workers.
 
     Close the iterator (or exhaust it) to end its thread or its processes.
@@ -125,7 +133,7 @@ class FailureMonitor:
 class _Steps(Dataset[Any]):
     """Step to batch, or to the exception (a worker's own would lose its one line)."""
 
-    def __init__(self, stream: Stream, rank: int, world: int) -> None:
+    def __init__(self, stream: Stream[Any], rank: int, world: int) -> None:
         self._stream, self._rank, self._world = stream, rank, world
 
     @property
@@ -133,7 +141,7 @@ class _Steps(Dataset[Any]):
         """Where the stream's class lies: what a reading process needs first."""
         return type(self._stream).__module__
 
-    def __getitem__(self, step: int) -> tuple[Batch, list[Skip]] | UserError:
+    def __getitem__(self, step: int) -> tuple[Any, list[Skip]] | UserError:
         try:
             return self._stream.batch(step, self._rank, self._world)
         except UserError as error:

@@ -10,8 +10,8 @@ from vatt_edu.batch import Batch
 from vatt_edu.config import Config
 from vatt_edu.data.clips.cache import CachedReader, open_cache
 from vatt_edu.data.clips.reader import FileReader, Reader, read_window, usable_range, window_frames
-from vatt_edu.data.clips.transforms import train_clip
-from vatt_edu.data.loader.collate import BatchBuilder, CaptionEncoder, zero_fill
+from vatt_edu.data.clips.transforms import sound_gain, train_clip, train_frames
+from vatt_edu.data.loader.collate import BatchBuilder, CaptionEncoder, PackedBatch, PackedBuilder, zero_fill
 from vatt_edu.data.loader.prefetch import Skip
 from vatt_edu.data.loader.sampler import Pool, Sampler, Slot, generator, window_start
 from vatt_edu.data.loader.windows import Window
@@ -162,16 +162,38 @@ class ClipStream:
         Raises:
             UserError: If nothing usable is left, or the batch size is not a multiple of ``world``.
         """
+        builder = BatchBuilder(self._share(world), self._spec, self._spec.candidates)
+        skips = self._fill(builder, step, rank, world)
+        return builder.batch(), skips
+
+    def packed(self) -> "PackedStream":
+        """The same clips, with their sound in 16 bits."""
+        return PackedStream(self)
+
+    def packed_batch(self, step: int, rank: int, world: int) -> tuple[PackedBatch, list[Skip]]:
+        """``batch``, its sound as 16-bit samples that become the same floats on the device.
+
+        Raises:
+            UserError: As ``batch`` does.
+        """
+        builder = PackedBuilder(self._share(world), self._spec, self._spec.candidates)
+        skips = self._fill(builder, step, rank, world)
+        return builder.packed_batch(), skips
+
+    def _share(self, world: int) -> int:
         size = self._data.batch_size
         if size % world:
             raise UserError(f"a batch of {size} clips cannot be shared by {world} processes")
-        slots = self._sampler.plan(step)[rank * size // world : (rank + 1) * size // world]
-        builder = BatchBuilder(len(slots), self._spec, self._spec.candidates)
+        return size // world
+
+    def _fill(self, builder: BatchBuilder, step: int, rank: int, world: int) -> list[Skip]:
+        size = self._share(world)
+        slots = self._sampler.plan(step)[rank * size : (rank + 1) * size]
         skips: list[Skip] = []
         with keeping_open():
             for row, slot in reversed([*enumerate(slots)]):  # a video's last window: its sound is decoded up to there
                 skips = self._fill_row(builder, row, slot) + skips
-        return builder.batch(), skips
+        return skips
 
     def _fill_row(self, builder: BatchBuilder, row: int, slot: Slot) -> list[Skip]:
         """Read the clip of ``slot``, or a replacement, into its row."""
@@ -206,8 +228,13 @@ class ClipStream:
         random = generator(self._seed, "clip", slot.index, attempt)
         first = self._first_frame(slot, attempt, reader, video, random.random())
         frames, pcm = read_window(reader, video.path, first, spec)
-        picture, sound = train_clip(*zero_fill(frames, pcm, spec), spec, self._data.augment, random)
-        builder.set_clip(row, slot.index, None if frames is None else picture, None if pcm is None else sound)
+        if isinstance(builder, PackedBuilder):
+            picture = train_frames(zero_fill(frames, None, spec)[0], spec, self._data.augment, random)
+            builder.set_clip(row, slot.index, None if frames is None else picture)
+            builder.set_pcm(row, pcm, sound_gain(self._data.augment, random))
+        else:
+            picture, sound = train_clip(*zero_fill(frames, pcm, spec), spec, self._data.augment, random)
+            builder.set_clip(row, slot.index, None if frames is None else picture, None if pcm is None else sound)
         lines = self._candidate_lines(reader, video, first)
         if lines:
             builder.set_captions(row, lines, self._captions)
@@ -247,3 +274,18 @@ class ClipStream:
         reader, video = self._readers[slot.source], self._videos[slot.pool][slot.source][slot.position]
         uniform = generator(self._seed, "clip", slot.index, 0).random()
         return reader, video, self._first_frame(slot, 0, reader, video, uniform)
+
+
+class PackedStream:
+    """What is read ahead where sound travels in 16 bits, see ``ClipStream.packed_batch``.
+
+    Args:
+        stream: Whose clips.
+    """
+
+    def __init__(self, stream: ClipStream) -> None:
+        self._stream = stream
+
+    def batch(self, step: int, rank: int = 0, world: int = 1) -> tuple[PackedBatch, list[Skip]]:
+        """The batch of a step."""
+        return self._stream.packed_batch(step, rank, world)

@@ -17,7 +17,8 @@ class Training:
     """The log of a run, column by column.
 
     Attributes:
-        columns: ``step loss nce mil_nce lr clips_per_s data_wait …``, each with one value for each step.
+        columns: ``step loss nce mil_nce lr clips_per_s data_wait …``, each with one value for each step; those that a
+            step lacks are left out.
         batch: Clips of a step.
     """
 
@@ -41,7 +42,8 @@ def training(run: Path, config: Config) -> Training | None:
     rows = read_log(run)
     if not rows:
         return None
-    return Training({name: [float(row[name]) for row in rows] for name in rows[0]}, config.data.batch_size)
+    names = [name for name in rows[0] if all(row.get(name) is not None for row in rows)]
+    return Training({name: [float(row[name]) for row in rows] for name in names}, config.data.batch_size)
 
 
 def skipped(run: Path) -> list[tuple[str, str, int]]:
