@@ -31,7 +31,9 @@ class Part:
 
 PARTS = {
     "signals": Part(
-        "signals", "raw_signals", "What a camera saw, what a microphone recorded, and lines that were said nearby."
+        "signals",
+        "raw_signals",
+        "What a camera saw, what a microphone recorded, and lines that were written for that time.",
     ),
     "tokens": Part(
         "tokens",
