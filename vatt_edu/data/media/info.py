@@ -20,6 +20,7 @@ from jaxtyping import Float32, Int16, UInt8
 
 from vatt_edu.data.media.headers import MP4, header_fault
 from vatt_edu.data.media.matroska import Clusters, checksum_fault
+from vatt_edu.data.media.mp4.fragments import Fragments
 from vatt_edu.errors import UserError, missing
 
 TOLERANCE = 1.0  # seconds by which tracks, and headers, may differ without a word
@@ -173,7 +174,8 @@ def decoded_packets(container: Any, stream: Any) -> Iterator[tuple[Any, list[Any
     av = pyav()
     packets = track_packets(container, stream)
     decoder = strict_decoder(stream)
-    clusters = Clusters(container.name.removeprefix("file:"), stream) if container.format.name == MATROSKA else None
+    path, form = container.name.removeprefix("file:"), container.format.name
+    parts = Clusters(path, stream) if form == MATROSKA else Fragments(path) if form == MP4 else None
     while True:
         try:
             packet = next(packets)
@@ -186,12 +188,10 @@ def decoded_packets(container: Any, stream: Any) -> Iterator[tuple[Any, list[Any
             frames = packet.decode() if decoder is None else decoder.decode(packet if packet.size else None)
         except (av.FFmpegError, OSError):
             frames = None
-        if clusters is not None:
-            intact, whole = clusters.look_up(packet)
-            if not whole:
-                yield None, None
-            frames = frames if intact else None
-        yield packet, frames
+        intact, whole = parts.look_up(packet) if parts is not None else (True, True)
+        if not whole:
+            yield None, None
+        yield packet, frames if intact else None
 
 
 @dataclass(frozen=True)
