@@ -69,9 +69,9 @@ def clock_fault(movie: Movie) -> str:
 def _packet_fault(track: Track, places: Places) -> str:
     """A packet of AAC or MP3 has one of few numbers of samples."""
     entry = track.contents.get("stsd", b"")[8:]
-    rate, steps = int.from_bytes(entry[32:34], "big"), {run.step for _, run in places}
-    count = sum(run.count for _, run in places)
-    if entry[4:8] != b"mp4a" or not rate or -1 in steps or len(steps) > 1 or count < 8:
+    rate, even = int.from_bytes(entry[32:34], "big"), [run for _, run in places if run.step >= 0]
+    steps, count = {run.step for run in even}, sum(run.count for run in even)
+    if entry[4:8] != b"mp4a" or not rate or len(steps) != 1 or count < 8 or 2 * len(even) < len(places):
         return ""
     samples = steps.pop() * rate / track.scale
     if any(abs(samples / number - 1) < 2 * PRECISION for number in PACKETS):

@@ -278,14 +278,16 @@ def _misplaced(number: int, scale: int, fragments: Sequence[Fragment], faulty: s
     usual = float(np.median([(b.begin - a.begin) / a.count for a, b in pairwise(runs)]))
     alike = [abs(run.length / run.count - usual) <= SIMILAR * abs(usual) for run in runs]
     gaps = [(b.begin - a.begin - a.length) / scale for a, b in pairwise(runs)]
-    misplaced = set()
+    misplaced = {
+        places[k]  # without it all is well
+        for k in range(1, len(runs) - 1)
+        if min(abs(gaps[k - 1]), abs(gaps[k])) > TOLERANCE >= abs(gaps[k - 1] + gaps[k])
+    }
     for k, gap in enumerate(gaps):
-        if gap > TOLERANCE and alike[k]:
-            continue  # nothing was recorded for a while
-        if abs(gap) > TOLERANCE:
-            follows = k + 1 < len(gaps) and abs(gaps[k + 1]) <= TOLERANCE  # so the next one begins rightly
-            misplaced |= {places[k]} if follows or not alike[k] else set()
-            misplaced |= set() if follows or (gap > 0 and not alike[k]) else {places[k + 1]}
+        if abs(gap) <= TOLERANCE or (gap > 0 and alike[k]) or misplaced & {*places[k : k + 2]}:
+            continue  # with a gap, but no shorter samples, nothing was recorded for a while
+        follows = k + 1 < len(gaps) and abs(gaps[k + 1]) <= TOLERANCE  # so the next one begins rightly
+        misplaced.add(places[k] if follows or not alike[k] else places[k + 1])
     steps = [run.step for run in runs if run.count > 2]
     even = len(runs) == len(steps) > 2 and min(steps) > 0 and min(steps[:-1]) == max(steps[:-1])
     if even and abs(steps[-1] - steps[0]) > SIMILAR * steps[0]:
