@@ -43,12 +43,21 @@ TIMES: dict[str, Callable[[int], float] | None] = {
 NEAR = 20 * EARLY_SECONDS + 0.5  # pictures: one that is lost may be replaced by one so near
 
 
-def film(path: Path, flags: str = BROWSER, codec: str = "h264", times: str = "even", late: float = 0.0,
-         sound: float = 0.0, fps: float = 20.0, container: dict[str, str] | None = None, b: int = 2) -> numbered.Film:  # fmt: skip
+def film(
+    path: Path,
+    flags: str = BROWSER,
+    codec: str = "h264",
+    times: str = "even",
+    late: float = 0.0,
+    sound: float = 0.0,
+    container: dict[str, str] | None = None,
+    b: int = 2,
+) -> numbered.Film:
+    """A film of three seconds in fragments of 0.6."""
     structure = numbered.Structure(
         b=b, late=late, times=TIMES[times], container={"movflags": flags, **(container or {})}
     )
-    return placed(numbered.write(path, codec, structure, 60, fps, sound=sound))
+    return placed(numbered.write(path, codec, structure, 60, 20, sound=sound))
 
 
 def placed(made: numbered.Film) -> numbered.Film:

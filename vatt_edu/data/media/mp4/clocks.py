@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from vatt_edu.data.media.mp4.boxes import boxes, clock
+from vatt_edu.data.media.mp4.boxes import OPEN, boxes, clock
 from vatt_edu.data.media.mp4.fragments import TOLERANCE, Movie, Run, Track, sampled
 from vatt_edu.data.media.mp4.h264 import description
 
@@ -70,7 +70,7 @@ def _packet_fault(track: Track, places: Places) -> str:
     """A packet of AAC or MP3 has one of few numbers of samples."""
     entry = track.contents.get("stsd", b"")[8:]
     rate, even = int.from_bytes(entry[32:34], "big"), [run for _, run in places if run.step >= 0]
-    steps, count = {run.step for run in even}, sum(run.count for run in even)
+    steps, count = {run.step for run in even}, sum(run.samples for run in even)
     if entry[4:8] != b"mp4a" or not rate or len(steps) != 1 or count < 8 or 2 * len(even) < len(places):
         return ""
     samples = steps.pop() * rate / track.scale
@@ -94,7 +94,7 @@ def _by_index(movie: Movie, number: int) -> list[Witness]:
         track, scale = struct.unpack_from(">II", table, 4)
         offset = struct.unpack_from(">Q" if wide else ">I", table, 20 if wide else 16)[0]
         rows = np.frombuffer(table, ">u4", (len(table) - 24 - 8 * wide) // 12 * 3, 24 + 8 * wide).reshape(-1, 3)
-        if track != number or not scale:
+        if track != number or not scale or offset >= OPEN:
             continue
         ends = end + offset + np.concatenate([[0], np.cumsum(rows[:, 0].astype(np.int64) & 0x7FFFFFFF)])
         ticks = np.diff(sums[np.searchsorted(places, ends)])
@@ -118,14 +118,14 @@ def _by_length(movie: Movie, track: Track, places: Places) -> list[Witness]:
             claims += [int.from_bytes(movie.header[first + 4 : last], "big")] if part == "mehd" else []
     table = track.contents["tkhd"]
     claims.append(int.from_bytes(table[28:36] if table[0] else table[20:24], "big"))
-    seconds = [claim / scale for claim in claims if scale and 0 < claim < 2**32 - 1]
-    end = max(run.begin + run.length for _, run in places) / track.scale
-    length = end - min(run.begin for _, run in places) / track.scale
+    lengths = [claim / scale for claim in claims if scale and 0 < claim < 2**32 - 1]
+    stop = max(run.begin + run.length for _, run in places) / track.scale
+    length = stop - min(run.begin for _, run in places) / track.scale
     witnesses = []
-    for claim_seconds in seconds:
-        agrees = any(abs(claim_seconds - x) <= max(TOLERANCE, SHARE * claim_seconds) for x in (end, length))
-        if agrees or length > claim_seconds:
-            witnesses.append((agrees, f"pictures of {length:.2f} s in a film of {claim_seconds:.2f} s"))
+    for seconds in lengths:
+        agrees = any(abs(seconds - x) <= max(TOLERANCE, SHARE * seconds) for x in (stop, length))
+        if agrees or length > seconds:
+            witnesses.append((agrees, f"pictures of {length:.2f} s in a film of {seconds:.2f} s"))
     return witnesses
 
 
@@ -141,12 +141,12 @@ def _by_sound(track: Track, places: Places, sound: Track, others: Places) -> lis
         return []
     (first, first_sound), (last, last_sound) = pairs[0], pairs[-1]
     seconds = (last.begin + last.length - first.begin) / track.scale
-    heard = (last_sound.begin + last_sound.length - first_sound.begin) / sound.scale
+    of_sound = (last_sound.begin + last_sound.length - first_sound.begin) / sound.scale
     longest = max(run.length for _, run in places) / track.scale, max(run.length for _, run in others) / sound.scale
-    agrees = abs(seconds - heard) <= max(TOLERANCE, SHARE * heard)
-    if not agrees and abs(seconds - heard) <= SLACK + min(longest) + SHARE * heard:
+    agrees = abs(seconds - of_sound) <= max(TOLERANCE, SHARE * of_sound)
+    if not agrees and abs(seconds - of_sound) <= SLACK + min(longest) + SHARE * of_sound:
         return []
-    return [(agrees, f"{seconds:.2f} s of pictures beside {heard:.2f} s of sound")]
+    return [(agrees, f"{seconds:.2f} s of pictures beside {of_sound:.2f} s of sound")]
 
 
 def _by_encoder(track: Track, places: Places) -> list[Witness]:
@@ -160,7 +160,7 @@ def _by_encoder(track: Track, places: Places) -> list[Witness]:
         return []
     period = 2 * shown.tick[0] / shown.tick[1]
     runs = [run for _, run in places]
-    spans = [(b.begin - a.begin, a.count) for a, b in pairwise(runs)] or [(runs[0].length, runs[0].count)]
+    spans = [(b.begin - a.begin, a.samples) for a, b in pairwise(runs)] or [(runs[0].length, runs[0].samples)]
     step = sum(ticks for ticks, _ in spans) / sum(count for _, count in spans) / track.scale
     if 1 / period <= FASTEST:
         periods = step / period

@@ -29,6 +29,8 @@ LARGEST = 1 << 24
 """Bytes of a fragment's tables that are read."""
 MOST = 1 << 22
 """Samples of a fragment that are believed."""
+PARTS = ("mfhd", "traf", "tfhd", "tfdt", "trun")
+"""Boxes without which a fragment is another one."""
 FROM_TABLES = 0x020000
 """Flag: places are counted from where the tables begin."""
 
@@ -42,14 +44,18 @@ class Run(NamedTuple):
     Attributes:
         begin: Ticks; -1 where the fragment does not say it.
         length: Ticks that all of them take.
-        count: How many they are.
+        samples: How many they are.
         step: Ticks of each but the last; -1 where they vary.
+        steps: Ticks of each, from its decoding to the next one's; empty once they are compared.
+        times: When each is shown, ticks, in order; empty once they are compared.
     """
 
     begin: int
     length: int
-    count: int
+    samples: int
     step: int
+    steps: Counts
+    times: Counts
 
 
 class Fragment(NamedTuple):
@@ -147,7 +153,10 @@ def movie_fragments(path: str, size: int, time: int) -> Movie | None:
     for number, track in tracks.items():
         if track.kind in ("vide", "soun") and track.scale:
             faulty |= _misplaced(number, track.scale, fragments, faulty)
+        if track.kind == "vide" and track.scale:
+            faulty |= _displaced(number, track.scale, fragments)
     marked = tuple(fragment._replace(intact=k not in faulty) for k, fragment in enumerate(fragments))
+    marked = tuple(fragment._replace(runs=_compared(fragment.runs)) for fragment in marked)
     return Movie(header, tracks, marked, indices, whole)
 
 
@@ -182,7 +191,7 @@ def sampled(tracks: dict[int, Track]) -> bool:
     return any(int.from_bytes(track.contents.get("stsz", b"")[8:12], "big") for track in tracks.values())
 
 
-def _read(file: Any, places: Sequence[Box], usual: dict[int, tuple[int, int]], listed: bool) -> list[Fragment]:
+def _read(file: Any, places: Sequence[Box], usual: dict[int, tuple[int, int]], in_index: bool) -> list[Fragment]:
     """All fragments, one for each box of data; those that no tables describe, nor the index, are damaged."""
     data = [(begin, end) for name, begin, end in places if name == "mdat"]
     fragments: list[Fragment] = []
@@ -200,7 +209,7 @@ def _read(file: Any, places: Sequence[Box], usual: dict[int, tuple[int, int]], l
             fragments.append(Fragment(begin - 8, end, end, runs, intact))
         elif name == "mdat" and fragments and fragments[-1].begin == fragments[-1].end:
             fragments[-1] = fragments[-1]._replace(begin=begin, end=end)
-        elif name == "mdat" and (fragments or not listed):
+        elif name == "mdat" and (fragments or not in_index):
             fragments.append(Fragment(begin, begin, end, {}, bool(fragments) and fragments[-1].intact))
     filled = set(described) | {fragment.end for fragment in fragments if fragment.begin == fragment.end}
     return [fragment if fragment.begin in filled else fragment._replace(intact=False) for fragment in fragments]
@@ -215,27 +224,29 @@ def _runs(inner: bytes, place: int, usual: dict[int, tuple[int, int]]) -> tuple[
         if name != "traf":
             continue
         parts = [(part, inner[begin:end]) for part, begin, end in _all(inner, *bounds)]
-        head = next(table for part, table in parts if part == "tfhd")
+        head = dict(parts)["tfhd"]
         flags, track = struct.unpack_from(">II", head)
         (base, _, step, size, _), end = _fields(head, 8, flags, (1, 8), (2, 4), (8, 4), (16, 4), (32, 4))
         if end != len(head):
             raise ValueError("a table that is not as long as its flags say")
         step, size = usual[track][0] if step is None else step, usual[track][1] if size is None else size
         after = base if base is not None else place if flags & FROM_TABLES else after
-        origin, begin, every = after, -1, []
+        origin, begin, every, late = after, -1, [], []
         for part, table in parts:
             if part == "tfdt":
                 begin = struct.unpack(">4xQ" if table[0] else ">4xI", table)[0]
             elif part == "trun":
-                steps, sizes, offset = _samples(table, step, size)
+                steps, sizes, delays, offset = _samples(table, step, size)
                 after = after if offset is None else origin + offset
                 spans.append((after, after + int(sizes.sum())))
                 after = spans[-1][1]
                 every.append(steps)
+                late.append(delays)
         ticks = np.concatenate(every) if every else np.empty(0, np.int64)
         if len(ticks):
             even = not np.any(ticks[:-1] != ticks[0])
-            runs[track] = Run(begin, int(ticks.sum()), len(ticks), int(ticks[0]) if even else -1)
+            times = np.sort(max(begin, 0) + np.cumsum(ticks) - ticks + np.concatenate(late))
+            runs[track] = Run(begin, int(ticks.sum()), len(ticks), int(ticks[0]) if even else -1, ticks, times)
     return runs, spans
 
 
@@ -244,6 +255,9 @@ def _all(inner: bytes, begin: int, end: int) -> list[Box]:
     places = list(boxes(inner, begin, end))
     if not places or places[-1][2] != end:
         raise ValueError("tables that do not fill their box")
+    strange = [name for name, _, _ in places if name not in PARTS]
+    if any(sum(a != b for a, b in zip(name, part, strict=True)) == 1 for name in strange for part in PARTS):
+        raise ValueError("a table that has lost its name")
     return places
 
 
@@ -256,8 +270,8 @@ def _fields(table: bytes, place: int, flags: int, *fields: tuple[int, int]) -> t
     return values, place
 
 
-def _samples(table: bytes, step: int, size: int) -> tuple[Counts, Counts, int | None]:
-    """The ticks and bytes of each sample of a ``trun``, and where they lie, if it says so."""
+def _samples(table: bytes, step: int, size: int) -> tuple[Counts, Counts, Counts, int | None]:
+    """The ticks, bytes and ticks of delay of each sample of a ``trun``, and where they lie, if it says so."""
     flags, count = struct.unpack_from(">II", table)
     (offset, _), place = _fields(table, 8, flags, (1, 4), (4, 4))
     columns = [flag for flag in (0x100, 0x200, 0x400, 0x800) if flags & flag]
@@ -266,7 +280,14 @@ def _samples(table: bytes, step: int, size: int) -> tuple[Counts, Counts, int | 
     rows = np.frombuffer(table, ">u4", count * len(columns), place).astype(np.int64).reshape(count, len(columns))
     steps = rows[:, 0] if flags & 0x100 else np.full(count, step)
     sizes = rows[:, columns.index(0x200)] if flags & 0x200 else np.full(count, size)
-    return steps, sizes, offset if offset is None or offset < 1 << 31 else offset - (1 << 32)
+    delays = rows[:, -1].astype(np.uint32).astype(np.int32).astype(np.int64) if flags & 0x800 else np.zeros_like(steps)
+    return steps, sizes, delays, offset if offset is None or offset < 1 << 31 else offset - (1 << 32)
+
+
+def _compared(runs: dict[int, Run]) -> dict[int, Run]:
+    """Runs without what makes them large."""
+    none = np.empty(0, np.int64)
+    return {track: run._replace(steps=none, times=none) for track, run in runs.items()}
 
 
 def _misplaced(number: int, scale: int, fragments: Sequence[Fragment], faulty: set[int]) -> set[int]:
@@ -275,8 +296,8 @@ def _misplaced(number: int, scale: int, fragments: Sequence[Fragment], faulty: s
     runs = [fragments[k].runs[number] for k in places]
     if len(runs) < 2:
         return set()
-    usual = float(np.median([(b.begin - a.begin) / a.count for a, b in pairwise(runs)]))
-    alike = [abs(run.length / run.count - usual) <= SIMILAR * abs(usual) for run in runs]
+    usual = float(np.median([(b.begin - a.begin) / a.samples for a, b in pairwise(runs)]))
+    alike = [abs(run.length / run.samples - usual) <= SIMILAR * abs(usual) for run in runs]
     gaps = [(b.begin - a.begin - a.length) / scale for a, b in pairwise(runs)]
     misplaced = {
         places[k]  # without it all is well
@@ -288,8 +309,32 @@ def _misplaced(number: int, scale: int, fragments: Sequence[Fragment], faulty: s
             continue  # with a gap, but no shorter samples, nothing was recorded for a while
         follows = k + 1 < len(gaps) and abs(gaps[k + 1]) <= TOLERANCE  # so the next one begins rightly
         misplaced.add(places[k] if follows or not alike[k] else places[k + 1])
-    steps = [run.step for run in runs if run.count > 2]
+    steps = [run.step for run in runs if run.samples > 2]
     even = len(runs) == len(steps) > 2 and min(steps) > 0 and min(steps[:-1]) == max(steps[:-1])
     if even and abs(steps[-1] - steps[0]) > SIMILAR * steps[0]:
         misplaced.add(places[-1])  # it has none after it that would say when it ends
     return misplaced
+
+
+def _displaced(number: int, scale: int, fragments: Sequence[Fragment]) -> set[int]:
+    """Fragments of pictures of which one is shown where none can be: far from, or too near to, all others.
+
+    Pictures are shown in the intervals at which they are decoded, only later; so an interval is in the same fragment
+    or in the next one.
+    """
+    places = [k for k, fragment in enumerate(fragments) if number in fragment.runs]
+    runs = [fragments[k].runs[number] for k in places]
+    displaced = set()
+    for k, run in enumerate(runs):
+        near = runs[max(k - 1, 0) : k + 2]
+        pauses = [b.begin - a.begin - a.length for a, b in pairwise(near)]
+        longest = max([0, *pauses, *(int(other.steps.max()) for other in near)])
+        gaps = np.diff(run.times)
+        if not len(gaps) or k + 1 == len(runs):
+            continue  # the last interval of all is nowhere
+        wide = np.flatnonzero(gaps > longest + TOLERANCE * scale)
+        others = np.concatenate([other.times for other in near if other is not run] or [[]])
+        empty = any(not np.any((others > run.times[i]) & (others < run.times[i + 1])) for i in wide)
+        if empty or 2 * gaps.min() < min(other.steps.min() for other in near):
+            displaced.add(places[k])
+    return displaced
