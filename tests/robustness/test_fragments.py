@@ -205,6 +205,10 @@ def test_the_time_scale_of_sound(tmp_path: Path) -> None:
         (b"trun", 0, 0x000201),  # which columns it has
         (b"trun", 4, 3),  # how many rows
         (b"trun", 8, 1 << 20),  # where the data lie
+        (b"trun", 20, 50 * 90_000),  # how late its first picture is shown
+        (b"trun", 20, 9_000 + 10 * 4_500 + 900),
+        (b"trun", -4, int.from_bytes(b"trus", "big")),  # its name
+        (b"traf", -4, int.from_bytes(b"\0raf", "big")),
     ],
 )
 def test_a_fragment_that_contradicts_itself_or_its_neighbors(
@@ -219,8 +223,15 @@ def test_a_fragment_that_contradicts_itself_or_its_neighbors(
         movie = movie_fragments(str(path), path.stat().st_size, nth)
         assert movie is not None
         assert [k for k, fragment in enumerate(movie.fragments) if not fragment.intact] == [nth]
-    with pytest.raises(MediaError, match="its first fragment is damaged, and with it the time of all others"):
+    with pytest.raises(MediaError, match="the beginning of its fragments is damaged, and with it"):
         probe_media(altered(made, box, place, value))
+
+
+def test_a_picture_before_the_beginning(tmp_path: Path) -> None:
+    """Of a later fragment; time is counted from it."""
+    made = film(tmp_path / "film.mp4")
+    with pytest.raises(MediaError, match="the beginning of its fragments is damaged"):
+        probe_media(altered(made, b"trun", 20, 1 << 31, 2))
 
 
 def assert_right_or_refused(path: Path, made: numbered.Film) -> None:

@@ -19,7 +19,7 @@ from jaxtyping import Int64
 
 from vatt_edu.data.media.mp4 import boxes as mp4
 from vatt_edu.data.media.mp4.clocks import clock_fault
-from vatt_edu.data.media.mp4.fragments import TOLERANCE, Movie, movie_fragments
+from vatt_edu.data.media.mp4.fragments import TOLERANCE, Movie, is_early, movie_fragments
 
 MP4 = "mov,mp4,m4a,3gp,3g2,mj2"
 RAW = {"mjpeg": b"\xff\xd8", "h264": b"\0\0", "hevc": b"\0\0", "m4v": b"\0\0", "mpegvideo": b"\0\0"}
@@ -104,9 +104,10 @@ def _mp4_fault(path: str, size: int, time: int) -> str:
         try:
             parts = movie_fragments(path, size, time) if any(box[0] == "mvex" for box in mp4.boxes(movie)) else None
             if parts and _lost_beginning(file, size, parts):
-                return "its first fragment is damaged, and with it the time of all others"
-            return _contradiction(movie, data) or (clock_fault(parts) + MEND if parts and clock_fault(parts) else "")
-        except (struct.error, IndexError, KeyError, ValueError):
+                return "the beginning of its fragments is damaged, and with it the time of all others"
+            clock = clock_fault(parts) if parts else ""
+            return _contradiction(movie, data) or (clock and clock + MEND)
+        except (struct.error, IndexError, KeyError, ValueError, OverflowError):
             return "its index is damaged"
 
 
@@ -117,7 +118,7 @@ def _lost_beginning(file: Any, size: int, movie: Movie) -> bool:
     first = movie.fragments[0]
     if first.begin > size:
         return False  # nothing comes, or not all of it
-    if not first.intact:
+    if not first.intact or is_early(movie):
         return True
     file.seek(size - 16)
     tail = file.read(16)

@@ -46,6 +46,7 @@ class Run(NamedTuple):
         length: Ticks that all of them take.
         samples: How many they are.
         step: Ticks of each but the last; -1 where they vary.
+        first: When the first of them is shown, ticks.
         steps: Ticks of each, from its decoding to the next one's; empty once they are compared.
         times: When each is shown, ticks, in order; empty once they are compared.
     """
@@ -54,6 +55,7 @@ class Run(NamedTuple):
     length: int
     samples: int
     step: int
+    first: int
     steps: Counts
     times: Counts
 
@@ -110,18 +112,23 @@ class Fragments:
         self._movie = movie_fragments(os.fspath(path), stat.st_size, stat.st_mtime_ns)
         self._begins = np.array([fragment.begin for fragment in self._movie.fragments] if self._movie else [])
         self._last: int | None = None
+        self._begin = self._end = -1  # of the fragment of the last packet
+        self._intact = True
 
     def look_up(self, packet: Any) -> tuple[bool, bool]:
         """Whether a packet may be used, and whether none before it is lost."""
         if self._movie is None or packet.pos is None or packet.pos < 0 or not packet.size:
             return True, True
+        if self._begin <= packet.pos < self._end:
+            return self._intact, True
         number = int(np.searchsorted(self._begins, packet.pos, side="right")) - 1
         fragments = self._movie.fragments
         if number < 0 or packet.pos >= fragments[number].end:
             return True, True
-        last, self._last = self._last, number
-        passed = fragments[last + 1 : number] if last is not None else ()
-        return fragments[number].intact, all(fragment.intact for fragment in passed)
+        passed = fragments[self._last + 1 : number] if self._last is not None else ()
+        _, self._begin, self._end, _, self._intact = fragments[number]
+        self._last = number
+        return self._intact, all(fragment.intact for fragment in passed)
 
 
 @functools.lru_cache(maxsize=256)
@@ -204,7 +211,7 @@ def _read(file: Any, places: Sequence[Box], usual: dict[int, tuple[int, int]], i
                 homes = [bisect.bisect_right(data, (first, OPEN)) - 1 for first, _ in spans]
                 intact = all(k >= 0 and last <= data[k][1] for k, (_, last) in zip(homes, spans, strict=True))
                 described += [data[k][0] for k in homes]
-            except (struct.error, ValueError, KeyError):
+            except (struct.error, ValueError, KeyError, OverflowError):
                 runs, intact = {}, False
             fragments.append(Fragment(begin - 8, end, end, runs, intact))
         elif name == "mdat" and fragments and fragments[-1].begin == fragments[-1].end:
@@ -246,7 +253,9 @@ def _runs(inner: bytes, place: int, usual: dict[int, tuple[int, int]]) -> tuple[
         if len(ticks):
             even = not np.any(ticks[:-1] != ticks[0])
             times = np.sort(max(begin, 0) + np.cumsum(ticks) - ticks + np.concatenate(late))
-            runs[track] = Run(begin, int(ticks.sum()), len(ticks), int(ticks[0]) if even else -1, ticks, times)
+            runs[track] = Run(
+                begin, int(ticks.sum()), len(ticks), int(ticks[0]) if even else -1, int(times[0]), ticks, times
+            )
     return runs, spans
 
 
@@ -325,16 +334,29 @@ def _displaced(number: int, scale: int, fragments: Sequence[Fragment]) -> set[in
     places = [k for k, fragment in enumerate(fragments) if number in fragment.runs]
     runs = [fragments[k].runs[number] for k in places]
     displaced = set()
-    for k, run in enumerate(runs):
-        near = runs[max(k - 1, 0) : k + 2]
-        pauses = [b.begin - a.begin - a.length for a, b in pairwise(near)]
-        longest = max([0, *pauses, *(int(other.steps.max()) for other in near)])
-        gaps = np.diff(run.times)
-        if not len(gaps) or k + 1 == len(runs):
-            continue  # the last interval of all is nowhere
-        wide = np.flatnonzero(gaps > longest + TOLERANCE * scale)
-        others = np.concatenate([other.times for other in near if other is not run] or [[]])
-        empty = any(not np.any((others > run.times[i]) & (others < run.times[i + 1])) for i in wide)
-        if empty or 2 * gaps.min() < min(other.steps.min() for other in near):
+    for k in range(len(runs) - 1):  # the last interval of all is nowhere
+        near = range(max(k - 1, 0), k + 2)
+        pauses = [b.begin - a.begin - a.length for a, b in pairwise(runs[i] for i in near)]
+        longest = max([0, *pauses, *(int(runs[i].steps.max()) for i in near)]) + TOLERANCE * scale
+        owners = np.repeat(near, [len(runs[i].times) for i in near])
+        times = np.concatenate([runs[i].times for i in near])
+        order = np.argsort(times, kind="stable")
+        owners, gaps = owners[order], np.diff(times[order])
+        own = np.flatnonzero(owners == k)
+        if np.any(gaps[own[0] : own[-1]] > longest):
             displaced.add(places[k])
+        shortest = min(int(runs[i].steps.min()) for i in near)
+        close = np.flatnonzero(2 * gaps < shortest)
+        displaced |= {places[owner] for owner in (*owners[close], *owners[close + 1])}
     return displaced
+
+
+def is_early(movie: Movie) -> bool:
+    """Whether a damaged fragment begins before the first one: FFmpeg counts time from it."""
+    begins = {number: run.first for number, run in movie.fragments[0].runs.items()}
+    return any(
+        run.first < begins.get(number, run.first)
+        for fragment in movie.fragments
+        if not fragment.intact
+        for number, run in fragment.runs.items()
+    )
