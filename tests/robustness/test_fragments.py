@@ -262,3 +262,24 @@ def test_what_the_encoder_says_is_what_it_was_given(tmp_path: Path) -> None:
         assert Fraction(*shown.tick) == Fraction(1, 2 * numbered.TICKS)
         with pytest.raises(ValueError, match="shorter than it says"):
             h264.description(record[:16])
+
+
+def test_a_list_of_fragments_that_was_put_in_afterwards(tmp_path: Path) -> None:
+    """FFmpeg 5 writes ``mfra`` before it makes room for ``sidx``: all its places are too early by that."""
+    made = film(tmp_path / "film.mp4", FLAGS["one sidx"])
+    content = bytearray(made.path.read_bytes())
+    place = content.index(b"sidx") - 4
+    size = int.from_bytes(content[place : place + 4], "big")
+    row = inside(content, b"tfra") + 16  # of tfra's first place, after its time
+    version, first = content[row - 16], content.index(b"moof") - 4
+    form = ">Q" if version else ">I"
+    at = row + struct.calcsize(form)
+    for shift, right in ((0, True), (size, True), (size + 4, False), (-8, False)):
+        struct.pack_into(form, content, at, first - shift)
+        path = tmp_path / f"shifted{shift}.mp4"
+        path.write_bytes(content)
+        if right:
+            assert numbers(path, 0.7) == [14, 18, 22, 26]
+        else:
+            with pytest.raises(MediaError, match="the beginning of its fragments is damaged"):
+                probe_media(path)

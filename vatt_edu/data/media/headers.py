@@ -127,7 +127,8 @@ def _lost_beginning(file: Any, size: int, movie: Movie) -> bool:
         return False
     table = mp4.content(file, ("mfra", size - length + 8, size))
     rows = [place for box in mp4.boxes(table) if box[0] == "tfra" for place in _fragments(table[box[1] : box[2]])]
-    return bool(rows) and min(rows) != first.place
+    later = sum(len(table) + 8 for table, end in movie.indices if end <= first.place)
+    return bool(rows) and min(rows) not in (first.place, first.place - later)  # FFmpeg 5 puts ``sidx`` in afterwards
 
 
 def _fragments(table: bytes) -> list[int]:
