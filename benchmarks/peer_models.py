@@ -57,7 +57,7 @@ class Naive(nn.Module):
         tokens = self.patches(clip).flatten(2).transpose(1, 2) + self.positions
         mask = None
         if kept is not None:
-            mask = torch.full((tokens.shape[1] + 1,), MASKED)
+            mask = torch.full((tokens.shape[1] + 1,), MASKED, device=tokens.device)
             mask[0] = mask[kept + 1] = 0
         x = torch.cat([self.agg.expand(len(tokens), 1, -1), tokens], 1)
         return self.encode(x, mask)[:, 0]

@@ -27,7 +27,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -72,6 +72,12 @@ class Args:
     """Threads of torch."""
     compiled: bool = True
     """Also compiled, where there is a compiler."""
+    peers: tuple[str, ...] = tuple(PEERS)
+    """Which programs beside ours."""
+    device: str = "cpu"
+    """Where; a GPU has its own library for products."""
+    precision: Literal["fp32", "bf16"] = "fp32"
+    """Of the products."""
     onednn: bool = True
     """Let oneDNN multiply matrices, for all programs alike: on AMD's processors it takes half of MKL's time."""
     seed: int = 0
@@ -141,32 +147,42 @@ class Way:
     module: Callable[..., Any]
     inputs: tuple[Any, ...]
     optimizer: torch.optim.Optimizer
+    device: torch.device
+    half: bool
 
     def step(self) -> float:
         """One training step; returns its seconds."""
+        self._wait()
         began = time.perf_counter()
-        output = self.module(*self.inputs)
-        (output[0] if isinstance(output, tuple) else output).square().mean().backward()
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
+            output = self.module(*self.inputs)
+        (output[0] if isinstance(output, tuple) else output).float().square().mean().backward()
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
+        self._wait()
         return time.perf_counter() - began
+
+    def _wait(self) -> None:
+        if self.device.type == "cuda":
+            torch.cuda.synchronize()
 
 
 def ways(peers: dict[str, Any], tower: RawTower, args: Args, compiled: bool) -> list[Way]:
     """All that take turns: each at every keep rate."""
-    clip = torch.randint(0, 256, (args.clips, *args.video.clip, 3), dtype=torch.uint8)
+    device, half = torch.device(args.device), args.precision == "bf16"
+    clip = torch.randint(0, 256, (args.clips, *args.video.clip, 3), dtype=torch.uint8).to(device)
     floats = (clip * (2 / 255) - 1).permute(0, 4, 1, 2, 3).contiguous()
     rows = []
     optimizers = {name: torch.optim.AdamW(peer.parameters(), fused=True) for name, peer in peers.items()}
     optimizers["ours"] = torch.optim.AdamW(tower.parameters(), fused=True)
-    tokens = positions(tower, args.video).shape[0]
+    tokens, fewest = positions(tower, args.video).shape[0], min(args.keep)
     quick = {name: torch.compile(module) for name, module in {"ours": tower, **peers}.items()
              if compiled and name in ("ours", "videomae")}  # fmt: skip
     for keep in args.keep:
-        kept = None if keep == 1 else torch.randperm(tokens)[: keep_count(keep, tokens)]
+        kept = None if keep == 1 else torch.randperm(tokens)[: keep_count(keep, tokens)].to(device)
         gone = None
         if kept is not None:
-            gone = torch.ones(args.clips, tokens, dtype=torch.bool)
+            gone = torch.ones(args.clips, tokens, dtype=torch.bool, device=device)
             gone[:, kept] = False
         inputs: dict[str, tuple[Any, ...]] = {
             "ours": (clip, kept),
@@ -178,9 +194,9 @@ def ways(peers: dict[str, Any], tower: RawTower, args: Args, compiled: bool) -> 
         for name, module in {"ours": tower, **peers}.items():
             if name == "naive" and keep == 1 and len(args.keep) > 1:
                 continue  # a mask neither saves nor costs: once is enough
-            rows.append(Way(name, keep, module, inputs[name], optimizers[name]))
-            if name in quick and keep < 1:  # each compilation takes a minute
-                rows.append(Way(f"{name} compiled", keep, quick[name], inputs[name], optimizers[name]))
+            rows.append(Way(name, keep, module, inputs[name], optimizers[name], device, half))
+            if name in quick and keep == fewest:  # each compilation takes a minute
+                rows.append(Way(f"{name} compiled", keep, quick[name], inputs[name], optimizers[name], device, half))
     return rows
 
 
@@ -211,9 +227,9 @@ def main(args: Args) -> list[dict[str, Any]]:
     """Compares, measures, prints the table, writes the JSON; returns its rows."""
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
-    onednn = args.onednn and use_onednn()
-    config, missing = args.video, absent()
-    if set(missing) != set(PACKAGES):
+    onednn = args.onednn and args.device == "cpu" and use_onednn()
+    config, missing = args.video, absent(args.peers)
+    if set(args.peers) & set(PACKAGES) - set(missing):
         import_media()
     for name in missing:
         print(f"left out: {name}, since {PACKAGES[name]} is not installed")
@@ -222,10 +238,13 @@ def main(args: Args) -> list[dict[str, Any]]:
         print("left out: compiled ones" + (", since there is no C++ compiler" if args.compiled else ""))
     tower = video_tower(config).train()
     scatter(tower)
-    peers = {name: make(tower, config).train() for name, make in PEERS.items() if name not in missing}
+    peers = {name: make(tower, config).train() for name, make in PEERS.items()
+             if name in args.peers and name not in missing}  # fmt: skip
     equal = compare(peers, tower, config)
     print("equal outputs and FLOPs: " + ", ".join(f"{name} {row['apart']:.0e}" for name, row in equal.items()))
 
+    for module in (tower, *peers.values()):
+        module.to(args.device)
     entries = ways(peers, tower, args, compiled)
     seconds: list[list[float]] = [[] for _ in entries]
     for number in tqdm(range(args.rounds + 1), "rounds"):

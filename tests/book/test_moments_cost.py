@@ -2,6 +2,7 @@
 
 import ast
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +13,25 @@ from torch import nn
 
 from tools import audit
 from vatt_edu import cost
-from vatt_edu.config import EncoderConfig, preset
+from vatt_edu.config import EncoderConfig, VideoConfig, preset
 from vatt_edu.encoder import Encoder
+from vatt_edu.teach.interactive.bill import Bill
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOK = json.loads((audit.BOOK / "cost.ipynb").read_text(encoding="utf-8"))
 CELLS = {cell["id"]: "".join(cell["source"]) for cell in NOTEBOOK["cells"] if cell["cell_type"] == "code"}
 MOMENTS = {
     "first-bill", "parts", "five-counters", "table-5", "memory", "utilization", "paper-share", "roofline", "saved",
-    "decode", "bill", "wrong-bills", "promised",
+    "peers", "decode", "run", "bill", "wrong-bills", "promised",
 }  # fmt: skip
-SHOWN = {"first-bill", "bill", "roofline"}  # a figure, or rows of what a later cell asserts
+SHOWN = {"first-bill", "roofline"}  # a figure, or rows of what a later cell asserts
 GPU = json.loads(next((ROOT / "results").rglob("benchmark_gpu_step.json")).read_text())["rows"]
 
 
 def names_of(*cells: str, **names: Any) -> dict[str, Any]:
     """What these cells of the page define."""
-    names = {"np": np, "torch": torch, "cost": cost, "preset": preset, "display": lambda _: None} | names
+    names = {"np": np, "math": math, "torch": torch, "cost": cost, "preset": preset, "Markdown": str,
+             "display": lambda _: None} | names  # fmt: skip
     for cell in cells:
         exec(CELLS[cell], names)  # the page's own code
     return names
@@ -121,6 +124,60 @@ def test_a_longer_group_is_a_smaller_file(tmp_path: Path) -> None:
         sizes.append((tmp_path / f"{gop}.mp4").stat().st_size)
     assert sizes == sorted(sizes, reverse=True)
     assert sizes[0] > 2 * sizes[2]
+
+
+@pytest.mark.parametrize("clips_a_second", [0.7, 8.3, 90.0])
+def test_one_run_goes_through_the_page(clips_a_second: float) -> None:
+    """Whatever a core reads: the chips are the slower part, with a core fewer they are not; the bill is theirs."""
+    gpu = {(row["preset"], row["precision"], row["keep"]): row for row in GPU}
+    page = names_of(
+        "share-table", "decode-sentence", "worked-hours", "the-run", of_gpu=gpu, medium=preset("medium_base_small"),
+        PEAK={"bf16": 989e12, "fp32": 67e12}, NAMES={"Medium": "medium_base_small"}, h200=cost.ACCELERATORS[1],
+        wanted=gpu["medium_base_small", "bf16", 0.5]["clips_per_s"],
+        rate=dict.fromkeys([(224, 2), (224, 30), (224, 250), (448, 30)], clips_a_second),
+        counts={"Medium": cost.cost(preset("medium_base_small"), 1, 0.5)},
+    )  # fmt: skip
+    ours, run = page["ours"], page["RUN"]
+    assert ours["decode_hours"] <= ours["compute_hours"] == ours["hours"]
+    assert ours["decode_hours"] * run["cores"] > ours["compute_hours"] * (run["cores"] - 1)
+    assert Bill(chip=1, **run).money == ours["money"]
+
+
+def test_no_other_run_is_on_the_page() -> None:
+    """Each bill takes what the run says, but for the whole peak at the top, and the paper's own chips."""
+    for name, source in CELLS.items():
+        for call in (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)):
+            if ast.unparse(call.func) in ("cost.run_cost", "interactive.Bill") and name not in ("look", "paper-share"):
+                assert any(k.arg is None and ast.unparse(k.value).startswith("RUN") for k in call.keywords), name
+
+
+PEERS = {
+    "settings": {"frames": 8, "size": 32, "rounds": 20, "threads": 2},
+    "products": "oneDNN",
+    "versions": {"torch": "2.0", "numpy": "1.0", "timm": "9.9"},
+    "rows": [
+        {"name": "ours", "keep": 1.0, "median_s": 0.2, "ratio": 1.0, "low": 1.0, "high": 1.0},
+        {"name": "timm", "keep": 1.0, "median_s": 0.25, "ratio": 1.25, "low": 1.2, "high": 1.3},
+        {"name": "videomae compiled", "keep": 0.5, "median_s": 0.1, "ratio": 1.01, "low": 0.99, "high": 1.02},
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("record", [PEERS, None], ids=["run", "not run yet"])
+def test_other_programs_are_shown_once_there_is_a_file(record: dict[str, Any] | None, tmp_path: Path) -> None:
+    pages: list[str] = []
+    if record:
+        (tmp_path / "benchmark_peers.json").write_text(json.dumps(record))
+    names_of("peers-table", "peers", results=tmp_path, json=json, display=pages.append,
+             VideoConfig=VideoConfig)  # fmt: skip
+    (page,) = pages
+    if record is None:
+        assert page == "*The comparison has not been run yet.*"
+        return
+    assert "| timm | 8 | 250 | 1.250 | 1.200 to 1.300 |" in page  # 8 frames of 32 x 32: 2 x 2 x 2
+    assert "| `VideoMAEModel`, compiled | 4 | 100 | 1.010 | 0.990 to 1.020 |" in page
+    assert "Of 2 steps beside ours, 1 took longer, 0 took less, and 1 cannot be told apart" in page
+    assert "Matrices by oneDNN; torch 2.0, timm 9.9." in page
 
 
 def test_a_price_has_a_source_and_a_date() -> None:

@@ -42,7 +42,7 @@ def test_every_moment_has_a_cell() -> None:
     tags = {tag for cell in CELLS for tag in cell["metadata"].get("tags", []) if tag.startswith("moment-")}
     names = (
         "live", "equality", "recipes", "norms", "gradcache", "kept", "rounds", "arithmetic", "loss-memory", "time",
-        "survival", "dry-run", "launch-one", "launch-cloud", "launch-slurm",
+        "curves", "wrong-norms", "survival", "dry-run", "launch-one", "launch-cloud", "launch-slurm",
     )  # fmt: skip
     assert {f"moment-{name}" for name in names} == tags
 
@@ -75,8 +75,8 @@ def test_every_process_that_a_cell_starts_has_an_end() -> None:
 
 
 def test_no_assertion_is_about_seconds() -> None:
-    assert "assert" not in SOURCES["read"]
-    assert "assert" not in SOURCES["predict"]
+    for cell in ("predict", "predict-says", "read", "read-table"):
+        assert "assert" not in SOURCES[cell]
 
 
 # GradCache --------------------------------------------------------------------------------------------------------
@@ -200,9 +200,23 @@ def test_prediction_from_made_times() -> None:
     times = {1: one_step.Times([42.0] * 8, {}), 2: one_step.Times([26.0] * 8, {8: [0.0] * 8, 800: [0.0] * 8})}
     around = {"right": {"small": {"w": torch.zeros(100)}}, "os": SevenCores, "display": print, "Markdown": str}
     space = run("worked-message-time", "fit", "predict", times=times, **around)
-    assert space["predict"]() == pytest.approx(10 + 4 * 2)
+    assert space["predict"](*space["step_parts"]()) == pytest.approx(10 + 4 * 2)
     times[2] = one_step.Times([26.0 + 5 * 1 + 800 * 0.01] * 8, {8: [1.08] * 8, 808: [9.08] * 8})
-    assert space["predict"]() == pytest.approx(18 + 5 * 3 + 1.5 * 800 * 0.01)
+    assert space["predict"](*space["step_parts"]()) == pytest.approx(18 + 5 * 3 + 1.5 * 800 * 0.01)
+
+
+@pytest.mark.parametrize(
+    ("alone", "clip", "fixed"), [(42.0, "2000.0", "10000.0"), (10.0, "\N{MINUS SIGN}2000.0", "26000.0")]
+)
+def test_a_clip_that_would_take_less_than_nothing_is_told(alone: float, clip: str, fixed: str) -> None:
+    """The slope is printed as it came out, and that zero was used."""
+    times, pages = {1: one_step.Times([alone] * 8, {}), 2: one_step.Times([26.0] * 8, {8: [0.0], 800: [0.0]})}, []
+    around = {"right": {"small": {"w": torch.zeros(100)}}, "os": SevenCores, "display": pages.append, "Markdown": str}
+    space = run("worked-message-time", "fit", "predict", "predict-says", times=times, **around)
+    assert f"{clip} ms for each clip" in pages[0]
+    assert ("zero is used" in pages[0]) == (alone < 26)
+    assert f"share: {fixed} ms" in pages[0]
+    assert space["predict"](*space["parts"]) == pytest.approx(18 if alone > 26 else 26)
 
 
 class SevenCores:

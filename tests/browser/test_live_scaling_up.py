@@ -16,7 +16,7 @@ def picked(figure: Any, group: slice, number: int) -> None:
 
 @pytest.mark.figure("Arrows")
 def test_the_untouched_figure_carries_the_message(figure: Any) -> None:
-    assert says(figure).startswith("gather without gradient, 2 processes, 4 pieces each:")
+    assert says(figure).startswith("gather without gradient, 2 processes, each share at once:")
     angle, length = re.search(r"([\d.]+)° off, ([\d.]+) times as long", says(figure)).groups()
     assert float(angle) > 20
     assert abs(float(length) - 1) > 0.05
@@ -26,7 +26,9 @@ def test_the_untouched_figure_carries_the_message(figure: Any) -> None:
 def test_sentence_and_arrow_are_what_python_says(figure: Any, site: Any) -> None:
     values = state(site, "Arrows")["table"]["values"]
     for heads, way, world, pieces in ((0, 1, 2, 0), (1, 3, 1, 1), (1, 4, 0, 2), (0, 5, 2, 2)):
-        for group, number in ((WAY, way), (WORLD, world), (PIECES, pieces), (HEADS, heads)):
+        uncut = way in (1, 2, 3)
+        chosen = ((WAY, way), (WORLD, world), (HEADS, heads), *(() if uncut else ((PIECES, pieces),)))
+        for group, number in chosen:
             picked(figure, group, number)
         cosine, length, temperature = values[heads][way][world][pieces]
         angle, long, degree = re.search(
@@ -40,6 +42,15 @@ def test_sentence_and_arrow_are_what_python_says(figure: Any, site: Any) -> None
         shown = min(length, 1.85)
         assert math.hypot(x2 - x1, y2 - y1) / 118 == pytest.approx(shown, abs=0.01)
         assert (x2 - x1) / 118 == pytest.approx(shown * cosine, abs=0.01)
+
+
+@pytest.mark.figure("Arrows")
+def test_pieces_can_be_chosen_where_there_are_any(figure: Any) -> None:
+    pieces = figure.get_by_role("radio").nth(PIECES.start)
+    for way, has_pieces in enumerate((True, False, False, False, True, True)):
+        picked(figure, WAY, way)
+        assert pieces.is_enabled() == has_pieces
+        assert ("each share at once" in says(figure)) != has_pieces
 
 
 @pytest.mark.figure("Arrows")

@@ -30,7 +30,13 @@ SLOW = {
     "test_losses_chunked.py": "measures memory in processes of their own",
     "training": "trains",
 }
-FAST = ("evaluation/test_metrics.py", "training/test_optim.py", "training/test_schedule.py", "training/test_old_run.py")
+FAST = (
+    "evaluation/test_metrics.py",
+    "evaluation/test_selection.py",
+    "training/test_optim.py",
+    "training/test_schedule.py",
+    "training/test_old_run.py",
+)
 
 
 def is_slow(file: str) -> bool:

@@ -24,6 +24,7 @@ PAGE_OF = {
     "Passage": "common_space",
     "AttentionShare": "droptoken",
     "Ties": "evaluation",
+    "Winner": "ablations",
     "Calculator": "contrastive_losses",
     "Learning": "pretraining",
     "Arrows": "scaling_up",

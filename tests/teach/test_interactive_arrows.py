@@ -51,6 +51,11 @@ def test_inputs_change_outputs(figure: Arrows) -> None:
     assert (figure.length, figure.temperature) == pytest.approx((1 / 4, 4 / 3), abs=1e-5)
 
 
+def test_ways_without_pieces_are_named_by_number() -> None:
+    assert Arrows(gradients(), RIGHT, [RIGHT, WRONG], uncut=[WRONG]).uncut == [1]
+    assert Arrows(gradients(), RIGHT, [RIGHT, WRONG]).uncut == []
+
+
 def test_the_table_is_what_the_package_says(figure: Arrows) -> None:
     for heads, name in enumerate(figure.models):
         for way, title in enumerate(figure.ways):

@@ -59,7 +59,12 @@ def test_flops_are_those_of_the_package(size: str) -> None:
     facts = Facts.of(config)
     total = vatt.cost.flops(config.model, config.data.candidates, 0.5)["total"].here
     assert facts.total == total
-    assert amount(total) in sentences(config)["all"]
+    words = sentences(config)["all"]
+    assert words.startswith(amount(total))
+    amounts = re.findall(r"([\d.]+) ([MG])FLOPs", words)
+    whole, *parts = [float(number) * {"M": 1e6, "G": 1e9}[unit] for number, unit in amounts]
+    assert len(parts) == 3
+    assert sum(parts) == pytest.approx(whole, rel=0.01)  # each is rounded to two digits or to a whole number
 
 
 def test_the_cost_of_tokens_is_that_of_those_that_are_made() -> None:

@@ -9,6 +9,7 @@ from helpers.shares import Case
 
 from vatt_edu.teach import one_step
 from vatt_edu.teach.one_step import RIGHT, Arm, compare
+from vatt_edu.training.pretrain import backward
 
 BOUND = 1e-10  # double precision: sums in another order leave 1e-14
 NAIVE = "reduced with each"
@@ -91,6 +92,34 @@ def test_compared_by_hand() -> None:
     assert (it.cosine, it.length, it.temperature) == pytest.approx((0.6, 1.0, -3.0))
     assert it.error == pytest.approx(20**0.5 / 5)
     assert compare(ours, right, "video").length == pytest.approx(3 / 5)
+
+
+def test_ways_train_on_the_whole_batch(tmp_path: Path) -> None:
+    """By any number of processes the right way prints what is meant; a wrong one does not, from the first step on."""
+    case, arms = Case(missing=False), [Arm(), Arm(RIGHT, 3), Arm("local negatives")]
+    one_step.write_job(tmp_path, case.model(), case.config, case.batch(0), arms, steps=4)
+    alone, two = one_step.run_job(tmp_path)[0], POOL.run(2, one_step.run_job, tmp_path)[1][0]
+    expected = trained_by_hand(case, 4)
+    assert [printed for printed, _ in alone[Arm()].curve] == pytest.approx(expected, rel=1e-9)
+    for results, arm in ((alone, Arm()), (two, Arm())):
+        assert [row[0] for row in results[arm].curve] == pytest.approx([row[1] for row in results[arm].curve])
+    assert expected[-1] < expected[0]
+    wrong = two[Arm("local negatives")].curve
+    assert wrong[0][0] < wrong[0][1] - 0.1  # fewer negatives: a lower number
+    assert two[Arm()].curve[0][1] == pytest.approx(wrong[0][1], rel=1e-9)  # the same weights
+    assert [wrong[n][1] for n in (1, 2, 3)] != pytest.approx([two[Arm()].curve[n][1] for n in (1, 2, 3)], rel=1e-4)
+
+
+def trained_by_hand(case: Case, steps: int) -> list[float]:
+    """Losses of the whole batch under Adam, on one process."""
+    model, batch = case.model(), case.batch(0)
+    optimizer = torch.optim.Adam(model.parameters(), lr=one_step.RATE)
+    losses = []
+    for step in range(steps):
+        optimizer.zero_grad()
+        losses.append(backward(model, batch, case.config, step).total.item())
+        optimizer.step()
+    return losses
 
 
 def test_parts_of_the_model() -> None:

@@ -43,6 +43,7 @@ MODEL, BATCH = "model.safetensors", "batch.safetensors"
 HANG = 60.0  # seconds for which no process moves, until the job ends
 RIGHT = "the package's"
 TIMES = 8  # that a step and a message are timed
+RATE = 3e-3  # of Adam, where ways train
 MESSAGES = (1_000, 10_000, 100_000, 1_000_000)  # numbers, of eight bytes each
 
 
@@ -93,12 +94,14 @@ class Result:
         rounds: How often each weight's gradient travelled: numbers in all-reduces of gradients, by those of weights.
         agrees: Whether all processes ended with the same gradient, to the last bit.
         loss: Of the whole batch.
+        curve: For each step of a training by that way: the loss that it prints, and that of the whole batch.
     """
 
     gradient: Gradient
     rounds: float
     agrees: bool
     loss: float
+    curve: Sequence[Sequence[float]] = ()
 
 
 @dataclass(frozen=True)
@@ -164,7 +167,7 @@ def compare(ours: Gradient, right: Gradient, part: str = "") -> Comparison:
 
 
 def write_job(
-    folder: Path, model: VATT, config: Config, batch: Batch, arms: Sequence[Arm], timed: bool = False
+    folder: Path, model: VATT, config: Config, batch: Batch, arms: Sequence[Arm], timed: bool = False, steps: int = 0
 ) -> None:
     """Makes a job.
 
@@ -175,13 +178,14 @@ def write_job(
         batch: The global batch; its clips are shared in order.
         arms: Run one after the other.
         timed: Whether steps and messages are timed as well.
+        steps: For which each arm also trains, always on this batch.
     """
     folder.mkdir(parents=True, exist_ok=True)
     save_file({name: values.contiguous().clone() for name, values in model.state_dict().items()}, folder / MODEL)
     columns = {f.name: getattr(batch, f.name) for f in fields(batch)}
     save_file({name: values.contiguous().clone() for name, values in columns.items()}, folder / BATCH)
     ways = [[arm.way, arm.pieces] for arm in arms]
-    write_json(folder / "job.json", {"config": to_json(config), "arms": ways, "timed": timed})
+    write_json(folder / "job.json", {"config": to_json(config), "arms": ways, "timed": timed, "steps": steps})
 
 
 def run_job(folder: Path) -> tuple[dict[Arm, Result], Times | None]:
@@ -193,6 +197,8 @@ def run_job(folder: Path) -> tuple[dict[Arm, Result], Times | None]:
     results = {}
     for arm in (Arm(*words) for words in job["arms"]):
         results[arm] = one_step(weights, batch, config, arm)
+        if job["steps"]:
+            results[arm] = replace(results[arm], curve=train(weights, batch, config, arm, job["steps"]))
     return results, time_steps(weights, batch, config) if job["timed"] else None
 
 
@@ -218,12 +224,53 @@ def one_step(weights: dict[str, Shaped[Tensor, "..."]], batch: Batch, config: Co
     sent: list[int] = []
     if isinstance(model, DistributedDataParallel):
         model.register_comm_hook(sent, _reduced)
-    size = 0 if arm.pieces == 1 else -(-len(batch) // arm.pieces)
-    config = replace(config, train=replace(config.train, micro_batch=size))
-    losses = WAYS[arm.way](model, batch, config, 0)
+    losses = WAYS[arm.way](model, batch, in_pieces(config, batch, arm), 0)
     gradient = {name: p.grad.clone() for name, p in unwrapped(model).named_parameters() if p.grad is not None}
     total = sum(g.numel() for g in gradient.values())
     return Result(gradient, sum(sent) / total, _is_same_everywhere(flat(gradient)), losses.total.item())
+
+
+def in_pieces(config: Config, batch: Batch, arm: Arm) -> Config:
+    """The run in which a share of the batch is cut as an arm cuts it."""
+    size = 0 if arm.pieces == 1 else -(-len(batch) // arm.pieces)
+    return replace(config, train=replace(config.train, micro_batch=size))
+
+
+def train(
+    weights: dict[str, Shaped[Tensor, "..."]], batch: Batch, config: Config, arm: Arm, steps: int
+) -> list[list[float]]:
+    """Some steps of Adam by one way, always on the same clips; the tokens that are dropped change.
+
+    Args:
+        weights: Of the model, as it begins.
+        batch: This process's share.
+        config: The run.
+        arm: Which way.
+        steps: How many.
+
+    Returns:
+        For each step what the way prints, and the loss of the whole batch with the weights of that step.
+    """
+    model, cut = _replica(weights, config), in_pieces(config, batch, arm)
+    optimizer = torch.optim.Adam(model.parameters(), lr=RATE)
+    curve = []
+    for step in range(steps):
+        mark(f"{arm.way}, training")
+        meant = whole_loss(unwrapped(model), batch, config, step)
+        optimizer.zero_grad()
+        printed = WAYS[arm.way](model, batch, cut, step).total.item()
+        optimizer.step()
+        curve.append([printed, meant])
+    return curve
+
+
+@torch.no_grad()
+def whole_loss(model: VATT, batch: Batch, config: Config, step: int) -> float:
+    """What a step of all clips of all processes, in one piece, would print."""
+    with drawing(config, step, batch):
+        embeddings = model(batch, seed=config.seed, step=step)
+    clips = gather_clips(embeddings, batch)
+    return mean_losses(vatt_loss(embeddings, batch, config.loss, clips, temperature=model.temperature)).total.item()
 
 
 def _replica(weights: dict[str, Shaped[Tensor, "..."]], config: Config) -> Model:

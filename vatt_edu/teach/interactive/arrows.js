@@ -1,6 +1,6 @@
 function render({ model, el: root }) {
   const box = stage(model, root), { values } = model.get("table");
-  const [ways, models, worlds, cuts] = ["ways", "models", "worlds", "cuts"].map((name) => model.get(name));
+  const [ways, models, worlds, cuts, uncut] = ["ways", "models", "worlds", "cuts", "uncut"].map((name) => model.get(name));
   const unit = 118, left = 150, ground = 232, reach = 1.85;  // pixels of a length of 1; arrows end at ``reach``
   const view = draw("svg", { viewBox: "0 0 380 300", role: "img", style: "max-width: 32rem",
     "aria-label": "the right gradient as an arrow to the right, the chosen one beside it, the others faint" });
@@ -24,8 +24,8 @@ function render({ model, el: root }) {
     const field = choice({ label, names: list.map(spell), value: model.get(name), onpick: (number) => { send(model, name, number); update(); } });
     return field.root;
   };
-  box.append(picked("way", ways, "Way:", String), picked("world", worlds, "Processes:", String),
-    picked("pieces", cuts, "Micro-batches of each process:", String), picked("heads", models, "Heads:", String), view, says);
+  const pieced = picked("pieces", cuts, "Micro-batches of each process:", String);
+  box.append(picked("way", ways, "Way:", String), picked("world", worlds, "Processes:", String), pieced, picked("heads", models, "Heads:", String), view, says);
 
   function place(node, [cosine, length]) {
     const angle = Math.acos(clamp(cosine, -1, 1)), shown = Math.min(length, reach);
@@ -36,6 +36,8 @@ function render({ model, el: root }) {
   const spoken = (value) => (Math.abs(value) >= 10 ? value.toFixed(0) : value.toFixed(2)).replace("-", "−");
   function update() {
     const [way, world, pieces, heads] = ["way", "world", "pieces", "heads"].map((name) => model.get(name));
+    pieced.disabled = uncut.includes(way);  // and what it was set to is kept for the next way
+    pieced.style.opacity = pieced.disabled ? 0.65 : 1;
     faint.forEach((node, n) => place(node, values[heads][n][world][pieces]));
     const [cosine, length, temperature] = values[heads][way][world][pieces];
     const [x, y] = place(bold, [cosine, length]);
@@ -46,7 +48,7 @@ function render({ model, el: root }) {
     const end = clamp(temperature, -2, 3) * unit / 2;
     bar.setAttribute("x", left + Math.min(0, end)); bar.setAttribute("width", Math.abs(end).toFixed(1));
     const same = degrees < 0.05 && Math.abs(length - 1) < 5e-4 && Math.abs(temperature - 1) < 5e-4;
-    says.textContent = `${ways[way]}, ${worlds[world]} ${worlds[world] === 1 ? "process" : "processes"}, ${cuts[pieces]} ${cuts[pieces] === 1 ? "piece" : "pieces"} each: ` +
+    says.textContent = `${ways[way]}, ${worlds[world]} ${worlds[world] === 1 ? "process" : "processes"}, ${pieced.disabled ? "each share at once" : `${cuts[pieces]} ${cuts[pieces] === 1 ? "piece" : "pieces"} each`}: ` +
       (same ? "the right gradient." : `${degrees.toFixed(1)}° off, ${spoken(length)} times as long; the temperature's gradient ${spoken(temperature)} times the right one.`);
   }
   for (const name of ["cosine", "length", "temperature"]) model.on(`change:${name}`, update);

@@ -16,6 +16,7 @@ class Arrows(Live):
     """Direction and length of a step's gradient, against that of the whole batch on one process.
 
     Inputs: the numbers of ``way``, ``world`` and ``pieces`` in their lists, and ``heads``, of the model's heads.
+    A way that takes all clips of a process at once has no micro-batches to choose.
     Outputs: ``cosine`` and ``length`` of the towers' and heads' gradient, and ``temperature``, that of the temperature.
 
     Attributes:
@@ -23,6 +24,7 @@ class Arrows(Live):
         models: Names of the heads.
         worlds: Numbers of processes.
         cuts: Numbers of micro-batches.
+        uncut: Numbers of the ways that have none.
         table: ``values``: by heads, way, processes and micro-batches: cosine, length, temperature.
     """
 
@@ -31,6 +33,7 @@ class Arrows(Live):
     models: Any = traitlets.List().tag(sync=True)
     worlds: Any = traitlets.List(list(WORLDS)).tag(sync=True)
     cuts: Any = traitlets.List(list(PIECES)).tag(sync=True)
+    uncut: Any = traitlets.List().tag(sync=True)
     way = traitlets.Int(0).tag(sync=True)
     world = traitlets.Int(1).tag(sync=True)
     pieces = traitlets.Int(2).tag(sync=True)
@@ -40,7 +43,11 @@ class Arrows(Live):
     temperature = traitlets.Float(1.0).tag(sync=True)
 
     def __init__(
-        self, gradients: Mapping[tuple[str, str, int, int], Gradient], right: str, ways: Sequence[str]
+        self,
+        gradients: Mapping[tuple[str, str, int, int], Gradient],
+        right: str,
+        ways: Sequence[str],
+        uncut: Sequence[str] = (),
     ) -> None:
         """Makes the figure.
 
@@ -48,10 +55,11 @@ class Arrows(Live):
             gradients: By heads, way, processes and micro-batches, each from ``one_step``.
             right: The way that is right; on one process in one piece it is what all others are compared with.
             ways: In the order in which they are shown.
+            uncut: Those of them that do not know micro-batches.
         """
         self._gradients, self._right = gradients, right
         models = list(dict.fromkeys(heads for heads, *_ in gradients))
-        super().__init__(ways=list(ways), models=models)
+        super().__init__(ways=list(ways), models=models, uncut=[list(ways).index(way) for way in uncut])
         self.table = {
             "values": [
                 [[[self._values(h, w, n, k) for k in PIECES] for n in WORLDS] for w in ways] for h in models

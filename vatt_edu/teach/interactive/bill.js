@@ -22,6 +22,7 @@ function render({ model, el: root }) {
   });
   const says = sentence();
   const big = (value) => (value >= 100 ? Math.round(value).toLocaleString("en-US") : value.toLocaleString("en-US", { maximumSignificantDigits: 3 }));
+  const short = (value) => (value >= 100 ? big(value) : value >= 1 ? value.toFixed(1) : value.toPrecision(2));
   const power = (value) => Math.round(Math.log2(value));
   const picked = choice({ label: "Model", names: models, value: models.indexOf(model.get("model")), onpick: (n) => set("model", models[n]) });
   const chip = choice({ label: "Chip", names: chips.map(([name]) => name), value: model.get("chip"), onpick: (n) => set("chip", n) });
@@ -29,17 +30,17 @@ function render({ model, el: root }) {
     slider({ label: "Keep rate", min: 5, max: 100, step: 5, value: Math.round(100 * model.get("keep")), show: (v) => `${v}%`, oninput: (v) => set("keep", v / 100) }),
     slider({ label: "Clips in a batch", min: 7, max: 13, step: 1, value: power(model.get("batch")), show: (v) => (2 ** v).toLocaleString("en-US"), oninput: (v) => set("batch", 2 ** v) }),
     slider({ label: "Chips", min: 0, max: 10, step: 1, value: power(model.get("count")), show: (v) => (2 ** v).toLocaleString("en-US"), oninput: (v) => set("count", 2 ** v) }),
-    slider({ label: "Share of the peak", min: 2, max: 60, step: 1, value: Math.round(100 * model.get("utilization")), show: (v) => `${v}%`, oninput: (v) => set("utilization", v / 100) }),
+    slider({ label: "Share of the peak", min: 2, max: 60, step: 0.1, value: 100 * model.get("utilization"), show: (v) => `${v.toFixed(1)}%`, oninput: (v) => set("utilization", v / 100) }),
     slider({ label: "Dollars an hour", min: 50, max: 1000, step: 25, value: Math.round(100 * model.get("price")), show: (v) => (v / 100).toFixed(2), oninput: (v) => set("price", v / 100) }),
-    slider({ label: "Cores for a chip", min: 0, max: 7, step: 1, value: power(model.get("cores")), show: (v) => String(2 ** v), oninput: (v) => set("cores", 2 ** v) }),
+    slider({ label: "Cores for a chip", min: 1, max: 256, step: 1, value: model.get("cores"), oninput: (v) => set("cores", v) }),
   ];
   box.append(picked.root, chip.root, ...sliders.map(({ root: node }) => node), view, says);
 
   function set(name, value) { send(model, name, value); update(); }
   function update() {
     const get = (name) => model.get(name);
-    [100 * get("keep"), power(get("batch")), power(get("count")), 100 * get("utilization"), 100 * get("price"), power(get("cores"))]
-      .forEach((value, n) => sliders[n].set(Math.round(value)));
+    [Math.round(100 * get("keep")), power(get("batch")), power(get("count")), 100 * get("utilization"), Math.round(100 * get("price")), get("cores")]
+      .forEach((value, n) => sliders[n].set(value));
     picked.root.querySelectorAll("input").forEach((input, n) => { input.checked = models[n] === get("model"); });
     chip.root.querySelectorAll("input").forEach((input, n) => { input.checked = n === get("chip"); });
     const [flops, activations, state] = table[get("model")][Math.round(20 * get("keep")) - 1];
@@ -51,13 +52,13 @@ function render({ model, el: root }) {
       const { name, bar, title } = bars[row];
       bar.setAttribute("width", Math.max(1, (hours / bill.hours) * (width - left - right)));
       bar.setAttribute("opacity", hours === bill.hours ? 0.9 : 0.4);
-      title.textContent = `${name}: ${big(hours / 24)} days`;
+      title.textContent = `${name}: ${short(hours / 24)} days`;
     });
     const binds = bill.decode > bill.compute ? "the cores are the slower part, so the chips wait" : "the chips are the slower part";
     const many = settings.count > 1 ? `${settings.count.toLocaleString("en-US")} chips` : "1 chip";
-    const fits = bill.memory <= own[2] ? "which fits" : "which does not fit: the batch must be taken in pieces";
-    says.textContent = `${get("model")} on ${many} (${own[0]}): ${big(bill.hours / 24)} days, ${big(bill.energy / 1000)} MWh, ` +
-      `${big(bill.money)} dollars; ${binds}. Memory for a chip: ${big(bill.memory / 1e9)} GB of ${big(own[2] / 1e9)}, ${fits}.`;
+    const fits = bill.memory <= own[2] ? "which fits" : `which does not fit: the batch must be taken in pieces, with a forward pass more, ${short(bill.compute * 4 / 3 / 24)} days of computing`;
+    says.textContent = `${get("model")} on ${many} (${own[0]}): ${short(bill.hours / 24)} days, ${short(bill.energy / 1000)} MWh, ` +
+      `${big(bill.money)} dollars; ${binds}. Memory for a chip: ${short(bill.memory / 1e9)} GB of ${big(own[2] / 1e9)}, ${fits}.`;
   }
   for (const name of ["model", "keep", "batch", "chip", "count", "utilization", "price", "cores"]) model.on(`change:${name}`, update);
   update();

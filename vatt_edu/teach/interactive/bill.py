@@ -51,7 +51,7 @@ class Bill(Live):
     model = traitlets.Unicode("Medium").tag(sync=True)
     keep = traitlets.Float(0.5).tag(sync=True)
     batch = traitlets.Int(2048).tag(sync=True)
-    chip = traitlets.Int(0).tag(sync=True)
+    chip = traitlets.Int(1).tag(sync=True)
     count = traitlets.Int(8).tag(sync=True)
     utilization = traitlets.Float(0.18).tag(sync=True)
     price = traitlets.Float(3.0).tag(sync=True)

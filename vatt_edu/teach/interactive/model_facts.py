@@ -227,5 +227,7 @@ def sentences(config: Config) -> dict[str, str]:
         if space.va_width == space.vt_width
         else f"The first has {space.va_width} dimensions, the second {space.vt_width}.",
         "losses": f"{lines} lines are candidates.",
-        "all": f"{amount(facts.total)} for one clip with its {lines} lines, forward, in training.",
+        "all": f"{amount(facts.total)} for one clip with its {lines} lines, forward, in training: "
+        f"{amount(sum(facts.encoder.values()))} in the encoders, {amount(sum(facts.tokenizer.values()))} where tokens "
+        f"are made, {amount(facts.heads)} in the heads.",
     }
