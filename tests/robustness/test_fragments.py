@@ -15,8 +15,8 @@ import pytest
 from helpers import numbered
 
 from vatt_edu.data.media import MediaError, probe_media, read_video
+from vatt_edu.data.media.headers import inner_boxes, top_boxes, track_tables
 from vatt_edu.data.media.mp4 import h264
-from vatt_edu.data.media.mp4.boxes import boxes, tables, top
 from vatt_edu.data.media.mp4.fragments import movie_fragments
 from vatt_edu.data.media.video import EARLY_SECONDS
 
@@ -251,9 +251,9 @@ def test_what_the_encoder_says_is_what_it_was_given(tmp_path: Path) -> None:
     for width, height, rate in ((96, 64, 25), (90, 50, Fraction(30000, 1001)), (176, 144, 5)):
         made = numbered.write(tmp_path / "film.mp4", "h264", "plain", 3, float(rate), size=(height, width))
         with made.path.open("rb") as file:
-            box = next(box for box in top(file, made.path.stat().st_size) if box[0] == "moov")
+            box = next(box for box in top_boxes(file, made.path.stat().st_size) if box[0] == "moov")
             movie = made.path.read_bytes()[box[1] : box[2]]
-        track = next(tables(movie, begin, end) for name, begin, end in boxes(movie) if name == "trak")
+        track = next(track_tables(movie, begin, end) for name, begin, end in inner_boxes(movie) if name == "trak")
         entry = track["stsd"][8:]
         record = entry[entry.index(b"avcC") + 4 :]
         shown = h264.description(record)

@@ -11,15 +11,19 @@ Source: ISO/IEC 14496-12, sections 8.2.2, 8.4.2, 8.6.1, 8.6.6, 8.7 and 8.8; Micr
 import functools
 import os
 import struct
+from collections.abc import Iterator
 from os import PathLike
 from typing import Any
 
 import numpy as np
 from jaxtyping import Int64
 
-from vatt_edu.data.media.mp4 import boxes as mp4
-from vatt_edu.data.media.mp4.clocks import clock_fault
-from vatt_edu.data.media.mp4.fragments import TOLERANCE, Movie, is_early, movie_fragments
+Box = tuple[str, int, int]
+"""Name, and where the content begins and ends."""
+OPEN = 1 << 62
+"""The end of a box that goes on to the end of its file."""
+TOLERANCE = 0.25
+"""Seconds by which sums may differ: a last picture has no next one that would say how long it is shown."""
 
 MP4 = "mov,mp4,m4a,3gp,3g2,mj2"
 RAW = {"mjpeg": b"\xff\xd8", "h264": b"\0\0", "hevc": b"\0\0", "m4v": b"\0\0", "mpegvideo": b"\0\0"}
@@ -29,7 +33,6 @@ HEAD = 1 << 16
 AVI_TOLERANCE = 0.05
 """By which rates and lengths may differ: they are rounded, and sound ends a little later."""
 
-MEND = "; if a player shows it rightly, `ffmpeg -i FILE -c copy NEW.mp4` makes one whose index says it twice"
 TIMED = ("tkhd", "mdhd", "stts", "stsz", "stsc", "stsd")
 LARGEST = 1 << 28
 """Bytes of an index that is read."""
@@ -52,11 +55,26 @@ def header_fault(path: str | PathLike[str], form: str) -> str:
     return _fault(os.fspath(path), stat.st_size, stat.st_mtime_ns, form)
 
 
+def in_fragments(path: str | PathLike[str], form: str) -> bool:
+    """Whether a file of a container is an MP4 that says that its samples may be in fragments."""
+    stat = os.stat(path)
+    return form == MP4 and _has_fragments(os.fspath(path), stat.st_size, stat.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=4096)
+def _has_fragments(path: str, size: int, time: int) -> bool:
+    """Size and time are the cache's key."""
+    with open(path, "rb") as file:
+        movie = next((box for box in top_boxes(file, size) if box[0] == "moov"), None)
+        header = box_content(file, movie) if movie and movie[2] - movie[1] <= LARGEST else b""
+    return any(name == "mvex" for name, _, _ in inner_boxes(header))
+
+
 @functools.lru_cache(maxsize=4096)
 def _fault(path: str, size: int, time: int, form: str) -> str:
     """Size and time are the cache's key."""
     if form == MP4:
-        return _mp4_fault(path, size, time)
+        return _mp4_fault(path, size)
     with open(path, "rb") as file:
         head = file.read(HEAD)
     if form == "avi":
@@ -85,11 +103,11 @@ def _avi_fault(head: bytes) -> str:
     return f"its header contradicts itself: a picture every {micros / 1000:.1f} and every {1000 * step:.1f} ms"
 
 
-def _mp4_fault(path: str, size: int, time: int) -> str:
+def _mp4_fault(path: str, size: int) -> str:
     with open(path, "rb") as file:
-        places = dict[str, mp4.Box]()
-        data = list[mp4.Box]()
-        for box in mp4.top(file, size):
+        places = dict[str, Box]()
+        data = list[Box]()
+        for box in top_boxes(file, size):
             places.setdefault(box[0], box)
             data += [box] if box[0] == "mdat" else []
             if "moov" in places and box[0] == "moof":
@@ -100,58 +118,26 @@ def _mp4_fault(path: str, size: int, time: int) -> str:
             return ""  # a still picture, or longer than can be looked at
         if places["moov"][2] > size:
             return "its index is cut off"
-        movie = mp4.content(file, places["moov"])
+        movie = box_content(file, places["moov"])
         try:
-            parts = movie_fragments(path, size, time) if any(box[0] == "mvex" for box in mp4.boxes(movie)) else None
-            if parts and _lost_beginning(file, size, parts):
-                return "the beginning of its fragments is damaged, and with it the time of all others"
-            clock = clock_fault(parts) if parts else ""
-            return _contradiction(movie, data) or (clock and clock + MEND)
+            return _contradiction(movie, data)
         except (struct.error, IndexError, KeyError, ValueError, OverflowError):
             return "its index is damaged"
 
 
-def _lost_beginning(file: Any, size: int, movie: Movie) -> bool:
-    """Whether what comes first, after the index, is no whole fragment: FFmpeg leaves out what it does not know."""
-    if not movie.fragments:
-        return False
-    first = movie.fragments[0]
-    if first.begin > size:
-        return False  # nothing comes, or not all of it
-    if not first.intact or is_early(movie):
-        return True
-    file.seek(size - 16)
-    tail = file.read(16)
-    length = int.from_bytes(tail[12:], "big")
-    if tail[4:8] != b"mfro" or not 16 < length <= size:
-        return False
-    table = mp4.content(file, ("mfra", size - length + 8, size))
-    rows = [place for box in mp4.boxes(table) if box[0] == "tfra" for place in _fragments(table[box[1] : box[2]])]
-    later = sum(len(table) + 8 for table, end in movie.indices if end <= first.place)
-    return bool(rows) and min(rows) not in (first.place, first.place - later)  # FFmpeg 5 puts ``sidx`` in afterwards
-
-
-def _fragments(table: bytes) -> list[int]:
-    """Where fragments begin, by a ``tfra`` box."""
-    version, sizes, count = table[0], int.from_bytes(table[8:12], "big"), int.from_bytes(table[12:16], "big")
-    row = (16 if version else 8) + sum(((sizes >> shift) & 3) + 1 for shift in (0, 2, 4))
-    form = ">8xQ" if version else ">4xI"
-    return [struct.unpack_from(form, table, 16 + k * row)[0] for k in range(count) if 16 + (k + 1) * row <= len(table)]
-
-
-def _contradiction(movie: bytes, data: list[mp4.Box]) -> str:
-    parts = list(mp4.boxes(movie))
+def _contradiction(movie: bytes, data: list[Box]) -> str:
+    parts = list(inner_boxes(movie))
     head = next((movie[begin:end] for name, begin, end in parts if name == "mvhd"), b"")
     if _absurd(head, 36):
         return "its index is damaged: it shows pictures immensely large, or as a line"
-    scale = mp4.clock(head)[0]
+    scale = time_scale(head)[0]
     fragments = any(name == "mvex" for name, _, _ in parts)
     exact = b"Lavf" in movie  # FFmpeg shows all that it writes, but for what comes before the first picture
     spans = []
     for name, begin, end in parts:
         if name != "trak":
             continue
-        tables = mp4.tables(movie, begin, end)
+        tables = track_tables(movie, begin, end)
         if "hdlr" not in tables:
             return "its index is damaged: no hdlr in it"
         if tables["hdlr"][8:12] not in (b"vide", b"soun"):
@@ -192,7 +178,7 @@ def _track_fault(tables: dict[str, bytes], movie_scale: int, exact: bool) -> str
         return f"its index is damaged: no {absent[0]} in it"
     if _absurd(tables["tkhd"], 40):
         return "its index is damaged: it shows pictures immensely large, or as a line"
-    scale, length = mp4.clock(tables["mdhd"])
+    scale, length = time_scale(tables["mdhd"])
     steps = _rows(tables["stts"], 2)
     count, total = int(steps[:, 0].sum()), int((steps[:, 0] * steps[:, 1]).sum())
     if not count or not scale or not movie_scale:
@@ -248,7 +234,7 @@ def _samples(tables: dict[str, bytes]) -> Int64[np.ndarray, "2 N"]:
     return np.stack([begins, begins + sizes])
 
 
-def _overlap(samples: Int64[np.ndarray, "2 N"], data: list[mp4.Box]) -> str:
+def _overlap(samples: Int64[np.ndarray, "2 N"], data: list[Box]) -> str:
     begins, ends = samples[:, np.lexsort(samples)]
     shared = (ends[:-1] > begins[1:]) & (begins[:-1] != begins[1:])
     bounds = np.array(sorted((begin, end) for _, begin, end in data))
@@ -257,3 +243,55 @@ def _overlap(samples: Int64[np.ndarray, "2 N"], data: list[mp4.Box]) -> str:
     if shared.any() or outside[ends > begins].any():
         return "its index contradicts itself: samples that share bytes, or lie outside of its data"
     return ""
+
+
+def top_boxes(file: Any, size: int, place: int = 0) -> Iterator[Box]:
+    """The boxes of a file of ``size`` bytes that are in no other one, from ``place`` on."""
+    while place + 8 <= size:
+        file.seek(place)
+        head = file.read(16)
+        length, begin = int.from_bytes(head[:4], "big"), place + 8
+        if length == 1:
+            length, begin = int.from_bytes(head[8:16], "big"), place + 16
+        end = place + length if length else OPEN  # cut off or not, all that follows is in it
+        yield head[4:8].decode("latin-1"), begin, end
+        if end < begin:
+            return
+        place = end
+
+
+def box_content(file: Any, box: Box) -> bytes:
+    """What is in a box of a file."""
+    file.seek(box[1])
+    inner: bytes = file.read(box[2] - box[1])
+    return inner
+
+
+def inner_boxes(inner: bytes, begin: int = 0, end: int | None = None) -> Iterator[Box]:
+    """The boxes in the content of another one, up to the first that cannot be one."""
+    end = len(inner) if end is None else end
+    while begin + 8 <= end:
+        length = int.from_bytes(inner[begin : begin + 4], "big")
+        if not 8 <= length <= end - begin:
+            return
+        yield inner[begin + 4 : begin + 8].decode("latin-1"), begin + 8, begin + length
+        begin += length
+
+
+def track_tables(movie: bytes, begin: int, end: int) -> dict[str, bytes]:
+    """The content of each box of a track, by name; those in it that hold only others are opened."""
+    contents: dict[str, bytes] = {}
+    for name, first, last in inner_boxes(movie, begin, end):
+        if name == "minf":  # QuickTime has a second hdlr in it
+            contents |= {name: table for name, table in track_tables(movie, first, last).items() if name != "hdlr"}
+        elif name in ("mdia", "stbl", "edts"):
+            contents |= track_tables(movie, first, last)
+        else:
+            contents[name] = movie[first:last]
+    return contents
+
+
+def time_scale(head: bytes) -> tuple[int, int]:
+    """Ticks per second, and how many there are, of ``mvhd`` or ``mdhd``; -1 where that is left open."""
+    scale, length = struct.unpack_from(">IQ", head, 20) if head[0] else struct.unpack_from(">II", head, 12)
+    return scale, length if length and length not in (2**32 - 1, 2**64 - 1) else -1

@@ -1,1 +1,1 @@
-"""MP4: its boxes, its fragments, and what its description of H.264 says."""
+"""MP4: its fragments, and what its description of H.264 says."""

@@ -7,13 +7,17 @@ that copy a track into a new file leave the others as they were; if there are an
 Source: ISO/IEC 14496-12, sections 8.4.2, 8.8.2 and 8.16.3; ITU-T H.264, section E.2.1.
 """
 
+import functools
+import os
 import struct
 from itertools import pairwise
+from os import PathLike
+from typing import Any
 
 import numpy as np
 
-from vatt_edu.data.media.mp4.boxes import OPEN, boxes, clock
-from vatt_edu.data.media.mp4.fragments import TOLERANCE, Movie, Run, Track, sampled
+from vatt_edu.data.media.headers import OPEN, TOLERANCE, box_content, inner_boxes, time_scale
+from vatt_edu.data.media.mp4.fragments import Movie, Run, Track, is_early, movie_fragments, sampled
 from vatt_edu.data.media.mp4.h264 import description
 
 SHARE = 0.05
@@ -33,10 +37,62 @@ MULTIPLES = (0.5, 1.0, 1.25)
 SMOOTH = (2, 3, 5, 7)
 """Factors of the time scales that programs choose."""
 
+MEND = "; if a player shows it rightly, `ffmpeg -i FILE -c copy NEW.mp4` makes one whose index says it twice"
+
 Places = list[tuple[int, Run]]
 """Of a track: numbers of fragments, and what they hold of it."""
 Witness = tuple[bool, str]
 """Whether it agrees, and what it says."""
+
+
+def fragment_fault(path: str | PathLike[str]) -> str:
+    """Why an MP4 in fragments is not read at all: its clock cannot be trusted; empty if it can."""
+    stat = os.stat(path)
+    return _fault(os.fspath(path), stat.st_size, stat.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=4096)
+def _fault(path: str, size: int, time: int) -> str:
+    """Size and time are the cache's key."""
+    movie = movie_fragments(path, size, time)
+    if movie is None:
+        return ""
+    try:
+        with open(path, "rb") as file:
+            if _lost_beginning(file, size, movie):
+                return "the beginning of its fragments is damaged, and with it the time of all others"
+        clock = clock_fault(movie)
+    except (struct.error, IndexError, KeyError, ValueError, OverflowError):
+        return "its index is damaged"
+    return clock and clock + MEND
+
+
+def _lost_beginning(file: Any, size: int, movie: Movie) -> bool:
+    """Whether what comes first, after the index, is no whole fragment: FFmpeg leaves out what it does not know."""
+    if not movie.fragments:
+        return False
+    first = movie.fragments[0]
+    if first.begin > size:
+        return False  # nothing comes, or not all of it
+    if not first.intact or is_early(movie):
+        return True
+    file.seek(size - 16)
+    tail = file.read(16)
+    length = int.from_bytes(tail[12:], "big")
+    if tail[4:8] != b"mfro" or not 16 < length <= size:
+        return False
+    table = box_content(file, ("mfra", size - length + 8, size))
+    rows = [place for box in inner_boxes(table) if box[0] == "tfra" for place in _fragments(table[box[1] : box[2]])]
+    later = sum(len(table) + 8 for table, end in movie.indices if end <= first.place)
+    return bool(rows) and min(rows) not in (first.place, first.place - later)  # FFmpeg 5 puts ``sidx`` in afterwards
+
+
+def _fragments(table: bytes) -> list[int]:
+    """Where fragments begin, by a ``tfra`` box."""
+    version, sizes, count = table[0], int.from_bytes(table[8:12], "big"), int.from_bytes(table[12:16], "big")
+    row = (16 if version else 8) + sum(((sizes >> shift) & 3) + 1 for shift in (0, 2, 4))
+    form = ">8xQ" if version else ">4xI"
+    return [struct.unpack_from(form, table, 16 + k * row)[0] for k in range(count) if 16 + (k + 1) * row <= len(table)]
 
 
 def clock_fault(movie: Movie) -> str:
@@ -108,13 +164,13 @@ def _by_index(movie: Movie, number: int) -> list[Witness]:
 
 def _by_length(movie: Movie, track: Track, places: Places) -> list[Witness]:
     """``mvhd``, ``tkhd`` and ``mehd`` may say how long the film is; a file that was cut off is shorter."""
-    head = next((movie.header[begin:end] for name, begin, end in boxes(movie.header) if name == "mvhd"), b"")
+    head = next((movie.header[begin:end] for name, begin, end in inner_boxes(movie.header) if name == "mvhd"), b"")
     if not head or sampled(movie.tracks):
         return []
-    scale, claim = clock(head)
+    scale, claim = time_scale(head)
     claims = [claim]
-    for name, begin, end in boxes(movie.header):
-        for part, first, last in boxes(movie.header, begin, end) if name == "mvex" else ():
+    for name, begin, end in inner_boxes(movie.header):
+        for part, first, last in inner_boxes(movie.header, begin, end) if name == "mvex" else ():
             claims += [int.from_bytes(movie.header[first + 4 : last], "big")] if part == "mehd" else []
     table = track.contents["tkhd"]
     claims.append(int.from_bytes(table[28:36] if table[0] else table[20:24], "big"))
@@ -183,8 +239,8 @@ def _by_encoder(track: Track, places: Places) -> list[Witness]:
 
 def _record(table: bytes) -> bytes:
     """The ``avcC`` of a table of descriptions (``stsd``); empty without one."""
-    for name, begin, end in boxes(table, 8):
+    for name, begin, end in inner_boxes(table, 8):
         if name in ("avc1", "avc3"):
-            parts = boxes(table, begin + 78, end)
+            parts = inner_boxes(table, begin + 78, end)
             return next((table[first:last] for part, first, last in parts if part == "avcC"), b"")
     return b""

@@ -19,10 +19,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Int64
 
-from vatt_edu.data.media.mp4.boxes import OPEN, Box, boxes, clock, content, tables, top
+from vatt_edu.data.media.headers import (
+    OPEN,
+    TOLERANCE,
+    Box,
+    box_content,
+    inner_boxes,
+    time_scale,
+    top_boxes,
+    track_tables,
+)
 
-TOLERANCE = 0.25
-"""Seconds by which sums may differ: a last picture has no next one that would say how long it is shown."""
 SIMILAR = 0.2
 """Share by which samples may be shorter or longer than usual, and still be as long as others."""
 LARGEST = 1 << 24
@@ -136,11 +143,11 @@ def movie_fragments(path: str, size: int, time: int) -> Movie | None:
     """A file's fragments; None where it has none, or no index (size and time are the cache's key)."""
     with open(path, "rb") as file:
         places: list[Box] = []
-        for box in top(file, size):
+        for box in top_boxes(file, size):
             places.append(box)
             if box[0] == "moov":
-                header = content(file, box) if box[2] - box[1] <= LARGEST and box[2] <= size else b""
-                if not any(name == "mvex" for name, _, _ in boxes(header)):
+                header = box_content(file, box) if box[2] - box[1] <= LARGEST and box[2] <= size else b""
+                if not any(name == "mvex" for name, _, _ in inner_boxes(header)):
                     return None
         if not any(box[0] == "moov" for box in places):
             return None
@@ -149,7 +156,7 @@ def movie_fragments(path: str, size: int, time: int) -> Movie | None:
         except (struct.error, IndexError, KeyError):
             return None  # which `headers.py` says
         fragments = _read(file, places, usual, sampled(tracks))
-        indices = tuple((content(file, box), box[2]) for box in places if box[0] == "sidx" and box[2] <= size)
+        indices = tuple((box_content(file, box), box[2]) for box in places if box[0] == "sidx" and box[2] <= size)
     whole = not places or places[-1][2] <= size or places[-1][2] == OPEN
     dated = any(run.begin >= 0 for fragment in fragments for run in fragment.runs.values())
     faulty = {
@@ -169,14 +176,14 @@ def movie_fragments(path: str, size: int, time: int) -> Movie | None:
 
 def _tracks(header: bytes) -> dict[int, Track]:
     tracks = {}
-    for name, begin, end in boxes(header):
+    for name, begin, end in inner_boxes(header):
         if name == "trak":
-            contents = tables(header, begin, end)
+            contents = track_tables(header, begin, end)
             place = 20 if contents["tkhd"][0] else 12
             number = int.from_bytes(contents["tkhd"][place : place + 4], "big")
             tracks[number] = Track(
                 contents["hdlr"][8:12].decode("latin-1"),
-                clock(contents["mdhd"])[0],
+                time_scale(contents["mdhd"])[0],
                 contents,
             )
     return tracks
@@ -185,8 +192,8 @@ def _tracks(header: bytes) -> dict[int, Track]:
 def _defaults(header: bytes) -> dict[int, tuple[int, int]]:
     """For each track how many ticks and bytes a sample takes where its fragment does not say."""
     defaults = {}
-    for name, begin, end in boxes(header):
-        for part, first, _ in boxes(header, begin, end) if name == "mvex" else ():
+    for name, begin, end in inner_boxes(header):
+        for part, first, _ in inner_boxes(header, begin, end) if name == "mvex" else ():
             if part == "trex":
                 track, _, step, size = struct.unpack_from(">4I", header, first + 4)
                 defaults[track] = step, size
@@ -206,7 +213,7 @@ def _read(file: Any, places: Sequence[Box], usual: dict[int, tuple[int, int]], i
     for name, begin, end in places:
         if name == "moof":
             try:
-                inner = content(file, (name, begin, end)) if end - begin <= LARGEST else b""
+                inner = box_content(file, (name, begin, end)) if end - begin <= LARGEST else b""
                 runs, spans = _runs(inner, begin - 8, usual)
                 homes = [bisect.bisect_right(data, (first, OPEN)) - 1 for first, _ in spans]
                 intact = all(k >= 0 and last <= data[k][1] for k, (_, last) in zip(homes, spans, strict=True))
@@ -261,7 +268,7 @@ def _runs(inner: bytes, place: int, usual: dict[int, tuple[int, int]]) -> tuple[
 
 def _all(inner: bytes, begin: int, end: int) -> list[Box]:
     """The boxes of a content that they fill."""
-    places = list(boxes(inner, begin, end))
+    places = list(inner_boxes(inner, begin, end))
     if not places or places[-1][2] != end:
         raise ValueError("tables that do not fill their box")
     strange = [name for name, _, _ in places if name not in PARTS]
