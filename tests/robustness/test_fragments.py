@@ -283,3 +283,14 @@ def test_a_list_of_fragments_that_was_put_in_afterwards(tmp_path: Path) -> None:
         else:
             with pytest.raises(MediaError, match="the beginning of its fragments is damaged"):
                 probe_media(path)
+
+
+@pytest.mark.parametrize("box", [b"moof", b"mdat"])
+def test_cut_off_at_the_first_fragment(box: bytes, tmp_path: Path) -> None:
+    made = film(tmp_path / "film.mp4")
+    content = made.path.read_bytes()
+    for shift in (-4, 0, 4, 40):
+        path = tmp_path / f"cut{shift}.mp4"
+        path.write_bytes(content[: inside(content, box) + shift])
+        with pytest.raises(MediaError):
+            read_video(path, 0.7, 4, 5.0, 48)

@@ -217,7 +217,7 @@ def _read(file: Any, places: Sequence[Box], usual: dict[int, tuple[int, int]], i
                 runs, spans = _runs(inner, begin - 8, usual)
                 homes = [bisect.bisect_right(data, (first, OPEN)) - 1 for first, _ in spans]
                 intact = all(k >= 0 and last <= data[k][1] for k, (_, last) in zip(homes, spans, strict=True))
-                described += [data[k][0] for k in homes]
+                described += [data[k][0] for k in homes if k >= 0]
             except (struct.error, ValueError, KeyError, OverflowError):
                 runs, intact = {}, False
             fragments.append(Fragment(begin - 8, end, end, runs, intact))
