@@ -101,12 +101,12 @@ def test_the_time_of_a_dry_run_is_of_all_parts_once(world: Path, tmp_path: Path,
     """As ``vatt cost`` says it: of three forward passes, each part of the model counted once."""
     words = runs.words(world, tmp_path / "run", "--dry-run")
     assert main(words) == 0
-    said = float(re.search(r"time: ([\d.e+-]+) TFLOP a step", capsys.readouterr().out)[1])
+    shown = float(re.search(r"time: ([\d.e+-]+) TFLOP a step", capsys.readouterr().out)[1])
     config = parse_pretrain("toy", words[2:]).config
     assert config.model.droptoken.keep_video == config.model.droptoken.keep_audio
     parts = cost(config, config.data.batch_size, config.model.droptoken.keep_video)["flops"]
     forward = sum(part["here"] for name, part in parts.items() if name != "total")
-    assert said == pytest.approx(3 * forward / 1e12, rel=5e-3)  # three digits are printed
+    assert shown == pytest.approx(3 * forward / 1e12, rel=5e-3)  # three digits are printed
 
 
 @pytest.mark.parametrize(
