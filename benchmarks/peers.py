@@ -23,7 +23,8 @@ the FLOPs of all encoders equal. A peer that is not installed is named and left 
 import shutil
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -122,17 +123,26 @@ def compare(peers: dict[str, Any], tower: RawTower, config: VideoConfig) -> dict
     return rows
 
 
-def use_onednn() -> bool:
-    """Lets oneDNN multiply matrices of float32; False, and as before, where it would round them to fewer bits.
+@contextmanager
+def onednn_products(args: Args) -> Iterator[bool]:
+    """Lets oneDNN multiply matrices of float32, where it rounds as float32 does; yields whether it does.
 
-    torch has one switch for both. Only a processor that has matrix units for bfloat16 rounds.
+    torch has one switch for that and for fewer bits, which a processor with matrix units for bfloat16 would take.
     """
+    before = torch.backends.mkldnn.matmul.fp32_precision
     left, right = torch.randn(64, 768), torch.randn(768, 64)
-    torch.backends.mkldnn.matmul.fp32_precision = "bf16"
-    apart = (left @ right - (left.double() @ right.double())).abs().max().item()
-    if apart > 1e-3:  # sums of 768 products near 1: float32 is some 1e-5 apart, bfloat16 some 1e-1
-        torch.backends.mkldnn.matmul.fp32_precision = "ieee"
-    return apart <= 1e-3
+    exact = left.double() @ right.double()
+    use = args.onednn and args.device == "cpu"
+    try:
+        if use:
+            torch.backends.mkldnn.matmul.fp32_precision = "bf16"
+            # Sums of 768 products near 1: float32 is some 1e-5 apart, bfloat16 some 1e-1.
+            use = (left @ right - exact).abs().max().item() <= 1e-3
+        if not use:
+            torch.backends.mkldnn.matmul.fp32_precision = before
+        yield use
+    finally:
+        torch.backends.mkldnn.matmul.fp32_precision = before
 
 
 # Equal clocks ---------------------------------------------------------------------------------------------------------
@@ -227,7 +237,12 @@ def main(args: Args) -> list[dict[str, Any]]:
     """Compares, measures, prints the table, writes the JSON; returns its rows."""
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
-    onednn = args.onednn and args.device == "cpu" and use_onednn()
+    with onednn_products(args) as onednn:
+        return measure(args, onednn)
+
+
+def measure(args: Args, onednn: bool) -> list[dict[str, Any]]:
+    """See ``main``."""
     config, missing = args.video, absent(args.peers)
     if set(args.peers) & set(PACKAGES) - set(missing):
         import_media()

@@ -72,11 +72,12 @@ def test_an_interval_covers_the_ratio_it_was_drawn_from() -> None:
 def test_a_twin_of_the_benchmark_runs_and_names_what_is_left_out(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    threads = torch.get_num_threads()
+    threads, products = torch.get_num_threads(), torch.backends.mkldnn.matmul.fp32_precision
     try:
         rows = main(Args(**{**vars(TINY), "out": tmp_path / "peers.json"}))
     finally:
         torch.set_num_threads(threads)
+    assert torch.backends.mkldnn.matmul.fp32_precision == products
     record, shown = json.loads((tmp_path / "peers.json").read_text()), capsys.readouterr().out
     assert {"command", "seeds", "machine", "versions", "commit", "rows", "equal", "left_out"} <= set(record)
     assert record["rows"] == rows

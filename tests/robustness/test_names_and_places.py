@@ -58,7 +58,7 @@ def test_an_output_that_takes_utf8_alone(tmp_path: Path) -> None:
     strict = {**os.environ, "PYTHONIOENCODING": "utf-8:strict"}
     result = subprocess.run(command, capture_output=True, timeout=120, env=strict)
     assert (result.returncode, result.stderr) == (0, b"")
-    assert "1 files cannot be decoded: br\\udcff.mp4" in result.stdout.decode()
+    assert "1 files cannot be decoded from beginning to end: br\\udcff.mp4" in result.stdout.decode()
 
 
 def test_a_folder_is_described_whatever_its_files_are_called(tmp_path: Path, capsys: Capture) -> None:

@@ -128,7 +128,9 @@ class ClipStream:
             if damaged:
                 names = "; ".join(f"{file} ({reason})" for file, reason in damaged[:10])
                 notes.append(f"{source.root}: {len(damaged)} files cannot be decoded from beginning to end: {names}")
-            unusable += reader.unusable if isinstance(reader, CachedReader) else []
+            unusable += (
+                [f"{source.root}/{file}" for file in reader.unusable] if isinstance(reader, CachedReader) else []
+            )
             notes += self._check_captions(source, reader, self._videos["narrated"][number]) + source.notes
         if unusable and len(unusable) == sum(len({v.path for v in self._training(n)}) for n in range(len(sources))):
             raise UserError(f"none of the training videos can be decoded: {'; '.join(unusable[:10])}")
