@@ -19,7 +19,8 @@ from typing import Any
 from vatt_edu.errors import UserError, disk_full
 
 _PARTIAL = ".partial"
-_UNSYNCED = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)  # disks that sync files alone, or nothing
+_UNSYNCED = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)  # disks that sync nothing
+_UNSYNCED_FOLDERS = (*_UNSYNCED, errno.EACCES, errno.EPERM, errno.EBADF, errno.EISDIR, errno.ENODEV)
 _NUMBERS = re.compile(r"\[\n\s+(-?[\d.eE+-]+(?:,\n\s+-?[\d.eE+-]+)*)\n\s*\]")
 
 
@@ -57,6 +58,8 @@ def read_text(path: Path, legacy: bool = False) -> str:
         encoding = text_encoding(data)
         if encoding == "cp1252" and not legacy:
             encoding = "utf-8"
+        if legacy and encoding.startswith("utf-16"):
+            data = data[: len(data) // 2 * 2]
         text = data.decode(encoding, "ignore" if legacy and encoding == "utf-8-sig" else "strict")
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"cannot read {path}: {error}") from None
@@ -175,7 +178,7 @@ def _sync(path: Path) -> None:
     try:
         os.fsync(handle)
     except OSError as error:
-        if error.errno not in _UNSYNCED:
+        if error.errno not in (_UNSYNCED_FOLDERS if path.is_dir() else _UNSYNCED):
             raise
     finally:
         os.close(handle)

@@ -1,7 +1,7 @@
 """Where each token sits (paper, section 3.1; chapter *Positional encoding*): one learned table per axis.
 
-A token's position is the sum of one row per axis, so a video of t x h x w tokens needs t + h + w rows instead of
-t * h * w. As released, a LayerNorm acts on that sum, before it is added to the token, and never on token + position.
+A token's position is the sum of one row per axis: a video of 8 x 14 x 14 tokens needs 36 rows instead of 1,568. As
+released, a LayerNorm acts on that sum, before it is added to the token, and never on token + position.
 
 A clip that is larger or smaller than the tables have rows is not refused: as released, each table is resampled by a
 natural cubic spline. The released code solves for it in float32, which is exact to 1e-3 at 16 rows and meaningless at

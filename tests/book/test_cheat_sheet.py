@@ -81,7 +81,7 @@ def test_sizes_by_hand() -> None:
     paper, toy = (sheet.sizes(preset(name)) for name in sheet.SHOWN)
     assert paper["tokens of video", "B N P → B K D"] == "1,568 → 784, 1,024 wide"  # 8 x 14 x 14, half of them
     assert paper["tokens of sound", "B N P → B K D"] == "1,200 → 600, 768 wide"  # 153,600 samples of 128
-    assert paper["positions", "t + h + w rows"] == "8 + 14 + 14"
+    assert paper["positions", "times + rows + columns"] == "8 + 14 + 14"
     assert toy["video, bytes", "B T H W 3"] == "16 × 56 × 56 × 3"
     assert list(paper) == list(toy)
 

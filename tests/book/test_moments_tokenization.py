@@ -54,7 +54,7 @@ def test_every_moment_has_a_cell_that_computes() -> None:
 
 @pytest.mark.parametrize(
     ("cell", "function", "package"),
-    [("code-patches", "patches", "video_patches"), ("worked-token-whitening", "whitened", "whitening")],
+    [("code-patches", "patches", "video_patches"), ("worked-token-whitening", "whitened_by_hand", "whitening")],
 )
 def test_the_pages_own_function_does_not_call_the_packages(cell: str, function: str, package: str) -> None:
     tree = ast.parse(source(cell))

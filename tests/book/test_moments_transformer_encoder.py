@@ -118,7 +118,7 @@ def test_the_change_of_the_last_group_is_one_that_the_norm_lets_through() -> Non
 
 
 def test_common_and_constant_shares() -> None:
-    common = functions("stream-measured")["common"]
+    common = functions("stream-shares")["common"]
     own = torch.tensor([[[1.0], [1.0]], [[-1.0], [-1.0]]])  # each clip its own vector, alike for its tokens
     assert common(own) == 1
     assert common(own, (0, 1)) == 0

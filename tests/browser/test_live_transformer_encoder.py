@@ -36,7 +36,7 @@ def test_agg_has_a_tile(figure: Any, site: Path) -> None:
     shade, ring = (figure.get_by_role("img", name="AGG's tile").locator("rect").nth(n) for n in (0, 1))
     picture = figure.locator("svg").nth(traits["time"])
     picture.click(position={"x": picture.bounding_box()["width"] - 3, "y": 3})  # tests share the page, and its state
-    assert "row 1, column 7" in says(figure)
+    assert "row 0, column 6" in says(figure)
     shades = set()
     for head in range(traits["heads"]):
         figure.get_by_role("group", name="Layer").get_by_role("radio").first.check()
@@ -60,11 +60,11 @@ def test_walk_by_mouse_and_keyboard(figure: Any, site: Path) -> None:
     picture = figure.locator("svg").nth(traits["time"])
     box = picture.bounding_box()
     picture.click(position={"x": box["width"] - 3, "y": 3})
-    assert "row 1, column 7" in says(figure)
+    assert "row 0, column 6" in says(figure)
     picture.focus()
     figure.page.keyboard.press("ArrowDown")
     figure.page.keyboard.press("ArrowLeft")
-    assert "row 2, column 6" in says(figure)
+    assert "row 1, column 5" in says(figure)
     layer, head = (int(number) - 1 for number in re.findall(r"\d", says(figure))[:2])
     opacity = figure.locator("svg").first.locator("rect").first.get_attribute("fill-opacity")
     assert float(opacity) == pytest.approx(0.88 * (1 - codes[layer, head, 1 + 12, 1] / 15), abs=1e-6)

@@ -73,7 +73,7 @@ def test_a_bad_file_is_named_with_the_place(tmp_path: Path, name: str, text: str
 
 
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:
-    (tmp_path / "a.srt").write_bytes(b"\xff\xfe\x00")
+    (tmp_path / "a.srt").write_bytes(b"\xff\xfe\x00\xd8")
     with pytest.raises(UserError, match="cannot read"):
         read_captions(tmp_path / "a.srt", "a")
 

@@ -161,7 +161,7 @@ def test_an_empty_corpus_says_what_is_there(tmp_path: Path) -> None:
 
 def test_video2dataset(tmp_path: Path) -> None:
     """Its side files hold the caption of the clip; failed downloads have one, and no video."""
-    for number, caption in enumerate(["a dog runs", None, "no video"]):
+    for number, caption in enumerate(["a dog runs", " … ", "no video"]):
         stem = tmp_path / f"00000/{number:09d}"
         put(tmp_path, *([f"00000/{number:09d}.mp4"] if number < 2 else []), f"00000/{number:09d}.txt")
         side = {"key": stem.name, "status": "success", "caption": caption, "url": "u", "yt_meta_dict": None}

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import torch
-from helpers import clips
+from helpers import clips, numbered
 
 from vatt_edu.batch import Batch
 from vatt_edu.config import ClipSpec, DataConfig
@@ -152,10 +153,30 @@ def test_a_damaged_file_is_replaced_counted_and_named(stream: Make, corpus: Path
     assert hit == 4  # two epochs of four videos, two windows each
 
 
+def test_of_files_that_are_all_damaged_what_is_left_is_used(stream: Make, tmp_path: Path) -> None:
+    root = tmp_path / "damaged"
+    root.mkdir()
+    for name in ("a", "b", "c"):
+        film = numbered.write(root / f"{name}.mp4", "h264", "plain", 160, 20, sound=8.0, noise=40)
+        with av.open(str(film.path)) as container:
+            packet = [packet for packet in container.demux(video=0) if packet.size][-16]
+            place, size = packet.pos, packet.size
+        content = bytearray(film.path.read_bytes())
+        content[place + 8 : place + size] = bytes(reversed(content[place + 8 : place + size]))
+        film.path.write_bytes(content)
+        film.path.with_suffix(".srt").write_text("1\n00:00:01,000 --> 00:00:02,000\nbaste it\n")
+    cached, files = stream(root=root), stream(root=root, cache=False)
+    assert any("3 files cannot be decoded from beginning to end: a.mp4 (its " in note for note in cached.notes)
+    for step in range(2):
+        (batch, skips), (other, others) = cached.batch(step), files.batch(step)
+        assert [skip.index for skip in skips] == [skip.index for skip in others]
+        assert same(batch, other)
+
+
 def test_nothing_usable_left(stream: Make, corpus: Path) -> None:
     for path in [*(corpus / "howto/videos").iterdir(), *(corpus / "audioset/videos").iterdir()]:
         path.write_text("not a film")
-    with pytest.raises(UserError, match="none of the training videos can be decoded"):
+    with pytest.raises(UserError, match=r"none of the training videos can be decoded: .*howto_.*not a media file"):
         stream()
     for workers in (0, 1):
         with pytest.raises(UserError, match="no usable video left: all of the 8") as caught:

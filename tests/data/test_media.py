@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from helpers import clips
+from helpers import clips, numbered
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -257,3 +257,16 @@ def test_a_phones_video_through_the_cache(tmp_path: Path) -> None:
     upright = read_video(source.videos[0].path, 0.4, 4, 5.0, 24)
     assert upright.shape == (4, 32, 24, 3)
     assert (files.video[0].numpy() == upright[:, 2:30, 2:22]).all()
+
+
+@pytest.mark.parametrize("decoder", ["decord", "pyav"])
+def test_vp9_of_ten_bits(decoder: picture.Decoder) -> None:
+    """As YouTube has it for HDR: libvpx, which is stricter, is mostly built for 8 bits and refuses it.
+
+    20 pictures as ``numbered.luma`` draws them: ``ffmpeg -f rawvideo -pix_fmt gray -s 96x64 -r 20 -i - -c:v libvpx-vp9
+    -pix_fmt yuv420p10le -crf 20 -b:v 0 -g 8``.
+    """
+    path = Path(__file__).parents[1] / "assets/vp9_of_10_bits.webm"
+    for start in (0.0, 0.45):
+        shown = read_video(path, start, 5, 10.0, 64, decoder)
+        assert numbered.numbers(shown) == [round(20 * start) + 2 * k for k in range(5)]

@@ -13,7 +13,8 @@ from vatt_edu.config import preset
 from vatt_edu.data.card.lines import count_shared_lines
 from vatt_edu.data.card.measure import measure
 from vatt_edu.data.check.mend import FFMPEG
-from vatt_edu.data.media import MediaError, probe_media
+from vatt_edu.data.media import MediaError, probe_media, read_video
+from vatt_edu.data.media.video import Decoder
 from vatt_edu.data.sources.open import open_source
 
 SMALL = {"duration": 2, "fps": 10, "size": (36, 48), "gop": 10}
@@ -57,6 +58,39 @@ def test_a_picture_is_no_film_whatever_its_name(tmp_path: Path, encoder: str, ki
     with pytest.raises(MediaError, match=rf"it is a still picture \({kind}\), no film"):
         probe_media(path)
     assert main(["data", "describe", str(tmp_path), "--quiet", "--out", str(tmp_path / "card.html")]) in (0, 2)
+
+
+def with_cover(path: Path, media: Path) -> Path:
+    """A copy of what is in a file, with a cover picture as its first track."""
+    import av
+
+    with av.open(str(media)) as old, av.open(str(path), "w") as file:
+        cover = file.add_stream("mjpeg", rate=1)
+        cover.width, cover.height, cover.pix_fmt = 48, 48, "yuvj420p"
+        cover.disposition = av.stream.Disposition.attached_pic
+        copies = [file.add_stream_from_template(stream) for stream in old.streams]
+        red = np.full((48, 48, 3), (200, 20, 20), np.uint8)
+        file.mux(cover.encode(av.VideoFrame.from_ndarray(red, format="rgb24").reformat(format="yuvj420p")))
+        file.mux(cover.encode(None))
+        for packet in old.demux():
+            if packet.dts is not None:
+                packet.stream = copies[packet.stream_index]
+                file.mux(packet)
+    return path
+
+
+@pytest.mark.parametrize(("suffix", "codec"), [("mp3", "mp3"), ("flac", "flac"), ("mov", "aac")])
+def test_a_cover_is_no_picture(suffix: str, codec: str, tmp_path: Path) -> None:
+    sound = clips.write(tmp_path / f"song.{suffix}", video=None, audio=clips.tone(330, duration=2), codec=codec)
+    info = probe_media(with_cover(tmp_path / f"album.{suffix}", sound))
+    assert (info.has_video, info.has_audio) == (False, True)
+
+
+@pytest.mark.parametrize("decoder", ["decord", "pyav"])
+def test_a_film_whose_first_track_is_its_cover(decoder: Decoder, tmp_path: Path) -> None:
+    film = clips.write(tmp_path / "film.mp4", duration=1, audio=clips.tone(330, duration=1))
+    bound = with_cover(tmp_path / "bound.mp4", film)
+    assert (read_video(bound, 0.1, 6, 6.0, 36, decoder) == read_video(film, 0.1, 6, 6.0, 36, "pyav")).all()
 
 
 def test_a_film_of_pictures_is_a_film(tmp_path: Path) -> None:

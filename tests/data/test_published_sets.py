@@ -143,6 +143,26 @@ def test_msrvtt_says_what_it_does_not_use(tmp_path: Path) -> None:
     }
 
 
+def test_msrvtt_sentences_without_a_word_are_none(tmp_path: Path) -> None:
+    names = ("video3", "video4", "video5", "video6")
+    put(tmp_path, *(f"{name}.mp4" for name in names))
+    captions = [
+        ("video3", None),
+        ("video3", "a cat naps"),
+        ("video4", float("nan")),
+        ("video5", " - "),
+        ("video6", "x"),
+    ]
+    index = {
+        "videos": [{"video_id": name, "split": "test"} for name in names],
+        "sentences": [{"video_id": name, "caption": caption} for name, caption in captions],
+    }
+    put(tmp_path, "MSRVTT_data.json", text=json.dumps(index))
+    put(tmp_path, "MSRVTT_JSFUSION_test.csv", text="key,vid_key,video_id,sentence\nret0,msr6,video6,\n")
+    videos = {video.id: video.captions for video in open_source(f"msrvtt:{tmp_path}").videos}
+    assert videos == {"video3": ("a cat naps",), "video4": (), "video5": (), "video6": ("x",)}
+
+
 def test_minitube_is_ours(made: Path) -> None:
     source = open_source(made)
     assert (source.unused, source.unreadable, source.notes) == ((), (), [])
@@ -157,8 +177,12 @@ def test_texts_of_files_of_captions(tmp_path: Path) -> None:
     )
     put(tmp_path, "all.json", text=json.dumps({"a": columns("peel", float("nan")), "b": columns(None, "slice")}))
     put(tmp_path, "song.lrc", text="[00:01.00]hum\n")
-    assert list(caption_texts(str(tmp_path / name) for name in ("talk.json", "all.json", "song.lrc"))) == [
-        "rinse", "peel", "slice", "hum",
+    part = {"offsets": {"from": 0, "to": 900}, "text": " sift"}
+    put(tmp_path, "cpp.json", text=json.dumps({"systeminfo": "x", "params": {"model": "y"}, "transcription": [part]}))
+    put(tmp_path, "side.json", text=json.dumps({"url": "u", "title": "t", "tags": ["a"], "caption": "not narrated"}))
+    names = ("talk.json", "all.json", "song.lrc", "cpp.json", "side.json")
+    assert list(caption_texts(str(tmp_path / name) for name in names)) == [
+        "rinse", "peel", "slice", "hum", "sift",
     ]  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from vatt_edu.data import read_captions
 from vatt_edu.data.text.captions import cue_rows, make_lines, seconds, unrolled, visible, words_of
-from vatt_edu.data.text.json_captions import clip_caption, json_rows
+from vatt_edu.data.text.json_captions import clip_captions, json_rows
 from vatt_edu.data.text.subtitles import READERS
 from vatt_edu.errors import UserError
 
@@ -23,7 +23,7 @@ ScriptType: v4.00{plus}
 [Events]
 Format: {layer}, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
 Comment: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,a note of the maker
-Dialogue: 0,0:01:01.25,0:01:02.50,Default,,0,0,0,,{{\\pos(20,30)\\i1}}grate{{\\i0}}, then\\Nwhisk it
+Dialogue: 0,0:01:01.25,0:01:02.50,Default,,0,0,0,,{{\\pos(20,30)\\i1}}grate{{\\i0}},\\nthen\\Nwhisk\\hit
 Dialogue: 0,0:01:04.00,0:01:05.00,Default,,0,0,0,,{{\\p1}}m 0 0 l 10 0{{\\p0}}
 """
 TTML = """<?xml version="1.0" encoding="utf-16"?>
@@ -98,6 +98,25 @@ def test_times_as_tools_write_them(hours: int, minutes: int, rest: int, millisec
     assert seconds(f"{minutes}:{rest:02}") == minutes * 60 + rest
 
 
+@pytest.mark.parametrize(
+    "times",
+    [
+        "00: 01: 04,250 -> 00: 01: 06,500",  # as machine translation leaves them
+        "00:01:04, 250 --> 00:01:06, 500",
+        "0:1:4,250 –> 0:1:6,5",
+        "00:01:04.250 — > 00:01:06.500 align:start",
+        "00:01:04,250 ---> 00:01:06,500",
+        "00：01：04，250 --> 00：01：06，500",
+        "00:01:04,250 → 00:01:06,500",
+        "00:01:04,250 --&gt; 00:01:06,500",
+    ],
+)
+def test_times_that_went_through_other_programs(times: str) -> None:
+    good = "00:00:01,000 --> 00:00:02,000"
+    rows = cue_rows(f"1\n{good}\nbefore\n\n2\n{times}\nknead\n", "f")
+    assert rows == [(1.0, 2.0, "before"), (64.25, 66.5, "knead")]
+
+
 def test_lines_lie_in_their_video() -> None:
     rows = [(-3.0, -1.0, "before"), (-0.4, 1.5, "begins before"), (8.0, 6.0, "turned"), (5.0, 9.0, "over it")]
     lines = make_lines("v", rows)
@@ -116,6 +135,8 @@ def test_lines_lie_in_their_video() -> None:
         ("salt &amp; pepper &lt;3 &#8212; caf&eacute;&nbsp;noir &lrm;", "salt & pepper <3 — café noir"),
         ("so\u00adup \u200bof\ufeff the \u202eday\u2069 \u200f", "soup of the day"),
         ("cafe\u0301", "café"),
+        ("\\h\\hhot\\hpan", "hot pan"),
+        ('<a href="https://example.org">more</a> if a <a b', "more if a <a b"),
         ("♪ ♫", ""), ("...", ""), ("- -", ""), ("&nbsp;", ""), ("<i></i>", ""), ("\u200b", ""), ("{\\an8}", ""),
         ("[Music]", "[Music]"), ("№ 5", "№ 5"), ("饭", "饭"),
         ("{brackets} of people", "{brackets} of people"),
@@ -163,6 +184,9 @@ def test_numbers_that_are_said_stay() -> None:
     first, second, third = (f"00:00:0{k},000 --> 00:00:0{k + 1},000" for k in (1, 3, 5))
     text = f"1\n{first}\n12\n2\n{second}\n\n3\n\n\n3\n{third}\n4"
     assert [words for *_, words in cue_rows(text, "f")] == ["12", "3", "4"]
+    lost_head = f"{first}\nwhisk\n2\n{second}\nten\n3\n{third}\n4"
+    assert [words for *_, words in cue_rows(lost_head, "f")] == ["whisk", "ten", "4"]
+    assert [words for *_, words in cue_rows(f"1\n{first}\n2 -> 3", "f")] == ["2 -> 3"]
     assert [words for *_, words in cue_rows("00:01.0 --> 00:02.0\n5\n00:03.0 --> 00:04.0\n6", "f")] == ["5", "6"]
 
 
@@ -192,6 +216,9 @@ def test_json_of_all_makers() -> None:
         {"text": " stir wait", "language": "en", "segments": [
             {"id": 0, "start": 1.0, "end": 2.5, "text": "stir", "words": []},
             {"start": 4.0, "end": 5.0, "text": "wait"}]},
+        {"video_id": "v", "language_code": "en", "snippets": [
+            {"text": "stir", "start": 1, "duration": 1.5}, {"text": "wait", "start": 4, "duration": 1}]},
+        {"captions": [{"start": 1, "end": 2.5, "text": "stir"}, {"start": 4, "end": 5, "text": "wait"}]},
         {"text": "", "chunks": [{"timestamp": [1, 2.5], "text": "stir"}, {"timestamp": [4, 5], "text": "wait"}]},
         {"wireMagic": "pb3", "events": [
             {"tStartMs": 0, "dDurationMs": 9000, "id": 1}, {"tStartMs": 500, "aAppend": 1, "segs": [{"utf8": "\n"}]},
@@ -207,18 +234,23 @@ def test_json_of_all_makers() -> None:
 
 def test_the_caption_of_a_clip_is_no_narration() -> None:
     side = {"key": "7", "status": "success", "caption": "two dogs", "url": "u"}
-    assert (json_rows(side, "f"), clip_caption(side), clip_caption(side | {"caption": None})) == ([], "two dogs", "")
-    assert clip_caption({"start": [], "end": [], "text": []}) == ""
+    assert (json_rows(side, "f"), clip_captions(side)) == ([], ("two dogs",))
+    assert clip_captions(side | {"caption": ["a dog", None, "two dogs"]}) == ("a dog", "two dogs")
+    assert clip_captions(side | {"caption": None}) == ()
+    assert json_rows(side | {"captions": ["two dogs"], "subtitles": {"en": []}}, "f") == []
+    assert clip_captions({"start": [], "end": [], "text": []}) == ()
     assert json_rows({"title": "of a download", "duration": 3}, "f") == []
     with pytest.raises(UserError, match="expected"):
         json_rows({"title": "of a download", "start": 3}, "f")
 
 
 def test_a_file_that_is_cut_off_within_a_letter(tmp_path: Path) -> None:
-    """What is before is read as UTF-8."""
+    """What is before is read as it was written."""
     whole = "1\n00:00:01,000 --> 00:00:02,000\ncrème\n\n2\n00:00:03,000 --> 00:00:04,000\nbrûlé"
     (tmp_path / "a.srt").write_bytes(whole.encode()[:-1])
     assert [line.text for line in read_captions(tmp_path / "a.srt", "v")] == ["crème", "brûl"]
+    (tmp_path / "b.srt").write_bytes(whole.encode("utf-16")[:-1])
+    assert [line.text for line in read_captions(tmp_path / "b.srt", "v")] == ["crème", "brûl"]
 
 
 def test_youtube_by_its_suffix(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ SLOW = {
     "data/test_describe.py": "renders a corpus",
     "data/test_loader.py": "decodes, in processes",
     "data/test_media.py": "writes and decodes films",
+    "data/test_packed_sound.py": "writes and decodes films",
     "data/test_samples.py": "decodes what is shipped",
     "data/test_way_of_a_clip.py": "writes and decodes films",
     "data/test_workers.py": "starts processes that crash and hang",

@@ -76,7 +76,7 @@ def test_the_first_fragment_is_the_clock(name: bytes, tmp_path: Path) -> None:
     """FFmpeg leaves out what it does not know, and takes the second one's time for the beginning."""
     film = numbered.write(tmp_path / "film.mp4", "h264", "fragments", 60, 20)
     assert None not in windows(film.path)
-    with pytest.raises(MediaError, match="its first fragment is damaged, and with it the time of all others"):
+    with pytest.raises(MediaError, match="the beginning of its fragments is damaged, and with it"):
         probe_media(altered(film, name, -4, int.from_bytes(b"junk", "big")))
 
 
@@ -93,7 +93,7 @@ def test_a_first_fragment_that_goes_on_after_the_second_begins(
 ) -> None:
     film = numbered.write(tmp_path / "film.mp4", "h264", "fragments", 60, 20, sound=3.0)
     assert None not in windows(film.path)
-    with pytest.raises(MediaError, match=r"contradict each other: the first lasts .* s into the second"):
+    with pytest.raises(MediaError, match="the beginning of its fragments is damaged, and with it"):
         probe_media(altered(film, name, place, value))
 
 

@@ -18,6 +18,11 @@ def test_every_option_says_why() -> None:
     assert page.count("data-right") == 1
 
 
+def test_words_in_asterisks_are_emphasized_and_products_are_not() -> None:
+    page = quizzes.html("Rows *with DSL*, 2 * 3 * 4, `a*b*c`, $x*y*z$?", OPTIONS)
+    assert "Rows <em>with DSL</em>, 2 * 3 * 4, <code>a*b*c</code>, $x*y*z$?" in page
+
+
 def test_one_is_open_at_a_time_and_questions_do_not_meet() -> None:
     first, second = quizzes.html("a", OPTIONS), quizzes.html("b", OPTIONS)
     names = set(re.findall(r'<details name="([^"]+)"', first))

@@ -9,7 +9,9 @@ import pytest
 
 from vatt_edu.errors import UserError
 from vatt_edu.experiments.scoreboard import rows
+from vatt_edu.experiments.verdict import Difference
 from vatt_edu.teach import scoreboard
+from vatt_edu.teach.board import change_in_words, interval
 
 SPACE = "\N{NO-BREAK SPACE}"
 
@@ -45,6 +47,15 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list:
     outputs: list = []
     monkeypatch.setattr("IPython.display.display", outputs.append)
     return outputs
+
+
+def test_the_row_with_less_time_is_excepted(written: Callable[..., Path], shown: list) -> None:
+    path = written(layers=(40,), droptoken=(5,), **{scoreboard.SHORTER: (30,)})
+    scoreboard.show_part("layers", path=path)
+    scoreboard.show_part("droptoken", scoreboard.SHORTER, path=path)
+    without, with_it = (figure.data for figure in shown[::2])
+    assert "for each row;" in without
+    assert "for each row (less for half of the tokens at equal steps);" in with_it
 
 
 def test_a_part_when_it_comes_and_when_it_goes(written: Callable[..., Path], shown: list) -> None:
@@ -94,13 +105,13 @@ def test_two_numbers_a_part(written: Callable[..., Path], shown: list) -> None:
     lines = {line.split("|")[1].strip(): [cell.strip() for cell in line.split("|")[2:-1]]
              for line in scoreboard.parts_table(scoreboard.Board(path)).splitlines()}  # fmt: skip
     assert all(cell.startswith("**+") for cell in lines["tokens know where they were"])
-    assert lines["four windows of a video"] == ["in every row", f"0.0{SPACE}[0.0,{SPACE}0.0]"] * 2
+    assert lines["four windows of a video"] == ["in every row", f"0.0 [0.0,{SPACE}0.0]"] * 2
     assert lines["all three of the heads"][::2] == ["in three steps"] * 2
     assert lines["words through the video-audio space"][1::2] == ["not run yet"] * 2
     assert lines["four candidate lines, MIL-NCE"][0] == lines["four candidate lines, MIL-NCE"][1]
     assert "two Transformer layers" not in lines
     # In two directions: two comparisons of positions, one each of passage, candidates, windows and all of the heads.
-    assert "0.6 of 12 as here" in shown[1].data
+    assert "of the 12 that have an interval here, 0.6." in shown[1].data
 
 
 def test_columns_without_runs_are_not_shown(written: Callable[..., Path], shown: list) -> None:
@@ -184,7 +195,7 @@ def test_rows_with_one_budget_are_not_drawn(written: Callable[..., Path], shown:
     assert "after 720 s" in figure.data
     assert "1,500" not in figure.data
     assert "baseline" not in figure.data
-    assert "Two layers against none" not in text.data
+    assert "against none" not in text.data
 
 
 def test_equal_recipes(written: Callable[..., Path]) -> None:
@@ -208,3 +219,27 @@ def test_tokens_follow_droptoken() -> None:
 def test_results_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="vatt experiment scoreboard makes it"):
         scoreboard.Board(tmp_path / "scoreboard.json")
+
+
+def difference(low: float, high: float, seeds: int = 3) -> Difference:
+    return Difference((low + high) / 2, low, high, seeds)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [(-0.24, 0.36, "[-0.2, +0.4]"), (-0.24, -0.04, "[-0.24, -0.04]"), (-0.51, 0.042, "[-0.51, +0.04]"),
+     (0.0004, 0.3, "[0.000, +0.300]"), (0.0, 0.0, "[0.0, 0.0]")],
+)  # fmt: skip
+def test_an_interval_shows_on_which_side_of_zero_its_ends_lie(low: float, high: float, text: str) -> None:
+    assert interval(difference(low, high)) == text.replace("-", "\N{MINUS SIGN}")
+
+
+def test_two_seeds_give_no_plain_verdict() -> None:
+    assert change_in_words(difference(0.2, 0.4)).endswith("3 seeds: more")
+    assert change_in_words(difference(0.2, 0.4, 2)).endswith("2 seeds: more, as far as so few seeds can say")
+    assert change_in_words(difference(-0.2, 0.4, 2)).endswith("no difference that these runs can show")
+
+
+def test_every_page_says_what_of_eight_is(written: Callable[..., Path], shown: list) -> None:
+    scoreboard.show_part("positions", path=written(positions=(5,)))
+    assert shown[1].data.count("its own and seven others") == 1

@@ -13,6 +13,8 @@ import pytest
 from helpers import clips, runs
 
 from vatt_edu.cli import main
+from vatt_edu.commands.training import parse_pretrain
+from vatt_edu.cost import cost
 from vatt_edu.training.run_folder import read_log
 
 TIMEOUT = 280
@@ -93,6 +95,18 @@ def test_a_dry_run_says_what_it_would_be_and_writes_nothing(root: Path, world: P
     hours, step = (float(re.search(pattern, lines[5])[1]) for pattern in (r"([\d.]+) hours", r"([\d.]+) s a step"))
     assert hours == pytest.approx(step * 3 / 3600, abs=0.1)
     assert not (tmp_path / "run").exists()
+
+
+def test_the_time_of_a_dry_run_is_of_all_parts_once(world: Path, tmp_path: Path, capsys) -> None:
+    """As ``vatt cost`` says it: of three forward passes, each part of the model counted once."""
+    words = runs.words(world, tmp_path / "run", "--dry-run")
+    assert main(words) == 0
+    shown = float(re.search(r"time: ([\d.e+-]+) TFLOP a step", capsys.readouterr().out)[1])
+    config = parse_pretrain("toy", words[2:]).config
+    assert config.model.droptoken.keep_video == config.model.droptoken.keep_audio
+    parts = cost(config, config.data.batch_size, config.model.droptoken.keep_video)["flops"]
+    forward = sum(part["here"] for name, part in parts.items() if name != "total")
+    assert shown == pytest.approx(3 * forward / 1e12, rel=5e-3)  # three digits are printed
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from vatt_edu.config import Config
-from vatt_edu.cost import cost
+from vatt_edu.cost import PASSES, cost, training_flops
 from vatt_edu.data.loader.stream import ClipStream
 from vatt_edu.data.sources.open import open_sources
 from vatt_edu.training.contents import count_contents, require_pairs
@@ -70,12 +70,12 @@ def dry_run(
 
     seconds_a_clip, line = _read(config, data, out, vocab)
     yield line
-    passes = 3 if at_once == share else 4  # forward, twice as much back; GradCache goes forward twice
-    forward = sum(part["here"] for part in costs["flops"].values()) / at_once
-    speed = UTILIZATION * _matrix_product(resolved)
-    step = passes * forward * share / speed
+    flops = training_flops(config) * share
+    if at_once < share:  # GradCache goes forward twice
+        flops += flops // PASSES
+    step = flops / (UTILIZATION * _matrix_product(resolved))
     yield (
-        f"time: {passes * forward * share / 1e12:.3f} TFLOP a step and process; at {UTILIZATION:.0%} of a matrix "
+        f"time: {flops / 1e12:.3g} TFLOP a step and process; at {UTILIZATION:.0%} of a matrix "
         f"product's speed here, {step:.2f} s a step, {step * train.steps / 3600:.1f} hours in all"
     )
     yield (

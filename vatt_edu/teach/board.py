@@ -12,6 +12,8 @@ RESULTS = Path(__file__).resolve().parents[2] / "results" / "scoreboard.json"
 SPLIT = "test_iid"
 LAST = "candidates"
 """The part that makes the toy whole: the row before it is the toy without it."""
+ENOUGH = 3
+"""Seeds below which the interval of a bootstrap over them is too narrow for a plain verdict."""
 WORDS = {"more": "more", "less": "fewer", "open": "no difference that these runs can show"}
 
 
@@ -104,14 +106,26 @@ class Board:
 
 
 def change_in_words(change: Difference) -> str:
-    """A difference with its interval and its verdict, where there are seeds enough for one."""
+    """A difference with its interval and its verdict, where there are seeds enough for one.
+
+    A bootstrap over two seeds is too narrow, so a verdict of two says that it is one.
+    """
     if change.seeds < 2:
         return f"{signed(change.mean)} of eight (one seed so far, so no verdict)"
-    interval = f"[{signed(change.low)}, {signed(change.high)}]"
-    return f"{signed(change.mean)} of eight {interval}, {change.seeds} seeds: {WORDS[change.verdict]}"
+    verdict = WORDS[change.verdict]
+    if change.seeds < ENOUGH and change.verdict != "open":
+        verdict += ", as far as so few seeds can say"
+    return f"{signed(change.mean)} of eight {interval(change)}, {change.seeds} seeds: {verdict}"
 
 
-def signed(value: float) -> str:
+def interval(change: Difference) -> str:
+    """The ends of a difference, with as many digits (three at most) as show on which side of zero each lies."""
+    ends = (change.low, change.high)
+    digits = next((n for n in (1, 2) if all(end == 0 or round(end, n) for end in ends)), 3)
+    return "[{}, {}]".format(*(signed(end, digits) for end in ends))
+
+
+def signed(value: float, digits: int = 1) -> str:
     """A number with its sign; zero has none."""
-    text = f"{value:+.1f}"
-    return "0.0" if float(text) == 0 else text.replace("-", "\N{MINUS SIGN}")
+    text = f"{value:+.{digits}f}"
+    return text[1:] if float(text) == 0 else text.replace("-", "\N{MINUS SIGN}")

@@ -17,7 +17,7 @@ def html(question: str, options: Sequence[Option]) -> str:
     """The question as HTML: one ``<details>`` an option, of which one is open at a time.
 
     Args:
-        question: What is asked; ``code`` in backticks and ``$formulas$`` are set.
+        question: What is asked; ``code`` in backticks, *words* in asterisks and ``$formulas$`` are set.
         options: (what can be chosen, whether it is right, what is said then).
 
     Raises:
@@ -43,4 +43,5 @@ def quiz(question: str, options: Sequence[Option]) -> None:
 
 
 def _set(text: str) -> str:
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text, quote=False))
+    marked = re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text, quote=False))
+    return re.sub(r"(?<![\w*$])\*(\w[^*$<]*)\*(?![\w*])", r"<em>\1</em>", marked)

@@ -11,13 +11,20 @@ from vatt_edu.droptoken import keep_count
 from vatt_edu.experiments.scoreboard import CPU_SECONDS, PARTS, Part, Row
 from vatt_edu.experiments.verdict import Difference
 from vatt_edu.teach import figures
-from vatt_edu.teach.board import LAST, RESULTS, Board, change_in_words, signed
+from vatt_edu.teach.board import LAST, RESULTS, Board, change_in_words, interval, signed
 
 DIRECTIONS = {
     "text_to_video": ("text", "a sentence finds its clip"),
     "video_to_audio": ("audio", "a clip finds its sound"),
 }
 NOT_RUN = "not run yet"
+SHORTER = "droptoken, equal steps"
+"""The one row that is given steps and not seconds."""
+NO_BREAK = "\N{NO-BREAK SPACE}"
+OF_EIGHT = (
+    "*Of eight*: a query picks among eight answers, its own and seven others; this is how many of eight queries pick "
+    "their own."
+)
 # Filled in by ``site_static/page.js`` with what the reader got in the game of the first page.
 # That game is one to one and goes from sound to picture; a row's number is that of clips that choose each on its own.
 YOU = (
@@ -44,7 +51,7 @@ def show_part(*names: str, path: Path = RESULTS) -> None:
         display(Markdown("*The scoreboard has not been run yet.*"))
         return
     _draw(board, lines, names)
-    display(Markdown(f"{table(board, lines, names)}\n\n{_sentences(board, names)}\n\n{board.origin()}"))
+    display(Markdown("\n\n".join((table(board, lines, names), OF_EIGHT, _sentences(board, names), board.origin()))))
 
 
 def show_whole(path: Path = RESULTS) -> None:
@@ -115,8 +122,7 @@ def _absent(part: Part, kind: str) -> str:
 def _cell(change: Difference) -> str:
     if change.seeds < 2:
         return signed(change.mean)
-    mean, low, high = map(signed, (change.mean, change.low, change.high))
-    text = f"{mean} [{low}, {high}]".replace(" ", "\N{NO-BREAK SPACE}")
+    text = f"{signed(change.mean)} {interval(change).replace(' ', NO_BREAK)}"
     return text if change.verdict == "open" else f"**{text}**"
 
 
@@ -132,9 +138,10 @@ def _equal_recipes(board: Board) -> str:
     if not count:
         return "One seed each so far, so no intervals and no verdicts." if there else ""
     rule = (
-        "Bold: the 95% interval of a bootstrap over queries and seeds leaves out zero (before rounding). If such "
-        f"intervals were exact, one in twenty comparisons of equal recipes would be bold: {count / 20:.1f} of {count} "
-        "as here. With few seeds they tend to be too narrow, so it may be more."
+        "Bold: the 95% interval of a bootstrap (queries and seeds are drawn again and again, with repetitions) leaves "
+        "out zero. If such intervals were exact, one in twenty comparisons of equal recipes would be bold; of the "
+        f"{count} that have an interval here, {count / 20:.1f}. With few seeds they tend to be too narrow, so it may "
+        "be more."
     )
     if not splits[0][1]:
         return rule
@@ -157,7 +164,7 @@ def _sentences(board: Board, names: Sequence[str]) -> str:
                 lines += _by_direction(parts[name], changes)
             continue
         for label, row in board.rows.items():
-            if row.part != name or row.table == "added" or label == "droptoken, equal steps":
+            if row.part != name or row.table == "added" or label == SHORTER:
                 continue
             compared = {direction: board.difference(label, "toy", direction) for direction in DIRECTIONS}
             if not board.runs[label]:
@@ -205,24 +212,29 @@ def _draw(board: Board, lines: Sequence[Row], names: Sequence[str]) -> None:
     figure.axes[0].invert_yaxis()
     for tick, row in zip(figure.axes[0].get_yticklabels(), lines, strict=True):
         tick.set_fontweight("bold" if row.part in names else "normal")
+    less = " (less for half of the tokens at equal steps)" if SHORTER in {row.label for row in lines} else ""
     lead = (
-        f"The scoreboard: {CPU_SECONDS / 60:g} minutes of one core for each row; dots are seeds, dotted is guessing. "
+        f"The scoreboard: {CPU_SECONDS / 60:g} minutes of one core for each row{less}; dots are seeds, dotted is "
+        "guessing. "
     )
     figures.show(figure, lead + ("; ".join(spoken) or "The rows of this page have not been run yet") + ".")
 
 
 def table(board: Board, lines: Sequence[Row], names: Sequence[str] = ()) -> str:
-    """Medians and their ranges, tokens of a training clip, GFLOPs of its forward pass and steps, as Markdown."""
+    """Medians, of eight with their range, tokens of a training clip, GFLOPs of its forward pass and steps, as Markdown.
+
+    The range of R@5 is left out: with it, the last columns would lie beyond the edge of a page.
+    """
     titles = (f"{title}: of eight | R@5, %" for _, title in DIRECTIONS.values())
     text = [f"| | {' | '.join(titles)} | tokens | GFLOPs | steps |", "|---|--:|--:|--:|--:|--:|--:|--:|"]
     for row in lines:
         title = f"**{_title(row)}**" if row.part in names else _title(row)
         cells = []
         for direction in DIRECTIONS:
-            for values in (board.of_eight(row.label, direction), board.percents(row.label, direction)):
-                span = f"{statistics.median(values):.1f}"
-                span += f" [{min(values):.1f}, {max(values):.1f}]" if len(values) > 1 else ""
-                cells.append(span.replace(" ", "\N{NO-BREAK SPACE}"))
+            values = board.of_eight(row.label, direction)
+            span = f" [{min(values):.1f}, {max(values):.1f}]" if len(values) > 1 else ""
+            cells.append(f"{statistics.median(values):.1f}{span}".replace(" ", NO_BREAK))
+            cells.append(f"{statistics.median(board.percents(row.label, direction)):.1f}")
         config = row.config
         flops = cost.flops(config.model, config.data.candidates, config.model.droptoken.keep_video)["total"].here
         cells += [f"{tokens(config):,}", f"{flops / 1e9:.3f}", f"{config.train.steps:,}"]
@@ -289,7 +301,7 @@ def _crossing(board: Board) -> str:
                 if change is not None:
                     clauses.append(f"after {row.seconds:,} seconds {change_in_words(change)}")
         if clauses:
-            sentences.append(f"Two layers against none, {title}: {'; '.join(clauses)}.")
+            sentences.append(f"Two layers in video and sound against none, {title}: {'; '.join(clauses)}.")
     return "\n\n".join(sentences)
 
 

@@ -67,6 +67,6 @@ WRONG = [
     (checks.tower_parameters, parts_left_out("agg"), "one learned vector"),
     (checks.tower_parameters, parts_left_out("output"), "four matrices"),
     (checks.tower_parameters, parts_left_out("last norm"), "after the last layer"),
-    (checks.tower_parameters, grid_of_positions, "not t × h × w"),
+    (checks.tower_parameters, grid_of_positions, "add up, not multiply"),
     (checks.tower_parameters, parts_left_out("agg", "last norm"), "should return"),
 ]

@@ -104,8 +104,13 @@ class CachedReader:
 
     @property
     def damaged(self) -> list[tuple[str, str]]:
-        """Files that cannot be decoded, and why."""
+        """Files that cannot be decoded from beginning to end, and why."""
         return [(entry.file, entry.damaged) for entry in self._entries.values() if entry.damaged]
+
+    @property
+    def unusable(self) -> list[str]:
+        """Those of them that cannot even be opened, and why; of the others some windows may be good."""
+        return [f"{e.file} ({e.damaged})" for e in self._entries.values() if e.damaged and e.track is None]
 
 
 def open_cache(

@@ -119,18 +119,19 @@ class ClipStream:
         self._fill_row(BatchBuilder(1, self._spec, self._spec.candidates), 0, self._sampler.plan(0)[0])
 
     def _check_sources(self, sources: Sequence[Source]) -> list[str]:
-        notes, unusable = [], 0
+        notes: list[str] = []
+        unusable: list[str] = []
         for number, (source, reader) in enumerate(zip(sources, self._readers, strict=True)):
             if source.missing:
                 notes.append(f"{source.root}: {source.missing} listed videos are not there")
             damaged = reader.damaged if isinstance(reader, CachedReader) else []
             if damaged:
                 names = "; ".join(f"{file} ({reason})" for file, reason in damaged[:10])
-                notes.append(f"{source.root}: {len(damaged)} files cannot be decoded: {names}")
-            unusable += len(damaged)
+                notes.append(f"{source.root}: {len(damaged)} files cannot be decoded from beginning to end: {names}")
+            unusable += reader.unusable if isinstance(reader, CachedReader) else []
             notes += self._check_captions(source, reader, self._videos["narrated"][number]) + source.notes
-        if unusable and unusable == sum(len({v.path for v in self._training(n)}) for n in range(len(sources))):
-            raise UserError(f"none of the training videos can be decoded. {notes[-1]}")
+        if unusable and len(unusable) == sum(len({v.path for v in self._training(n)}) for n in range(len(sources))):
+            raise UserError(f"none of the training videos can be decoded: {'; '.join(unusable[:10])}")
         return notes
 
     def _check_captions(self, source: Source, reader: Reader, videos: Sequence[Video]) -> list[str]:

@@ -18,8 +18,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float32, Int16, UInt8
 
-from vatt_edu.data.media.headers import MP4, header_fault
+from vatt_edu.data.media.headers import MP4, header_fault, in_fragments
 from vatt_edu.data.media.matroska import Clusters, checksum_fault
+from vatt_edu.data.media.mp4.clocks import fragment_fault
+from vatt_edu.data.media.mp4.fragments import Fragments
 from vatt_edu.errors import UserError, missing
 
 TOLERANCE = 1.0  # seconds by which tracks, and headers, may differ without a word
@@ -79,7 +81,8 @@ def open_media(path: str | PathLike[str]) -> Any:
     except (av.FFmpegError, OSError, ValueError) as error:
         raise MediaError(path, _why(path, error)) from None
     form = container.format.name
-    if fault := checksum_fault(path, origin(container)) if form == MATROSKA else header_fault(path, form):
+    fault = checksum_fault(path, origin(container)) if form == MATROSKA else header_fault(path, form)
+    if fault or (in_fragments(path, form) and (fault := fragment_fault(path))):
         container.close()
         raise MediaError(path, fault)
     return container
@@ -150,10 +153,10 @@ def origin(container: Any) -> float:
 
 
 def strict_decoder(stream: Any) -> Any | None:
-    """Another decoder than FFmpeg's own, where that lets damage pass: libvpx notices nearly all of it in VP9."""
-    av = pyav()
-    if stream.codec_context.name != "vp9" or "libvpx-vp9" not in av.codecs_available:
-        return None
+    """Another decoder than FFmpeg's own, where that lets damage pass: libvpx notices nearly all of it in 8-bit VP9."""
+    av, codec = pyav(), stream.codec_context
+    if codec.name != "vp9" or "libvpx-vp9" not in av.codecs_available or (codec.pix_fmt or "").endswith("le"):
+        return None  # the last: of 10 or 12 bits, which many builds of libvpx refuse
     decoder = av.CodecContext.create("libvpx-vp9", "r")
     decoder.thread_count = 1
     return decoder
@@ -173,7 +176,8 @@ def decoded_packets(container: Any, stream: Any) -> Iterator[tuple[Any, list[Any
     av = pyav()
     packets = track_packets(container, stream)
     decoder = strict_decoder(stream)
-    clusters = Clusters(container.name.removeprefix("file:"), stream) if container.format.name == MATROSKA else None
+    path, form = container.name.removeprefix("file:"), container.format.name
+    parts = Clusters(path, stream) if form == MATROSKA else Fragments(path) if in_fragments(path, form) else None
     while True:
         try:
             packet = next(packets)
@@ -186,12 +190,10 @@ def decoded_packets(container: Any, stream: Any) -> Iterator[tuple[Any, list[Any
             frames = packet.decode() if decoder is None else decoder.decode(packet if packet.size else None)
         except (av.FFmpegError, OSError):
             frames = None
-        if clusters is not None:
-            intact, whole = clusters.look_up(packet)
-            if not whole:
-                yield None, None
-            frames = frames if intact else None
-        yield packet, frames
+        intact, whole = parts.look_up(packet) if parts is not None else (True, True)
+        if not whole:
+            yield None, None
+        yield packet, frames if intact else None
 
 
 @dataclass(frozen=True)
@@ -388,13 +390,11 @@ def _seek(container: Any, seconds: float) -> bool:
 def _demux(container: Any, streams: list[Any]) -> dict[int, float]:
     """Where the last packet of each stream ends, from here to the end of the file or to where it breaks."""
     ends: dict[int, float] = {}
-    try:
+    with contextlib.suppress(pyav().FFmpegError, OSError, IndexError):  # what comes before a break counts
         for packet in container.demux(streams):
             time = packet.pts if packet.pts is not None else packet.dts
             if time is None or packet.is_discard:
                 continue
             end = float((time + (packet.duration or 0)) * packet.time_base)
             ends[packet.stream_index] = max(end, ends.get(packet.stream_index, -math.inf))
-    except (pyav().FFmpegError, OSError, IndexError):
-        pass  # what comes before the break counts
     return ends

@@ -44,6 +44,7 @@ EARLY_SECONDS = 0.25  # a picture is given at most so long before it is shown: i
 HOLE_SECONDS = 0.5  # without a picture, though the file says none stands still, are a hole
 PREROLL_FRAMES = 6  # by which a seek goes back where it ended too late: key pictures are sought by decoding time
 PREROLL_SECONDS = (2.0, 12.0)  # where that was too little: H.264 may err after an open key picture, up to the next one
+LATE = ("av1", "vp8")  # nothing in a picture of these tells of damage: an error is often the second damaged one
 VARIABLE_SHARE = 0.1  # of intervals over twice the median: the rate varies, and pictures stand still
 
 
@@ -274,6 +275,8 @@ def _strict(container: Any, stream: Any, whole: bool) -> Iterator[tuple[int, int
             frames = None  # the container knows that bytes are missing
         if frames is None and (packet is None or packet.pts is None or clean is None or packet.pts >= clean):
             clean = None  # else it was shown before the key picture, and lacks its past
+            if held is not None and stream.codec_context.codec.canonical_name in LATE:
+                held = held[0], held[1], None
         for frame in frames or ():
             if held is not None and frame.pts is not None and frame.pts <= held[0]:
                 clean, held = None, (last + near + 1, 0, None)  # time runs backward: one of the two is wrong

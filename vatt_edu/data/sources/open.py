@@ -20,7 +20,7 @@ from vatt_edu.data.sources.source import (
     walk,
 )
 from vatt_edu.data.text.captions import SUFFIXES, read_captions, words_of
-from vatt_edu.data.text.json_captions import json_rows
+from vatt_edu.data.text.json_captions import is_side_file, json_rows
 from vatt_edu.errors import UserError
 from vatt_edu.files import read_json, read_text
 
@@ -157,7 +157,13 @@ def caption_texts(places: Iterable[str], notes: list[str] | None = None) -> Iter
 
 def _json_texts(value: Any, where: str) -> Iterator[str]:
     """Texts of one video's captions, or of many by video (HowTo100M's ``caption.json``)."""
-    many = isinstance(value, dict) and not value.keys() & {"start", "segments", "chunks", "events", "key"}
+    many = is_side_file(value) and any(_is_narration(one) for one in value.values())
     for name, one in value.items() if many else [("", value)]:
         rows = json_rows(one, f"{where}: {name}" if many else where)
         yield from (words for _, _, text in rows if (words := words_of(text)))
+
+
+def _is_narration(value: Any) -> bool:
+    """Whether a value within JSON has the form of captions of a video."""
+    rows = isinstance(value, list) and value and isinstance(value[0], dict) and value[0].keys() >= {"start", "text"}
+    return bool(rows) or (isinstance(value, dict) and not is_side_file(value))

@@ -23,14 +23,17 @@ SUFFIXES = (
 )  # fmt: skip
 """In the order in which one is chosen where a video has several."""
 
-_TIME = r"[-−]?\d{1,6}(?::\d{1,6}){1,3}(?:[.,]\d{1,20})?"
-_CUE = re.compile(rf"\s*({_TIME})\s*--\s*>\s*({_TIME})(?![\d:.,])")  # WebVTT, SubRip
+_TIME = r"[-−]?\d{1,6}(?:[:：] ?\d{1,6}){1,3}(?:[.,，] ?\d{1,20})?"  # translators add blanks and wide marks
+_ARROW = r"(?:[-–—−]{1,3}\s*(?:>|&gt;|＞)|→)"
+_CUE = re.compile(rf"\s*({_TIME})\s*{_ARROW}\s*({_TIME})(?![\d:.,])")  # WebVTT, SubRip
+_PLAIN = str.maketrans({"：": ":", "，": ".", ",": ".", " ": ""})
 _PAIR = re.compile(rf"\s*({_TIME}),({_TIME})\s*")  # SubViewer
 _TAG = re.compile(
-    r"</?(?:c|i|b|u|s|v|p|rt|ruby|lang|font|span|em|strong)(?:[.\s][^<>]*)?/?>|<\d+(?::\d+)+(?:[.,]\d+)?>|\{\\[^{}]*\}",
+    r"</?(?:c|i|b|u|s|v|p|rt|ruby|lang|font|span|em|strong)(?:[.\s][^<>]*)?/?>|<\d+(?::\d+)+(?:[.,]\d+)?>|\{\\[^{}]*\}"
+    r"|<a\s+href[^<>]*>|</a>",
     re.IGNORECASE,
 )
-_BREAK = re.compile(r"<[bB][rR]\s*/?>|\\N")
+_BREAK = re.compile(r"<[bB][rR]\s*/?>|\\[Nh]")  # FFmpeg writes \h for blanks of closed captions
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
 _WORD_TIMES = re.compile(r"<\d+:\d+:\d+\.\d+><c>")  # of automatic captions: they always roll
 _TOUCHING = 0.25
@@ -136,7 +139,8 @@ def cue_rows(text: str, where: str) -> list[tuple[float, float, str]]:
     if not times and text.strip() and not web:
         raise UserError(f"{where}: no cue in it (00:00:01.000 --> 00:00:04.000); mend or remove the file")
     places = [*times, len(lines)]
-    numbered = places[0] > 0 and lines[places[0] - 1].strip().isdecimal()
+    numbers = [begin > 0 and lines[begin - 1].strip().isdecimal() for begin in times]
+    numbered = any(numbers[:1]) or 2 * sum(numbers) > len(numbers)  # the first may be cut off
     return [
         (*times[begin], "\n".join(_payload(lines[begin + 1 : end], end < len(lines), numbered, web)))
         for begin, end in itertools.pairwise(places)
@@ -175,7 +179,8 @@ def seconds(time: str) -> float:
     >>> seconds("1:02,5"), seconds("100:00:00.250000"), seconds("-00:00:01:500")
     (62.5, 360000.25, -1.5)
     """
-    whole, _, fraction = time.lstrip("-−").replace(",", ".").partition(".")
+    plain = time.lstrip("-−").translate(_PLAIN)
+    whole, _, fraction = plain.partition(".")
     parts = whole.split(":")
     if len(parts) == 4:
         fraction = parts.pop()

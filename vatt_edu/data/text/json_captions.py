@@ -7,6 +7,7 @@ from typing import Any
 from vatt_edu.errors import UserError
 
 COLUMNS = ("start", "end", "text")
+ROW_LISTS = ("segments", "snippets", "captions", "subtitles", "transcript")
 EXPECTED = 'expected {"start": [s, …], "end": [s, …], "text": [line, …]}, or rows [{"start", "end", "text"}, …]'
 
 
@@ -15,8 +16,9 @@ def json_rows(value: Any, where: str) -> list[tuple[float, float, str]]:
 
     Args:
         value: Parsed JSON: ``{"start": […], "end": […], "text": […]}``; ``[{"start", "end", "text"}, …]`` (or
-            ``"duration"``), also under ``"segments"`` (Whisper); ``{"chunks": [{"timestamp": [start, end], "text"}]}``
-            (Transformers); ``{"transcription": [{"offsets": {"from", "to"}, "text"}]}`` (whisper.cpp);
+            ``"duration"``), also under one of ``ROW_LISTS`` (Whisper's is ``"segments"``);
+            ``{"chunks": [{"timestamp": [start, end], "text"}]}`` (Transformers);
+            ``{"transcription": [{"offsets": {"from", "to"}, "text"}]}`` (whisper.cpp);
             ``{"events": [{"tStartMs", "dDurationMs", "segs"}]}`` (YouTube); or a side file with none of these names,
             which is no narration: no row.
         where: For messages.
@@ -24,12 +26,12 @@ def json_rows(value: Any, where: str) -> list[tuple[float, float, str]]:
     Raises:
         UserError: If it has another form, or a time is not a number of seconds.
     """
-    if _is_side_file(value):
+    if is_side_file(value):
         return []
     rows: list[tuple[float, float, str]] = []
     try:
         for start, end, text in _rows(value):
-            rows.append((float(start), float(end), _text(text)) if _text(text) else (0.0, 0.0, ""))
+            rows.append((float(start), float(end), text_of(text)) if text_of(text) else (0.0, 0.0, ""))
     except (KeyError, TypeError, ValueError, AttributeError):
         place = f", row {len(rows) + 1}" if isinstance(value, list) else ""
         raise UserError(f"{where}{place}: {EXPECTED}") from None
@@ -39,23 +41,37 @@ def json_rows(value: Any, where: str) -> list[tuple[float, float, str]]:
     return rows
 
 
-def clip_caption(value: Any) -> str:
-    """The caption of a whole clip, from a side file as video2dataset writes it; empty in any other JSON."""
-    return _text(value.get("caption")) if _is_side_file(value) else ""
+def clip_captions(value: Any) -> tuple[str, ...]:
+    """The captions of a whole clip, from a side file as video2dataset writes it; none in any other JSON."""
+    captions = value.get("caption") if is_side_file(value) else None
+    texts = map(text_of, captions if isinstance(captions, list) else [captions])
+    return tuple(filter(None, texts))
 
 
-def _is_side_file(value: Any) -> bool:
-    return isinstance(value, dict) and not value.keys() & {*COLUMNS, "segments", "chunks", "events", "transcription"}
+def is_side_file(value: Any) -> bool:
+    """Whether a value is what tools write beside a video without narration in it."""
+    names = {*COLUMNS, "segments", "chunks", "events", "transcription"}
+    return isinstance(value, dict) and not value.keys() & names and not _row_list(value)
 
 
-def _text(value: Any) -> str:
+def _row_list(value: Mapping[str, Any]) -> list[Any]:
+    """The rows under one of the names of ``ROW_LISTS``; a list of anything else is none."""
+    lists = (value.get(name) for name in ROW_LISTS)
+    return next((rows for rows in lists if isinstance(rows, list) and rows and _is_row(rows[0])), [])
+
+
+def _is_row(value: Any) -> bool:
+    return isinstance(value, dict) and value.keys() >= {"start", "text"}
+
+
+def text_of(value: Any) -> str:
     """The words of a value; null and NaN (pandas writes it for null) are none."""
     return "" if value is None or (isinstance(value, float) and math.isnan(value)) else str(value)
 
 
 def _rows(value: Any) -> Iterator[tuple[Any, Any, Any]]:
-    if isinstance(value, dict) and "segments" in value:
-        value = value["segments"]
+    if isinstance(value, dict):
+        value = _row_list(value) or value.get("segments", value)
     if isinstance(value, list):
         yield from map(_row, value)
     elif "events" in value:

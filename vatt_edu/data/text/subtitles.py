@@ -44,7 +44,8 @@ def pysubs2_rows(name: str) -> Callable[[str, str], Rows]:
         if not events and text.strip() and "[events]" not in text.lower():
             raise UserError(f"{where}: no line of {name} in it; mend or remove the file")
         spoken = [e for e in events if not e.is_comment and not _DRAWING.search(e.text)]
-        return [(e.start / 1000, e.end / 1000, _OVERRIDE.sub("", e.text).replace("\\N", "\n")) for e in spoken]
+        texts = [_OVERRIDE.sub("", e.text).replace("\\N", "\n").replace("\\n", " ") for e in spoken]
+        return [(e.start / 1000, e.end / 1000, text) for e, text in zip(spoken, texts, strict=True)]
 
     return rows
 

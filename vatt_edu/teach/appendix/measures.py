@@ -13,7 +13,7 @@ from vatt_edu.files import read_json
 from vatt_edu.teach.appendix import counts
 from vatt_edu.teach.appendix.chapters import Pair
 from vatt_edu.teach.appendix.counts import RESULTS
-from vatt_edu.teach.board import SPLIT, WORDS, Board, signed
+from vatt_edu.teach.board import SPLIT, WORDS, Board, interval, signed
 
 VERDICTS_KO = {"more": "향상", "less": "하락", "open": "이 실험들로는 차이를 판정할 수 없음"}
 
@@ -99,13 +99,13 @@ def _part(name: str) -> Pair:
 def _en(change: Difference) -> str:
     if change.seeds < 2:
         return f"{signed(change.mean)} (one seed, so no verdict)"
-    return f"{signed(change.mean)} [{signed(change.low)}, {signed(change.high)}], {WORDS[change.verdict]}"
+    return f"{signed(change.mean)} {interval(change)}, {WORDS[change.verdict]}"
 
 
 def _ko(change: Difference) -> str:
     if change.seeds < 2:
         return f"{signed(change.mean)}(시드 1개이므로 판정 보류)"
-    return f"{signed(change.mean)} [{signed(change.low)}, {signed(change.high)}], {VERDICTS_KO[change.verdict]}"
+    return f"{signed(change.mean)} {interval(change)}, {VERDICTS_KO[change.verdict]}"
 
 
 def parity() -> Pair:

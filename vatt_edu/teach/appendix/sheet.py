@@ -42,7 +42,7 @@ def sizes(config: Config) -> dict[tuple[str, str], str]:
         ("tubelet, segment", "t h w, P"): f"{_product(*video.tubelet)}, {audio.patch}",
         ("tokens of video", "B N P → B K D"): f"{tokens['video']:,} → {kept['video']:,}, {video.encoder.width:,} wide",
         ("tokens of sound", "B N P → B K D"): f"{tokens['audio']:,} → {kept['audio']:,}, {audio.encoder.width:,} wide",
-        ("positions", "t + h + w rows"): " + ".join(map(str, video.grid)),
+        ("positions", "times + rows + columns"): " + ".join(map(str, video.grid)),
         ("encoder of video", "B K+1 D"): f"{video.encoder.layers} layers, {video.encoder.heads} heads",
         ("encoder of text", "B·L M+1 D"): f"{text.encoder.layers} layers, {text.encoder.width} wide",
         ("pooled", "B D"): {"agg": "AGG", "max_mean": "mean + maximum"}.get(model.pooling, model.pooling),

@@ -78,7 +78,7 @@ def tower_parameters(answer: Function) -> None:
 
     mistakes = [
         Mistake(without("biases"), "the matrices are all there. Every dense layer also has a bias."),
-        Mistake(without("sum"), "a position sums one row from each table: t + h + w rows are stored, not t × h × w."),
+        Mistake(without("sum"), "a position sums one row from each table: the numbers of rows add up, not multiply."),
         Mistake(without("output"), "attention has four matrices: queries, keys, values, and the one that leads back."),
         Mistake(without("one norm"), "a layer has two norms, each with a gain and a shift."),
         Mistake(without("norms"), "the layers' own norms are missing: two in each, with a gain and a shift."),

@@ -31,7 +31,9 @@ class Part:
 
 PARTS = {
     "signals": Part(
-        "signals", "raw_signals", "What a camera saw, what a microphone recorded, and lines that were said nearby."
+        "signals",
+        "raw_signals",
+        "What a camera saw, what a microphone recorded, and lines that were written for that time.",
     ),
     "tokens": Part(
         "tokens",
@@ -48,7 +50,8 @@ PARTS = {
     "droptoken": Part(
         "DropToken",
         "droptoken",
-        "In training, only a random part of the tokens of video and sound goes on. All words do.",
+        "In training, only a random part of the tokens of video and sound goes on. All words do. Drawn as released; "
+        "ours drops patches before it makes tokens of them, with the same result.",
     ),
     "encoder": Part(
         "encoder",

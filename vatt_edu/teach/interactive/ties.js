@@ -26,6 +26,7 @@ function render({ model, el: root }) {
     grid.append(draw("rect", { x: left + n * size + 1, y: top + n * size + 1, width: size - 3, height: size - 3, fill: "none",
                                stroke: "var(--v-ink)", "stroke-width": 2 }));
   for (const text of grid.querySelectorAll("text")) text.style.fontSize = "12px";
+  if (narrow) for (const { value } of cells) value.style.fontSize = "10px";  // bold "−0.12" fits its cell
   const most = narrow ? 118 : 230;  // the length of a bar of 100%
   const bars = draw("svg", { viewBox: `0 0 ${most + 214} 104`, role: "img", "aria-label": "R@1 by each of the four rules" });
   bars.style.maxWidth = "34rem";

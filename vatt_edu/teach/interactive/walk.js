@@ -59,7 +59,7 @@ function render({ model, el: root }) {
     agg.setAttribute("aria-pressed", String(place < 0));
     const [looks, onAgg, own, same] = table.numbers[layer][number][place + 1];
     const share = (value) => `${(100 * value).toFixed(1)}%`;
-    const who = place < 0 ? "AGG" : `the tile in row ${Math.floor(place / columns) + 1}, column ${(place % columns) + 1}`;
+    const who = place < 0 ? "AGG" : `the tile in row ${Math.floor(place / columns)}, column ${place % columns} (from 0)`;
     says.textContent = `Layer ${layer + 1}, head ${number + 1}: ${who} looks at about ${looks.toFixed(looks < 10 ? 1 : 0)} of ${tokens} tokens. `
       + (place < 0 ? `On itself: ${share(own)}.` : `On AGG: ${share(onAgg)}, on itself ${share(own)}, on the same place at other times ${share(same)}.`);
   }

@@ -22,8 +22,8 @@ from vatt_edu.data.sources.source import (
     unreadable,
     walk,
 )
-from vatt_edu.data.text.captions import SUFFIXES, read_captions
-from vatt_edu.data.text.json_captions import clip_caption
+from vatt_edu.data.text.captions import SUFFIXES, read_captions, words_of
+from vatt_edu.data.text.json_captions import clip_captions
 from vatt_edu.errors import UserError
 from vatt_edu.files import is_legacy, read_json
 
@@ -91,8 +91,7 @@ class _CaptionReader:
             try:
                 video = replace(video, lines=read_captions(captions, name))
                 if not video.lines and captions.suffix.lower() == ".json":
-                    caption = clip_caption(read_json(captions))
-                    video = replace(video, captions=(caption,) if caption else ())
+                    video = replace(video, captions=tuple(filter(words_of, clip_captions(read_json(captions)))))
             except UserError as error:
                 if captions not in self.others:
                     self.unreadable.append(unreadable(self.root, captions, error))

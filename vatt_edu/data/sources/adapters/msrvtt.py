@@ -12,6 +12,8 @@ from typing import Any
 
 from vatt_edu.data.sources.csv_tables import rows
 from vatt_edu.data.sources.source import AdapterResult, Video, media_by_name
+from vatt_edu.data.text.captions import words_of
+from vatt_edu.data.text.json_captions import text_of
 from vatt_edu.errors import UserError
 from vatt_edu.files import read_json
 
@@ -37,7 +39,8 @@ def read(root: Path) -> AdapterResult:
         for _, row in rows(path, ("video_id", "sentence")):
             name, sentence = row["video_id"], row["sentence"]
             splits[name] = "test_1ka"
-            sentences[name] = [sentence, *(text for text in sentences.get(name, ()) if text != sentence)]
+            first = [sentence] if words_of(sentence) else []
+            sentences[name] = [*first, *(text for text in sentences.get(name, ()) if text != sentence)]
     files, others = media_by_name(root)
     others |= dict.fromkeys([*indexes, *tables[:1]], "")
     videos = [
@@ -55,8 +58,8 @@ def _read_index(path: Path, splits: dict[str, str], sentences: dict[str, list[st
             splits.setdefault(str(video["video_id"]), str(video["split"]))
         for row in value["sentences"]:
             texts = sentences.setdefault(str(row["video_id"]), [])
-            text = str(row["caption"])
-            if text not in texts:
+            text = text_of(row["caption"])
+            if words_of(text) and text not in texts:
                 texts.append(text)
     except (KeyError, TypeError):
         form = '{"videos": [{"video_id", "split", …}], "sentences": [{"video_id", "caption"}, …]}'

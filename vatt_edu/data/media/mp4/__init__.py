@@ -1,0 +1,1 @@
+"""MP4: its fragments, and what its description of H.264 says."""
