@@ -8,7 +8,7 @@
 # disk that stays.
 #
 # VENV    the environment (default .venv; what is there is used)
-# PROCESSES, RESTARTS: as in launch/one_machine.sh
+# PROCESSES, RESTARTS, TORCH_ELASTIC_SHUTDOWN_TIMEOUT: as in launch/one_machine.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
 venv=${VENV:-.venv}

@@ -343,13 +343,24 @@ def test_chips_share_the_time_and_not_the_bill(
 ) -> None:
     options = {"utilization": utilization, "keep": keep, "cores": cores, "batch": batch}
     one, many = (cost.run_cost(preset("base_base_small"), H100, chips, **options) for chips in (1, count))
-    assert many["hours"] * count == pytest.approx(one["hours"])
-    assert many["money"] == pytest.approx(one["money"])
-    assert many["energy"] == pytest.approx(one["energy"])
+    assert many["compute_hours"] * count / many["passes"] == pytest.approx(one["compute_hours"] / one["passes"])
+    assert many["decode_hours"] * count == pytest.approx(one["decode_hours"])
+    assert many["money"] == pytest.approx(many["hours"] * count * 3.0)
+    assert many["money"] <= one["money"] * (1 + 1e-9)  # less where the batch fits at once
+    assert many["energy"] / many["money"] == pytest.approx(one["energy"] / one["money"])
     assert many["memory"] <= one["memory"]
     faster = cost.run_cost(preset("base_base_small"), H100, count, **{**options, "utilization": 1.0})
     assert faster["compute_hours"] == pytest.approx(many["compute_hours"] * utilization)
     assert faster["decode_hours"] == many["decode_hours"]
+
+
+def test_a_batch_that_does_not_fit_pays_a_pass_more() -> None:
+    """Medium's share of 2,048 clips is too large on 8 chips of 141 GB, and on 32 it is not; what is needed stays."""
+    few, many = (cost.run_cost(preset("medium_base_small"), cost.ACCELERATORS[1], count) for count in (8, 32))
+    assert few["memory"] > 141e9 > many["memory"]
+    assert (few["passes"], many["passes"]) == (4, 3)
+    assert few["flops"] == many["flops"]
+    assert few["compute_hours"] == pytest.approx(many["compute_hours"] * 4 * 4 / 3)
 
 
 def test_chips_have_a_source() -> None:

@@ -343,30 +343,34 @@ def run_cost(
         steps: Of the optimizer.
         batch: Clips of a step, all chips together.
         keep: Share of the tokens of video and audio that is kept.
-        utilization: Share of the peak that the model's own FLOPs reach (MFU), in (0, 1].
+        utilization: Share of the peak that the model's own FLOPs reach (MFU), in (0, 1], where the clips fit at once.
         price: Dollars for a chip and an hour.
         cores: That decode, for each chip.
         clips_a_second: That one core decodes.
 
     Returns:
-        ``flops`` of all steps; ``compute_hours`` of the chips, ``decode_hours`` of the cores that read, and ``hours``,
-        the longer of the two, since they work at the same time; ``energy``, kilowatt-hours of the chips at their limit
-        (hosts and cooling come on top); ``money``, dollars; ``memory``, bytes that a chip needs for its share of a
-        batch at once, with float32 activations.
+        ``flops`` that all steps need; ``passes``, what a step computes in forward passes: one more than it needs where
+        a chip's share does not fit at once and goes through in pieces (GradCache); ``compute_hours`` of the chips,
+        ``decode_hours`` of the cores that read, and ``hours``, the longer of the two, since they work at the same time;
+        ``energy``, kilowatt-hours of the chips at their limit (hosts and cooling come on top); ``money``, dollars;
+        ``memory``, bytes that a chip needs for its share of a batch at once, with float32 activations.
     """
     one = cost(config, 1, keep)
     total = PASSES * one["flops"]["total"]["here"] * batch * steps
-    compute = total / (chip.peak * utilization * count) / 3600
+    memory = one["state"] + one["activations"]["total"] * batch / count
+    passes = PASSES + (memory > chip.memory)
+    compute = total * passes / PASSES / (chip.peak * utilization * count) / 3600
     decode = batch * steps / (clips_a_second * cores * count) / 3600
     hours = max(compute, decode)
     return {
         "flops": float(total),
+        "passes": passes,
         "compute_hours": compute,
         "decode_hours": decode,
         "hours": hours,
         "energy": hours * count * chip.watts / 1000,
         "money": hours * count * price,
-        "memory": one["state"] + one["activations"]["total"] * batch / count,
+        "memory": memory,
     }
 
 

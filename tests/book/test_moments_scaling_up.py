@@ -143,8 +143,24 @@ def test_two_rows_are_plus_and_minus_one() -> None:
     torch.testing.assert_close(y.abs(), torch.ones(2, 3, dtype=torch.float64), rtol=1e-4, atol=0)  # eps is 1e-5
 
 
+@pytest.mark.parametrize("eps", [1e-5, 1e-7])
+def test_the_gradient_through_two_rows_is_a_matter_of_eps(eps: float) -> None:
+    """Half the distance h becomes h / sqrt(h² + eps), whose slope eps / (h² + eps)^1.5 vanishes where h is large."""
+
+    def slope(half: float) -> float:
+        x = torch.tensor([[-half], [half]], dtype=torch.float64, requires_grad=True)
+        norm = BatchNorm(1).double().train()
+        norm.eps = eps
+        (gradient,) = torch.autograd.grad(norm(x, torch.tensor([True, True]))[1, 0], x)
+        return float(gradient[1] - gradient[0])
+
+    assert slope(1.0) == pytest.approx(eps, rel=1e-3)
+    assert slope(eps**0.5) == pytest.approx(0.5**1.5 / eps**0.5, rel=1e-6)
+    assert slope(eps**0.5 / 100) == pytest.approx(1 / eps**0.5, rel=1e-3)
+
+
 @pytest.mark.parametrize("norm", ["batch", "row"])
-def test_error_grows_with_pieces_for_batch_norm_alone(norm: str) -> None:
+def test_pieces_are_wrong_for_batch_norm_alone(norm: str) -> None:
     kind = run("norm-kinds")["RowNorm"]
     case, measured = Case(missing=False), []
     whole = None
@@ -159,8 +175,7 @@ def test_error_grows_with_pieces_for_batch_norm_alone(norm: str) -> None:
         whole = whole or gradient
         measured.append(compare(gradient, whole).error)
     if norm == "batch":
-        assert measured == sorted(measured)
-        assert measured[1] > 0.1
+        assert min(measured[1:]) > 0.1
     else:
         assert max(measured) < BOUND
 

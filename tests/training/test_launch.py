@@ -159,3 +159,29 @@ def test_a_cluster_that_ends_the_job_before_the_run_is_done(root: Path, world: P
     steps = len(read_log(run))
     assert (run / "LAST").read_text() == f"step-{steps:08d}\n"
     assert f"stopped and saved at step {steps}" in shown
+
+
+@pytest.mark.parametrize("file", ["one_machine.sh", "cloud.sh", "slurm.sbatch"])
+@pytest.mark.parametrize("chosen", ["", "70"])
+def test_torchrun_waits_until_all_have_saved(file: str, chosen: str, root: Path, tmp_path: Path) -> None:
+    """In the place of torchrun, a program that says how long torchrun would wait; less than the cluster's notice."""
+    reads = (
+        "from torch.distributed.launcher.api import LaunchConfig\n"
+        "print('waits', LaunchConfig(1, 1, 1, logs_specs=object()).shutdown_timeout)\n"
+    )
+    (tmp_path / "venv").mkdir()
+    command(tmp_path / "venv/bin/python", reads)
+    command(tmp_path / "bin/srun", reads)
+    command(tmp_path / "bin/scontrol", SCONTROL, record=tmp_path / "queue.txt")
+    environment = {
+        "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "SLURM_JOB_ID": "17", "SLURM_NNODES": "2",
+        "SLURM_JOB_NODELIST": "localhost,localhost", "SLURM_SUBMIT_DIR": str(root),
+        "PYTHON": str(tmp_path / "venv/bin/python"), "VENV": str(tmp_path / "venv"),
+        "TORCH_ELASTIC_SHUTDOWN_TIMEOUT": chosen,
+    }  # fmt: skip
+    code, shown = finish(start(file, root, ["pretrain", "toy", "--out", str(tmp_path / "run")], **environment))
+    assert code == 0, shown
+    seconds = int(re.search(r"waits (\d+)", shown)[1])
+    assert seconds == int(chosen or 150)
+    notice = re.search(r"--signal=B:USR1@(\d+)", (root / "launch" / "slurm.sbatch").read_text())
+    assert seconds < int(notice[1])

@@ -1,10 +1,12 @@
 // Hours, energy and money of a training (tested against vatt_edu.cost.run_cost).
-function billOf({ flops, activations, state }, { batch, steps, count, utilization, price, cores, clips }, [, peak, , watts]) {
-  const compute = (3 * flops * batch * steps) / (peak * utilization * count) / 3600;
+function billOf({ flops, activations, state }, { batch, steps, count, utilization, price, cores, clips }, [, peak, room, watts]) {
+  const memory = state + (activations * batch) / count;
+  const passes = memory > room ? 4 : 3; // in pieces, clips pass forward twice
+  const compute = (passes * flops * batch * steps) / (peak * utilization * count) / 3600;
   const decode = (batch * steps) / (clips * cores * count) / 3600;
   const hours = Math.max(compute, decode);
   return { compute, decode, hours, energy: (hours * count * watts) / 1000, money: hours * count * price,
-    memory: state + (activations * batch) / count };
+    memory };
 }
 
 function render({ model, el: root }) {
@@ -56,7 +58,7 @@ function render({ model, el: root }) {
     });
     const binds = bill.decode > bill.compute ? "the cores are the slower part, so the chips wait" : "the chips are the slower part";
     const many = settings.count > 1 ? `${settings.count.toLocaleString("en-US")} chips` : "1 chip";
-    const fits = bill.memory <= own[2] ? "which fits" : `which does not fit: the batch must be taken in pieces, with a forward pass more, ${short(bill.compute * 4 / 3 / 24)} days of computing`;
+    const fits = bill.memory <= own[2] ? "which fits" : `which does not fit: the batch goes through in pieces, and four passes are paid instead of three`;
     says.textContent = `${get("model")} on ${many} (${own[0]}): ${short(bill.hours / 24)} days, ${short(bill.energy / 1000)} MWh, ` +
       `${big(bill.money)} dollars; ${binds}. Memory for a chip: ${short(bill.memory / 1e9)} GB of ${big(own[2] / 1e9)}, ${fits}.`;
   }
