@@ -50,14 +50,20 @@ class Attention(nn.Module):
         self.q, self.k, self.v = (linear(config.width, inner, bias) for _ in range(3))
         self.o = linear(inner, config.width, bias)
         self.heads, self.dropout, self.scale = config.heads, config.dropout, scale
+        self.one_product = False  # for queries, keys and values (``training.speed``)
 
     def forward(
         self, x: Float[Tensor, "B N D"], bias: Float[Tensor, "#B #heads #N N"] | None = None
     ) -> Float[Tensor, "B N D"]:
         """Attends over all tokens; ``bias`` is added to the logits."""
-        queries, keys, values = (
-            project(x).unflatten(-1, (self.heads, -1)).transpose(1, 2) for project in (self.q, self.k, self.v)
-        )
+        projections = (self.q, self.k, self.v)
+        if self.one_product:
+            biases = [project.bias for project in projections if project.bias is not None]
+            weight = torch.cat([project.weight for project in projections])
+            parts = list(F.linear(x, weight, torch.cat(biases) if biases else None).chunk(3, -1))
+        else:
+            parts = [project(x) for project in projections]
+        queries, keys, values = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in parts)
         mixed = F.scaled_dot_product_attention(
             queries,
             keys,

@@ -14,7 +14,7 @@ from helpers.shares import Case
 
 from vatt_edu.batch import Batch
 from vatt_edu.config import Config, OptimConfig
-from vatt_edu.encoder import EncoderLayer
+from vatt_edu.encoder import Attention, EncoderLayer
 from vatt_edu.errors import UserError
 from vatt_edu.losses import vatt_loss
 from vatt_edu.model import VATT
@@ -52,6 +52,26 @@ def test_recomputed_gradients_are_the_kept_ones(micro_batch: int) -> None:
         other = Case(dropout=0.0, keep=0.5)
         plain = gradients(other.config, other.model(), batch)
     assert max((plain[name] - kept[name]).abs().max() for name in kept) > 1e-3, "dropout changes nothing: it is off"
+
+
+@pytest.mark.parametrize("micro_batch", [0, 5])
+def test_one_product_gives_the_gradients_of_three(micro_batch: int) -> None:
+    """In float64, in all towers (the text's projections have no bias); no weight has another name."""
+    config = with_train(CASE.config, micro_batch=micro_batch)
+    model, batch = CASE.model(), CASE.batch(0)
+    names, three, products = list(model.state_dict()), gradients(config, model, batch), []
+    speed_up_(model, with_train(config, fused=True), len(batch))
+    attentions = [module for module in model.modules() if isinstance(module, Attention)]
+    hooks = [a.q.register_forward_hook(lambda *_: products.append("own")) for a in attentions]
+    one = gradients(config, model, batch)
+    assert products == []  # no projection was called by itself
+    assert all(a.one_product for a in attentions)
+    assert {a.q.bias is None for a in attentions} == {True, False}
+    assert len(hooks) >= 3
+    assert list(model.state_dict()) == names
+    assert one.keys() == three.keys()
+    for name, gradient in three.items():
+        torch.testing.assert_close(one[name], gradient, rtol=1e-10, atol=1e-12)  # sums of float64 in another order
 
 
 def test_recomputing_forgets_what_is_in_a_layer() -> None:

@@ -141,7 +141,9 @@ class TrainConfig:
     profile_steps: int = 0  # that torch.profiler traces into the run's folder, from the fourth of a call on
     compile: Literal["off", "inductor", "aot_eager"] = "off"  # torch.compile of each encoder layer, by which backend
     recompute: bool = False  # forget what is inside an encoder layer, and compute it again on the way back
-    fused: bool = False  # one kernel for all of the optimizer's step, where the device has it
+    fused: bool = (
+        False  # one product for queries, keys and values; one kernel for the optimizer's step, where there is one
+    )
     sound_bits: Literal[16, 32] = 32  # in which sound travels to the device; 16 needs data.augment.audio_noise 0
 
     def __post_init__(self) -> None:

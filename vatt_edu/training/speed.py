@@ -28,7 +28,7 @@ GRAPHS = 64
 
 
 def speed_up_(model: nn.Module, config: Config, clips: int) -> None:
-    """Changes the forward of all encoder layers as ``train.compile`` and ``train.recompute`` say, in place.
+    """Changes how encoder layers compute as ``train.compile``, ``recompute`` and ``fused`` say, in place.
 
     Args:
         model: Its weights and their names stay.
@@ -39,6 +39,7 @@ def speed_up_(model: nn.Module, config: Config, clips: int) -> None:
     for layer in model.modules():
         if not isinstance(layer, EncoderLayer):
             continue
+        layer.attention.one_product = train.fused
         forward: Forward = layer.forward
         if train.compile != "off":
             has_dropout = layer.dropout.p > 0
