@@ -58,7 +58,7 @@ class Attention(nn.Module):
         """Attends over all tokens; ``bias`` is added to the logits."""
         projections = (self.q, self.k, self.v)
         if self.one_product:
-            biases = [project.bias for project in projections if project.bias is not None]
+            biases: list[Tensor] = [project.bias for project in projections if project.bias is not None]
             weight = torch.cat([project.weight for project in projections])
             parts = list(F.linear(x, weight, torch.cat(biases) if biases else None).chunk(3, -1))
         else:
