@@ -48,6 +48,20 @@ def test_benchmark_of_droptoken() -> None:
     assert rows[0.5]["speedup"] >= 1.7
 
 
+def test_a_step_is_no_slower_than_that_of_other_programs() -> None:
+    """At equal work and equal kept tokens, for each at its fastest: intervals are narrow, and ratios at least 1."""
+    record = result("benchmark_peers")
+    assert record["products"] == "oneDNN"  # faster, and as exact, for all of them
+    rows = {(row["name"], row["keep"]): row for row in record["rows"]}
+    for name in ("videomae", "timm"):
+        for keep in (1.0, 0.5):
+            assert rows[name, keep]["ratio"] >= 1.0
+            assert rows[name, keep]["half_width"] <= 0.03
+    assert rows["naive", 0.5]["ratio"] >= 3.0
+    assert rows["vit_3d", 1.0]["ratio"] >= 1.6  # it has no way to drop tokens
+    assert all(entry["flops"] == 1 for entry in record["equal"].values())
+
+
 def test_the_toy_of_one_gpu_stays_within_what_is_promised() -> None:
     """Eight GB, ten minutes (on a larger GPU than is promised: a smaller one was not at hand)."""
     (run,) = result("toy_gpu")["rows"]
