@@ -6,8 +6,7 @@ A multiplication and an addition are two FLOPs; only matrix products count. Atte
 with keys, and weights with values. The GFLOPs of the paper's Tables 5 and 6 come out within 1.5 % if *one* of them is
 counted, and 3 to 19 % too high if both are; why is a hypothesis (the released code writes the first as an einsum, which
 a counter may not see). So both counts are given: ``one_product`` to compare with the paper, ``both_products`` for what
-is computed. The released code projects all tokens and then drops some; here those that are dropped are never projected
-(``here``).
+is computed. The released code projects all tokens and then drops some; in ``here``, those are never projected.
 """
 
 import math
@@ -18,7 +17,6 @@ from vatt_edu.config import AudioConfig, Config, EncoderConfig, ModelConfig, Tex
 from vatt_edu.droptoken import keep_count
 
 FLOAT = 4  # bytes
-
 Raw = VideoConfig | AudioConfig
 
 
@@ -237,10 +235,9 @@ def traffic(config: Config, clips: int, processes: int) -> dict[str, int]:
     """Bytes that travel in a training step, with ``processes`` of ``clips`` clips each.
 
     ``batch``: from a process's memory to its device, pixels as bytes. What a process sends to the others, where they
-    talk in a ring: to gather, what it has to each other one; to add up, nearly twice what there is.
-    ``embeddings``: what its clips are, so that all can compare theirs with them (vectors, masks and lines), and back
-    the gradient of everyone's vectors, added up over processes. So the way back is twice the way there. ``norms``: the
-    statistics of each batch norm, likewise. ``gradients``: those of the weights, to average them.
+    talk in a ring: to gather, what it has to each other one; to add up, nearly twice what there is. ``embeddings``:
+    vectors, masks and lines of its clips, and back the gradient of everyone's vectors, added up, which is twice as
+    much. ``norms``: the statistics of each batch norm, likewise. ``gradients``: those of the weights, to average them.
     """
     model, spec = config.model, config.clip
     pixels = spec.frames * spec.height * spec.width * 3
@@ -349,11 +346,10 @@ def run_cost(
         clips_a_second: That one core decodes.
 
     Returns:
-        ``flops`` that all steps need; ``passes``, what a step computes in forward passes: one more than it needs where
-        a chip's share does not fit at once and goes through in pieces (GradCache); ``compute_hours`` of the chips,
-        ``decode_hours`` of the cores that read, and ``hours``, the longer of the two, since they work at the same time;
-        ``energy``, kilowatt-hours of the chips at their limit (hosts and cooling come on top); ``money``, dollars;
-        ``memory``, bytes that a chip needs for its share of a batch at once, with float32 activations.
+        ``flops`` that all steps need; ``passes`` forward that a step costs: one more where a chip's share does not fit
+        at once and goes through in pieces (GradCache); ``compute_hours`` of the chips, ``decode_hours`` of the cores
+        that read, ``hours``, the longer of the two, since they go on at once; ``energy``, kilowatt-hours of the chips
+        at their limit, without hosts and cooling; ``money``, dollars; ``memory``, bytes of a share at once, in float32.
     """
     one = cost(config, 1, keep)
     total = PASSES * one["flops"]["total"]["here"] * batch * steps
